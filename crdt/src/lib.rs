@@ -1,0 +1,1 @@
+//! Care-record documents over Automerge: types, edits, merge, conflicts. No I/O, no crypto, no clock

@@ -1,0 +1,1 @@
+//! JAHIS medication notebook and other exchange formats

@@ -1,0 +1,1 @@
+//! Sealed records, certificates, keys; sync sessions as sans-I/O state machines. No sockets, no disk

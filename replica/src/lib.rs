@@ -1,0 +1,1 @@
+//! The tablet's engine: encrypted local store, read models, search, sync over quinn

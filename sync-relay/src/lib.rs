@@ -1,0 +1,1 @@
+//! The relay: stores sealed records, never reads them
