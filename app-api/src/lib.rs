@@ -1,1 +1,116 @@
-//! The typed commands and view types that the interface and the shell share
+//! The typed commands and view types that the interface and the shell share.
+//!
+//! A [`Command`] is one struct: its fields are what the screen asks, its [`Command::Output`] is what the shell
+//! answers, [`Command::NAME`] is the name it travels under. The interface calls `invoke(NAME, { args: command })`;
+//! the shell has one handler per name. What goes wrong comes back as [`ApiError`]: a code and its values, never a
+//! sentence, because the sentence is the screen's (Fluent) and exists in every language of the interface.
+//!
+//! Rules of everything in here:
+//! - It crosses a JSON boundary: enums are externally tagged in `snake_case`, identifiers are lower-case hex
+//!   strings, moments are [`Millis`], calendar days are ISO strings (`2026-11-20`), bytes are arrays of numbers.
+//! - Numbers that matter (doses) are strings exactly as they were dispensed: `0.5` and `0.50` are not ours to unify.
+//! - A dose never travels without its unit and its [`DoseBasis`], so no screen can show one without the other.
+//! - No dependency on the record's own crates: the interface must build for WebAssembly in seconds.
+
+mod care;
+mod conflicts;
+mod error;
+mod medicines;
+mod notebook;
+mod patients;
+mod session;
+mod site;
+mod sync;
+mod timeline;
+mod today;
+mod values;
+mod visit;
+mod vitals;
+
+pub use care::*;
+pub use conflicts::*;
+pub use error::*;
+pub use medicines::*;
+pub use notebook::*;
+pub use patients::*;
+pub use session::*;
+pub use site::*;
+pub use sync::*;
+pub use timeline::*;
+pub use today::*;
+pub use values::*;
+pub use visit::*;
+pub use vitals::*;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Something the screen asks of the shell.
+pub trait Command: Serialize + DeserializeOwned {
+    /// The name it travels under; also the name of the shell's handler.
+    const NAME: &'static str;
+    /// What a successful answer holds.
+    type Output: Serialize + DeserializeOwned;
+}
+
+/// Ties each command to its name and output, and lists all names once.
+macro_rules! commands {
+    ($($command:ident = $name:literal -> $output:ty;)*) => {
+        $(impl Command for $command {
+            const NAME: &'static str = $name;
+            type Output = $output;
+        })*
+
+        /// The name of every command, in the order of the screens.
+        pub const COMMANDS: &[&str] = &[$($name),*];
+    };
+}
+
+commands! {
+    GetStatus = "get_status" -> AppStatus;
+    Unlock = "unlock" -> Me;
+    Lock = "lock" -> ();
+    GetToday = "get_today" -> Today;
+    SearchPatients = "search_patients" -> PatientList;
+    GetPatientHeader = "get_patient_header" -> PatientHeader;
+    GetCard = "get_card" -> CardPage;
+    GetTimeline = "get_timeline" -> Timeline;
+    MarkSeen = "mark_seen" -> ();
+    GetVitals = "get_vitals" -> VitalsHistory;
+    GetLastVitals = "get_last_vitals" -> LastVitals;
+    RecordVisit = "record_visit" -> Saved;
+    CorrectVisit = "correct_visit" -> Saved;
+    GetMedicines = "get_medicines" -> Medicines;
+    ChangeDose = "change_dose" -> Saved;
+    StopMedicine = "stop_medicine" -> Saved;
+    AddAllergy = "add_allergy" -> Saved;
+    RemoveAllergy = "remove_allergy" -> Saved;
+    SetWishes = "set_wishes" -> Saved;
+    GetConflicts = "get_conflicts" -> Vec<Conflict>;
+    ResolveConflict = "resolve_conflict" -> Saved;
+    PreviewNotebook = "preview_notebook" -> NotebookPreview;
+    ImportNotebook = "import_notebook" -> NotebookImported;
+    SearchSite = "search_site" -> PatientList;
+    OpenSiteCard = "open_site_card" -> CardPage;
+    GetSync = "get_sync" -> SyncView;
+    GetSyncDetail = "get_sync_detail" -> SyncDetail;
+    SyncNow = "sync_now" -> SyncView;
+}
+
+/// Event: records changed, by this tablet or by another one. Payload: [`Changed`].
+pub const EVENT_CHANGED: &str = "tendenko://changed";
+/// Event: the state of sync moved. Payload: [`SyncView`].
+pub const EVENT_SYNC: &str = "tendenko://sync";
+/// Event: the store was locked by the shell (idle time, lid closed). Payload: `null`.
+pub const EVENT_LOCKED: &str = "tendenko://locked";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_command_has_its_own_name() {
+        let names: BTreeSet<_> = COMMANDS.iter().collect();
+        assert_eq!(names.len(), COMMANDS.len());
+    }
+}

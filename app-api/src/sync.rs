@@ -1,0 +1,107 @@
+//! 同期: what is where. Offline is a normal state.
+
+use crate::{EntryKind, Millis, PatientName};
+use serde::{Deserialize, Serialize};
+
+/// Asks for the state of sync.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetSync {}
+
+/// The state of sync, for the line that is always there. Also the payload of [`crate::EVENT_SYNC`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncView {
+    /// What happens now.
+    pub state: SyncState,
+    /// Saved entries that the relay has not confirmed.
+    pub unsent: u32,
+    /// When the relay was last heard; none = never.
+    pub last_contact: Option<Millis>,
+    /// The relay's clock minus this tablet's; none = never measured.
+    pub clock_offset_ms: Option<i64>,
+    /// Name of the relay.
+    pub relay: Option<String>,
+    /// Records that the relay or this tablet refused; they are kept apart, not lost.
+    pub rejected: u32,
+    /// Why the last try failed, where it did.
+    pub problem: Option<SyncProblem>,
+    /// Bytes sent since the start.
+    pub bytes_sent: u64,
+    /// Bytes received since the start.
+    pub bytes_received: u64,
+}
+
+/// What happens now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncState {
+    /// No connection.
+    Offline,
+    /// Trying.
+    Connecting,
+    /// Sending records.
+    Sending {
+        /// Confirmed so far.
+        done: u32,
+        /// Of so many.
+        total: u32,
+    },
+    /// Receiving records.
+    Receiving {
+        /// Received so far.
+        done: u32,
+        /// Of so many, where known.
+        total: Option<u32>,
+    },
+    /// Connected, and both sides have the same.
+    Idle,
+}
+
+/// Why a try failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncProblem {
+    /// Nothing answers: no signal, or the relay is down.
+    Unreachable,
+    /// Who answers is not a relay of this region.
+    UnknownRelay,
+    /// The relay does not know this tablet.
+    UnknownTablet,
+    /// This tablet was revoked.
+    Revoked,
+    /// The relay speaks only newer or older versions.
+    Version,
+    /// Anything else.
+    Other,
+}
+
+/// Asks for what waits, in detail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetSyncDetail {}
+
+/// What waits, in detail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncDetail {
+    /// The state.
+    pub sync: SyncView,
+    /// What waits, oldest first; at most 200.
+    pub waiting: Vec<Waiting>,
+    /// How many more wait.
+    pub more: u32,
+}
+
+/// One saved entry that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// About whom.
+    pub patient: PatientName,
+    /// What.
+    pub kind: EntryKind,
+    /// Since when.
+    pub since: Millis,
+    /// How many bytes it takes.
+    pub bytes: u64,
+}
+
+/// Tries now instead of at the next chance; answers at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncNow {}
