@@ -1,1 +1,58 @@
-//! Care-record documents over Automerge: types, edits, merge, conflicts. No I/O, no crypto, no clock
+//! Care-record documents over Automerge: types, edits, merge, conflicts. No I/O, no crypto, no clock.
+//!
+//! A patient has one [`Card`] (what an evacuation site needs first) and one [`Volume`] of the chart per calendar year.
+//! Each is one Automerge document. Tablets edit their own copy with no link, exchange changes in any order, any number
+//! of times, and end with the same content.
+//!
+//! Three rules of merging, which clinicians rely on:
+//! 1. *Events* ([`Event`]) are written once. A correction is a new event that names the one it corrects.
+//! 2. *Registers* ([`Register`]) keep every concurrent value, with its author and time, until a person writes a value
+//!    that follows them all. Nothing is settled by a clock or an id.
+//! 3. *Sets* ([`Item`]) are registers of [`Presence`]: adding wins over a concurrent removal, and the clash is shown.
+//!
+//! Invariants, and what breaks without them:
+//! - Every entry and every value is **one atomic Automerge value** in the root map
+//!   (`docs/decisions/0002-atomic-values-flat-root.md`). If a dose and its unit were two values, a merge could pair
+//!   the dose of one author with the unit of another.
+//! - The [`Actor`] is unique to one incarnation of one tablet. If a restored backup went on under the same actor, two
+//!   different changes would carry one number and one of them could never be merged ([`DocumentError::ForkedActor`]).
+//! - Map keys inside values are text. Fields this version does not know are kept in [`Newer`] and written back.
+
+mod card;
+mod chunks;
+mod codec;
+mod document;
+mod event;
+mod ids;
+mod key;
+mod medicine;
+mod person;
+mod register;
+mod stamp;
+mod store;
+mod vocabulary;
+mod volume;
+
+pub use card::{Card, CardView};
+pub use chunks::{MAX_CHANGES_BYTES, actors_of};
+pub use codec::{MAX_VALUE, Newer};
+pub use document::{
+    Applied, ConflictKind, ConflictRef, Document, DocumentError, LocalEdits, Problem, ProblemKind,
+};
+pub use event::{
+    Addressee, Event, EventBody, HandOver, MedicationChange, MedicationChangeKind, Note,
+    NotebookText, SiteAccess, Tenths, Visit, VisitPlan, Vitals, Withdrawal, corrected_by,
+};
+pub use ids::{Actor, EntryId, ParseIdError, Timestamp};
+pub use key::{Key, item_key};
+pub use medicine::{
+    Code, DispensedDrug, Dispensing, DoseBasis, Drug, Institution, Medicine, Prescriber, Source,
+    Timing,
+};
+pub use person::{
+    Allergy, AllergyKind, Contact, Diagnosis, Identity, LocalNumber, Physician, Sex, SpecialNeed,
+    SpecialNeedKind, Wishes,
+};
+pub use register::{Item, Presence, Register, Written};
+pub use stamp::{Author, Profession, Stamp};
+pub use volume::Volume;

@@ -1,0 +1,188 @@
+//! Changes as bytes: concatenated Automerge chunks, checked before anything is applied.
+//!
+//! Automerge's own incremental loading keeps the good chunks of a partly damaged input and drops the rest in silence.
+//! Here an input is read whole or not at all.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use automerge::{AutoCommit, Automerge, Bundle, Change, ChangeHash};
+use sha2::{Digest, Sha256};
+
+use crate::document::DocumentError;
+use crate::ids::Actor;
+
+/// Most bytes of changes read at once (16 MiB); a snapshot has no limit of its own, it comes from the store.
+pub const MAX_CHANGES_BYTES: usize = 16 * 1024 * 1024;
+
+const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+const DOCUMENT: u8 = 0;
+const CHANGE: u8 = 1;
+const COMPRESSED: u8 = 2;
+const BUNDLE: u8 = 3;
+
+/// One chunk of an input, its frame and checksum verified (a compressed change is verified when it is decoded).
+struct Chunk<'a> {
+    kind: u8,
+    checksum: [u8; 4],
+    bytes: &'a [u8],
+}
+
+/// Who wrote the changes in `changes`, for a host that must check that a record holds only its sealer's own changes.
+pub fn actors_of(changes: &[u8]) -> Result<BTreeSet<Actor>, DocumentError> {
+    decode(changes)?.iter().map(actor_of).collect()
+}
+
+/// The writer of a change; its actor id must be an [`Actor`].
+pub(crate) fn actor_of(change: &Change) -> Result<Actor, DocumentError> {
+    let bytes = change.actor_id().to_bytes();
+    bytes
+        .try_into()
+        .map(Actor::new)
+        .map_err(|_| DocumentError::Damaged("a change whose writer is no tablet"))
+}
+
+/// Reads every change of `bytes`: change, bundle and document chunks.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Change>, DocumentError> {
+    if bytes.len() > MAX_CHANGES_BYTES {
+        return Err(DocumentError::TooManyBytes {
+            bytes: bytes.len(),
+            limit: MAX_CHANGES_BYTES,
+        });
+    }
+    let mut changes = Vec::new();
+    for chunk in split(bytes)? {
+        changes.extend(guarded(|| decode_chunk(&chunk))?);
+    }
+    Ok(changes)
+}
+
+/// Loads a snapshot: one document chunk, then the changes that wait for others.
+pub(crate) fn load(snapshot: &[u8]) -> Result<(AutoCommit, Vec<Change>), DocumentError> {
+    let chunks = split(snapshot)?;
+    let Some((first, rest)) = chunks.split_first() else {
+        return Err(DocumentError::Damaged("nothing in it"));
+    };
+    if first.kind != DOCUMENT {
+        return Err(DocumentError::Damaged("not a snapshot"));
+    }
+    let mut waiting = Vec::new();
+    for chunk in rest {
+        waiting.extend(guarded(|| decode_chunk(chunk))?);
+    }
+    let document = guarded(|| {
+        AutoCommit::load(first.bytes).map_err(|_| DocumentError::Damaged("unreadable snapshot"))
+    })?;
+    Ok((document, waiting))
+}
+
+/// Runs code that decodes bytes from outside. Automerge asserts here and there on inconsistent input; one damaged
+/// record must not take the tablet down, and nothing the closure touched outlives it.
+pub(crate) fn guarded<T>(
+    decode: impl FnOnce() -> Result<T, DocumentError>,
+) -> Result<T, DocumentError> {
+    catch_unwind(AssertUnwindSafe(decode))
+        .unwrap_or(Err(DocumentError::Damaged("inconsistent content")))
+}
+
+fn decode_chunk(chunk: &Chunk<'_>) -> Result<Vec<Change>, DocumentError> {
+    match chunk.kind {
+        DOCUMENT => {
+            let document = Automerge::load(chunk.bytes)
+                .map_err(|_| DocumentError::Damaged("unreadable document"))?;
+            Ok(document.get_changes(&[]))
+        }
+        CHANGE | COMPRESSED => {
+            let change = Change::try_from(chunk.bytes)
+                .map_err(|_| DocumentError::Damaged("unreadable change"))?;
+            if change.hash().0[..4] != chunk.checksum {
+                return Err(DocumentError::Damaged("wrong checksum"));
+            }
+            Ok(vec![change])
+        }
+        _ => {
+            let bundle = Bundle::try_from(chunk.bytes)
+                .map_err(|_| DocumentError::Damaged("unreadable bundle"))?;
+            bundle
+                .to_changes()
+                .map_err(|_| DocumentError::Damaged("unreadable bundle"))
+        }
+    }
+}
+
+/// Cuts the input at the chunk frames: magic, checksum, kind, length (LEB128), content.
+fn split(mut bytes: &[u8]) -> Result<Vec<Chunk<'_>>, DocumentError> {
+    let mut chunks = Vec::new();
+    while !bytes.is_empty() {
+        let cut = DocumentError::Damaged("cut off");
+        let (frame, after) = bytes.split_at_checked(9).ok_or(cut)?;
+        if frame[..4] != MAGIC || frame[8] > BUNDLE {
+            return Err(DocumentError::Damaged("not Automerge"));
+        }
+        let (length, length_bytes) = leb128(after)?;
+        let content = after[length_bytes..]
+            .get(..length)
+            .ok_or(DocumentError::Damaged("cut off"))?;
+        let checksum = [frame[4], frame[5], frame[6], frame[7]];
+        let kind = frame[8];
+        if kind != COMPRESSED {
+            let digest = Sha256::new()
+                .chain_update([kind])
+                .chain_update(&after[..length_bytes])
+                .chain_update(content)
+                .finalize();
+            if digest[..4] != checksum {
+                return Err(DocumentError::Damaged("wrong checksum"));
+            }
+        }
+        let (chunk, rest) = bytes.split_at(9 + length_bytes + length);
+        chunks.push(Chunk {
+            kind,
+            checksum,
+            bytes: chunk,
+        });
+        bytes = rest;
+    }
+    Ok(chunks)
+}
+
+/// An unsigned LEB128 number and the bytes it took.
+fn leb128(bytes: &[u8]) -> Result<(usize, usize), DocumentError> {
+    let mut value: usize = 0;
+    // Five bytes carry 35 bits: more than any input this crate reads.
+    for (index, byte) in bytes.iter().take(5).enumerate() {
+        value |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Ok((value, index + 1));
+        }
+    }
+    Err(DocumentError::Damaged("cut off"))
+}
+
+/// Joins changes of `document` into the smallest form that is known to read back as exactly these changes.
+///
+/// Automerge calls its bundle format experimental, so every bundle is decoded again here; if it does not give back
+/// the same bytes, the changes are concatenated instead.
+pub(crate) fn bundle(document: &AutoCommit, changes: &[Vec<u8>]) -> Result<Vec<u8>, DocumentError> {
+    let concatenated = changes.concat();
+    let decoded = decode(&concatenated)?;
+    if decoded.len() < 2 {
+        return Ok(concatenated);
+    }
+    let mut wanted: BTreeSet<ChangeHash> = decoded.iter().map(Change::hash).collect();
+    let bundled = guarded(|| {
+        let bundle = document
+            .bundle(wanted.iter().copied())
+            .map_err(|_| DocumentError::UnknownChange)?;
+        Ok(bundle.bytes().to_vec())
+    });
+    let bundled = match bundled {
+        Ok(bytes) if bytes.len() < concatenated.len() => bytes,
+        Err(DocumentError::UnknownChange) => return Err(DocumentError::UnknownChange),
+        _ => return Ok(concatenated),
+    };
+    let read_back = decode(&bundled).unwrap_or_default();
+    let same = read_back.len() == wanted.len()
+        && read_back.iter().all(|change| wanted.remove(&change.hash()));
+    Ok(if same { bundled } else { concatenated })
+}

@@ -1,0 +1,435 @@
+//! Events: what was observed, done or said. Written once, never edited; a correction is another event.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_cbor::Value;
+
+use crate::codec::Newer;
+use crate::ids::{EntryId, Timestamp};
+use crate::medicine::{Dispensing, Medicine};
+use crate::stamp::{Profession, Stamp};
+use crate::vocabulary::vocabulary;
+
+/// One entry of the record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its name.
+    pub id: EntryId,
+    /// Who recorded it, and when.
+    pub stamp: Stamp,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// The entry this one corrects. The old entry stays readable (真正性).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<EntryId>,
+    /// Why; required for a correction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What it says.
+    pub body: EventBody,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub newer: Newer,
+}
+
+/// What an event says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventBody {
+    /// 訪問記録
+    Visit(Visit),
+    /// A free note.
+    Note(Note),
+    /// 申し送り
+    HandOver(HandOver),
+    /// 調剤
+    Dispensing(Dispensing),
+    /// 処方・服薬の変更
+    MedicationChange(MedicationChange),
+    /// 訪問予定
+    VisitPlan(VisitPlan),
+    /// A notebook as it was imported.
+    NotebookText(NotebookText),
+    /// 災害時閲覧
+    SiteAccess(SiteAccess),
+    /// 取消: the corrected entry should not have been made (for example, on the wrong patient).
+    Withdrawal(Withdrawal),
+    /// A kind of a newer version, or a body this version cannot read. Kept and shown as such.
+    Unknown {
+        /// The kind as stored.
+        kind: String,
+        /// The body as stored.
+        raw: Value,
+    },
+}
+
+impl EventBody {
+    /// The kind as stored.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Visit(_) => "visit",
+            Self::Note(_) => "note",
+            Self::HandOver(_) => "hand-over",
+            Self::Dispensing(_) => "dispensing",
+            Self::MedicationChange(_) => "medication-change",
+            Self::VisitPlan(_) => "visit-plan",
+            Self::NotebookText(_) => "notebook-text",
+            Self::SiteAccess(_) => "site-access",
+            Self::Withdrawal(_) => "withdrawal",
+            Self::Unknown { kind, .. } => kind,
+        }
+    }
+}
+
+/// For every corrected entry, the entries that correct it, in the order of `events`. Two people who corrected one entry
+/// apart from each other are both listed.
+pub fn corrected_by(events: &[Event]) -> BTreeMap<EntryId, Vec<EntryId>> {
+    let mut corrections: BTreeMap<EntryId, Vec<EntryId>> = BTreeMap::new();
+    for event in events {
+        if let Some(corrected) = event.corrects {
+            corrections.entry(corrected).or_default().push(event.id);
+        }
+    }
+    corrections
+}
+
+/// 訪問記録: one visit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    /// 目的
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// バイタルサイン
+    #[serde(default)]
+    pub vitals: Vitals,
+    /// Care given, one line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub care: Vec<String>,
+    /// 観察・記録
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub newer: Newer,
+}
+
+/// バイタルサイン. What was not measured is absent, never zero.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Vitals {
+    /// 収縮期血圧, mmHg.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub systolic: Option<u16>,
+    /// 拡張期血圧, mmHg.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diastolic: Option<u16>,
+    /// 脈拍, per minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pulse: Option<u16>,
+    /// SpO₂, percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spo2: Option<u8>,
+    /// 体温, 0.1 °C.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<Tenths>,
+    /// 体重, 0.1 kg.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Tenths>,
+    /// 血糖, mg/dL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glucose: Option<u16>,
+    /// 疼痛 (NRS), 0 to 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pain: Option<u8>,
+    /// 呼吸数, per minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub respiration: Option<u8>,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub newer: Newer,
+}
+
+impl Vitals {
+    /// True when nothing was measured.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A measurement in tenths: 365 is 36.5. Exact, unlike a floating-point number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tenths(pub i16);
+
+impl fmt::Display for Tenths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let magnitude = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{}", magnitude / 10, magnitude % 10)
+    }
+}
+
+/// A free note.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// The text.
+    pub text: String,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub newer: Newer,
+}
+
+/// 申し送り: something the next person must know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HandOver {
+    /// To whom.
+    pub to: Addressee,
+    /// 至急
+    #[serde(default)]
+    pub urgent: bool,
+    /// The text.
+    pub text: String,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub newer: Newer,
+}
+
+/// To whom a hand-over is addressed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Addressee {
+    /// Everybody around the patient.
+    Team,
+    /// Everybody of one profession.
+    Profession(Profession),
+    /// One person.
+    Member {
+        /// Member id, 32 hexadecimal digits.
+        member: String,
+        /// Name, as then known.
+        name: String,
+    },
+}
+
+vocabulary! {
+    /// What happened to a medicine.
+    pub enum MedicationChangeKind {
+        /// 開始
+        Started = "started",
+        /// 変更
+        Changed = "changed",
+        /// 中止
+        Stopped = "stopped",
+        /// Two concurrent values were resolved into one.
+        Resolved = "resolved",
+        ;
+        /// A word of a newer version.
+        Other(String)
+    }
+}
+
+/// A change of the medicine list, told in the chart; the reason is the event's own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MedicationChange {
+    /// Item key of the medicine on the card.
+    pub key: String,
+    /// What happened.
+    pub change: MedicationChangeKind,
+    /// As it was; several when a conflict was resolved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Medicine>,
+    /// As it is from now on; none when stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Medicine>,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub newer: Newer,
+}
+
+/// 訪問予定: who comes on which days. A change of plan is a correction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VisitPlan {
+    /// Member id, 32 hexadecimal digits.
+    pub member: String,
+    /// Name, as then known.
+    pub member_name: String,
+    /// Profession.
+    pub profession: Profession,
+    /// Days of the week, 1 Monday to 7 Sunday.
+    pub weekdays: Vec<u8>,
+    /// Local time of day, `09:30`.
+    pub time: String,
+    /// 目的
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub purpose: String,
+    /// First day, ISO 8601.
+    pub from: String,
+    /// Last day, ISO 8601.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub newer: Newer,
+}
+
+/// The text of an imported notebook, kept as evidence. A long one takes several events (`part` of `parts`), because
+/// one value is limited to [`crate::MAX_VALUE`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NotebookText {
+    /// Name of the file.
+    pub file_name: String,
+    /// Encoding it was in, for example `shift_jis`.
+    pub encoding: String,
+    /// SHA-256 of the whole file as received, 64 hexadecimal digits.
+    pub sha256: String,
+    /// Which part this is, from 1.
+    pub part: u16,
+    /// How many parts there are.
+    pub parts: u16,
+    /// The text of this part, decoded.
+    pub text: String,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub newer: Newer,
+}
+
+/// 災害時閲覧: somebody at an evacuation site opened the card. Recorded on the card, the only part such a site holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SiteAccess {
+    /// 閲覧理由
+    pub reason: String,
+    /// The site (救護所).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub site: String,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub newer: Newer,
+}
+
+/// 取消. The reason is the event's own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub newer: Newer,
+}
+
+/// The stored form: as [`Event`], with the id in the key only, and the body named by its kind.
+#[derive(Serialize, Deserialize)]
+struct Stored<B> {
+    kind: String,
+    stamp: Stamp,
+    occurred_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    corrects: Option<EntryId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    body: B,
+    #[serde(flatten)]
+    newer: Newer,
+}
+
+mod storage {
+    //! Between [`Event`] and its stored bytes.
+
+    use serde::de::{DeserializeOwned, IgnoredAny};
+
+    use super::*;
+    use crate::codec::{decode, encode};
+    use crate::document::DocumentError;
+
+    impl Event {
+        pub(crate) fn to_stored(&self) -> Result<Vec<u8>, DocumentError> {
+            match &self.body {
+                EventBody::Visit(body) => self.stored_with(body),
+                EventBody::Note(body) => self.stored_with(body),
+                EventBody::HandOver(body) => self.stored_with(body),
+                EventBody::Dispensing(body) => self.stored_with(body),
+                EventBody::MedicationChange(body) => self.stored_with(body),
+                EventBody::VisitPlan(body) => self.stored_with(body),
+                EventBody::NotebookText(body) => self.stored_with(body),
+                EventBody::SiteAccess(body) => self.stored_with(body),
+                EventBody::Withdrawal(body) => self.stored_with(body),
+                EventBody::Unknown { raw, .. } => self.stored_with(raw),
+            }
+        }
+
+        fn stored_with<B: Serialize>(&self, body: B) -> Result<Vec<u8>, DocumentError> {
+            encode(&Stored {
+                kind: self.body.kind().to_owned(),
+                stamp: self.stamp.clone(),
+                occurred_at: self.occurred_at,
+                corrects: self.corrects,
+                reason: self.reason.clone(),
+                body,
+                newer: self.newer.clone(),
+            })
+        }
+
+        /// None when not even the envelope is readable. A body that is not comes back as [`EventBody::Unknown`]: an
+        /// entry somebody made must never be invisible.
+        pub(crate) fn from_stored(id: EntryId, bytes: &[u8]) -> Option<Self> {
+            let kind = decode::<Stored<IgnoredAny>>(bytes)?.kind;
+            let known = match kind.as_str() {
+                "visit" => read(id, bytes, EventBody::Visit),
+                "note" => read(id, bytes, EventBody::Note),
+                "hand-over" => read(id, bytes, EventBody::HandOver),
+                "dispensing" => read(id, bytes, EventBody::Dispensing),
+                "medication-change" => read(id, bytes, EventBody::MedicationChange),
+                "visit-plan" => read(id, bytes, EventBody::VisitPlan),
+                "notebook-text" => read(id, bytes, EventBody::NotebookText),
+                "site-access" => read(id, bytes, EventBody::SiteAccess),
+                "withdrawal" => read(id, bytes, EventBody::Withdrawal),
+                _ => None,
+            };
+            known.or_else(|| read(id, bytes, |raw| EventBody::Unknown { kind, raw }))
+        }
+
+        /// True when the kind is one of this version's and the body could not be read all the same.
+        pub(crate) fn is_malformed(&self) -> bool {
+            const KINDS: [&str; 9] = [
+                "visit",
+                "note",
+                "hand-over",
+                "dispensing",
+                "medication-change",
+                "visit-plan",
+                "notebook-text",
+                "site-access",
+                "withdrawal",
+            ];
+            matches!(&self.body, EventBody::Unknown { kind, .. } if KINDS.contains(&kind.as_str()))
+        }
+    }
+
+    fn read<B: DeserializeOwned>(
+        id: EntryId,
+        bytes: &[u8],
+        body: impl FnOnce(B) -> EventBody,
+    ) -> Option<Event> {
+        let stored: Stored<B> = decode(bytes)?;
+        Some(Event {
+            id,
+            stamp: stored.stamp,
+            occurred_at: stored.occurred_at,
+            corrects: stored.corrects,
+            reason: stored.reason,
+            body: body(stored.body),
+            newer: stored.newer,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tenths;
+
+    #[test]
+    fn tenths_are_written_with_one_decimal() {
+        assert_eq!(
+            [365, 0, -4, 1000].map(|n| Tenths(n).to_string()),
+            ["36.5", "0.0", "-0.4", "100.0"]
+        );
+    }
+}
