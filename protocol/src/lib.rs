@@ -1,1 +1,32 @@
-//! Sealed records, certificates, keys; sync sessions as sans-I/O state machines. No sockets, no disk
+//! What tablets and relays say to each other, and why they may believe it.
+//!
+//! Everything here is a function of what it is given: no sockets, no disk, no clock. Time and randomness come in as
+//! arguments, so a whole region of tablets and relays runs inside one test.
+//!
+//! | room | concern |
+//! |---|---|
+//! | [`ids`], [`document`] | names of devices, patients, documents and logs |
+//! | [`keys`] | device, relay and region keys; epoch keys and how they are wrapped |
+//! | [`trust`] | signed statements, a set that merges in any order; enrolment |
+//! | [`record`] | the sealed record and the hash chain of a log |
+//! | [`admission`] | may this record, statement or device come in? |
+//! | [`tls`] | rustls configurations with raw public keys |
+//! | [`messages`] | the wire: messages and frames |
+//! | [`session`] | the tablet's and the relay's side of a sync, as state machines |
+//!
+//! Bytes from outside have their own types ([`record::ReceivedBytes`], [`record::ParsedRecord`]) until a signature was
+//! checked ([`record::SealedRecord`]). Nothing is ever re-encoded to be verified: signatures cover bytes as received.
+
+pub mod admission;
+pub mod cbor;
+pub mod document;
+pub mod domains;
+pub mod fuzz;
+pub mod ids;
+pub mod keys;
+pub mod limits;
+pub mod messages;
+pub mod record;
+pub mod session;
+pub mod tls;
+pub mod trust;

@@ -1,0 +1,126 @@
+//! May this come in? The same pure decisions at the relay's door and at a tablet's.
+
+use crate::document::LogId;
+use crate::ids::{DeviceId, LogSeq, RecordHash};
+use crate::messages::Refusal;
+use crate::record::{LogVerdict, ReceivedBytes, RejectReason, SealedRecord, check_next};
+use crate::trust::{Added, Claim, Issuer, TrustError, TrustStore, UnverifiedStatement};
+
+/// What is stored of a log. Reads must see what the running transaction wrote.
+pub trait LogView {
+    /// The store's own error.
+    type Error;
+    /// The last record of the log.
+    fn head(&self, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, Self::Error>;
+    /// The record at a position of the log.
+    fn hash_at(&self, log: &LogId, seq: LogSeq) -> Result<Option<RecordHash>, Self::Error>;
+}
+
+/// Whether a record is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Verified, and follows its log's head: store it.
+    Accept(SealedRecord),
+    /// Stored already, byte for byte: ack it.
+    Duplicate,
+    /// Not taken. Count it, log its code; a fork is kept in quarantine.
+    Reject {
+        /// Why.
+        reason: RejectReason,
+        /// For a gap: the log and the position needed first.
+        expected: Option<(LogId, LogSeq)>,
+    },
+}
+
+impl Verdict {
+    fn reject(reason: RejectReason) -> Self {
+        Verdict::Reject {
+            reason,
+            expected: None,
+        }
+    }
+}
+
+/// May this record come in?
+///
+/// `sender`: the device that pushes it to a relay, which must itself be granted; `None` on a tablet that gets it from a relay.
+/// Checked in this order: size, structure, already stored, sender's grant, author's certificate, author's grant, revocation,
+/// place in the log, signature.
+pub fn admit_record<L: LogView>(
+    bytes: Vec<u8>,
+    trust: &TrustStore,
+    sender: Option<DeviceId>,
+    logs: &L,
+) -> Result<Verdict, L::Error> {
+    let parsed = match ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse) {
+        Ok(parsed) => parsed,
+        Err(reason) => return Ok(Verdict::reject(reason)),
+    };
+    let header = *parsed.header();
+    let log = header.log();
+    let (patient, scope) = (header.document.patient, header.document.scope());
+    if sender.is_some_and(|sender| !trust.granted(sender, patient, scope)) {
+        return Ok(Verdict::reject(RejectReason::SenderNotGranted));
+    }
+    let place = check_next(
+        logs.head(&log)?,
+        &header,
+        parsed.hash(),
+        logs.hash_at(&log, header.seq)?,
+    );
+    if place == LogVerdict::Duplicate {
+        return Ok(Verdict::Duplicate);
+    }
+    let Some(author) = trust.device(header.device) else {
+        return Ok(Verdict::reject(RejectReason::UnknownAuthor));
+    };
+    if !trust.ever_granted(header.device, patient, scope) {
+        return Ok(Verdict::reject(RejectReason::AuthorNotGranted));
+    }
+    if trust.last_valid(&log).is_some_and(|last| header.seq > last) {
+        return Ok(Verdict::reject(RejectReason::AuthorRevoked));
+    }
+    if let LogVerdict::Gap { expected } = place {
+        return Ok(Verdict::Reject {
+            reason: RejectReason::Gap,
+            expected: Some((log, expected)),
+        });
+    }
+    let record = match parsed.verify(&author.signing) {
+        Ok(record) => record,
+        Err(reason) => return Ok(Verdict::reject(reason)),
+    };
+    Ok(match place {
+        LogVerdict::Next => Verdict::Accept(record),
+        _ => Verdict::reject(RejectReason::Fork),
+    })
+}
+
+/// May this pushed statement come in at a relay? Adds it to `trust` if so.
+///
+/// Stricter than [`TrustStore::add`], which only keeps a set: a relay takes no statement whose issuer it does not know or
+/// whose issuer had no right to it, and no new enrolment by a revoked administrator.
+pub fn admit_statement(bytes: &[u8], trust: &mut TrustStore) -> Result<Added, RejectReason> {
+    let _ = (bytes, trust, Issuer::Region);
+    let _: fn(&Claim) = |_| {};
+    let _ = UnverifiedStatement::parse;
+    let _: fn(TrustError) = |_| {};
+    todo!()
+}
+
+/// May this device have a session? `peer_key` is the key it authenticated with in TLS. Add its chain to `trust` before.
+pub fn admit_device(
+    device: DeviceId,
+    peer_key: &[u8; 32],
+    trust: &TrustStore,
+) -> Result<(), Refusal> {
+    let cert = trust.device(device).ok_or(Refusal::UnknownDevice)?;
+    if cert.signing != *peer_key {
+        return Err(Refusal::WrongKey);
+    }
+    if cert.revoked {
+        Err(Refusal::Revoked)
+    } else {
+        Ok(())
+    }
+}

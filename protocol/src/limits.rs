@@ -1,0 +1,54 @@
+//! Every bound on what is read from outside, in one place. Checked before anything is allocated.
+
+/// A sealed record on the wire and on disk, whole, in bytes.
+pub const MAX_RECORD: usize = 65_536;
+/// A record's payload after decompression, in bytes.
+pub const MAX_PAYLOAD: usize = 1 << 20;
+/// A record's header, in bytes.
+pub const MAX_HEADER: usize = 256;
+/// A signed statement, whole, in bytes.
+pub const MAX_STATEMENT: usize = 65_536;
+/// Any name, label, address or reason inside a statement, in bytes of UTF-8.
+pub const MAX_TEXT: usize = 512;
+/// Addresses in one relay certificate.
+pub const MAX_ADDRESSES: usize = 16;
+/// Logs named in one revocation.
+pub const MAX_REVOKED_LOGS: usize = 1_000;
+/// Statements that wait for their issuer's certificate.
+pub const MAX_WAITING: usize = 10_000;
+/// An enrolment request, in bytes.
+pub const MAX_ENROLMENT_REQUEST: usize = 4_096;
+/// An enrolment bundle, in bytes.
+pub const MAX_ENROLMENT_BUNDLE: usize = 4 << 20;
+/// Statements in one enrolment bundle.
+pub const MAX_BUNDLE_STATEMENTS: usize = 20_000;
+
+/// One frame's content, in bytes.
+pub const MAX_FRAME: usize = 1 << 20;
+/// Items (records and statements) in one message.
+pub const MAX_ITEMS: usize = 4_096;
+/// Statements in the chain of a hello.
+pub const MAX_CHAIN: usize = 16;
+/// Protocol versions offered in a hello or a refusal.
+pub const MAX_VERSIONS: usize = 32;
+/// (patient, scope) pairs in the backfill list of one pull.
+pub const MAX_BACKFILL: usize = 1_024;
+/// Documents in one message of vectors.
+pub const MAX_DOCUMENTS: usize = 2_048;
+/// Logs in one document's vector: device incarnations that ever wrote to it.
+pub const MAX_LOGS: usize = 4_096;
+/// Depth of nested CBOR arrays and maps anywhere.
+pub const MAX_DEPTH: usize = 12;
+/// CBOR items in one frame, of any kind.
+pub const MAX_CBOR_ITEMS: usize = 200_000;
+
+/// Bytes pushed and not yet answered, at most.
+pub const PUSH_WINDOW: usize = 256 << 10;
+/// Bytes of items put into one message, as a goal (one item may be larger).
+pub const PAGE: usize = 128 << 10;
+/// Log entries (device, incarnation, seq) put into one message of vectors, as a goal.
+pub const VECTOR_PAGE: usize = 2_000;
+/// Bytes received and not yet stored, after which a side stops reading.
+pub const RECEIVE_WINDOW: usize = 2 << 20;
+/// Past relay incarnations a relay compares a cursor with.
+pub const MAX_PAST: usize = 1_024;

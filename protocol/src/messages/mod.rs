@@ -1,0 +1,354 @@
+//! What is said on the stream. One bidirectional QUIC stream, opened by the tablet; each message is one frame.
+//!
+//! The tablet says hello, pull and push in its first flight, without waiting. Every message is bounded ([`crate::limits`])
+//! and is checked by its `decode` before a session sees it. Fields that are not known are ignored.
+
+mod frame;
+
+pub use frame::{FrameDecoder, FrameError, encode_frame};
+
+use serde::{Deserialize, Serialize};
+
+use crate::cbor::{self, CborError};
+use crate::document::{DocumentId, Scope, Vector};
+use crate::ids::{ArrivalNo, DeviceId, Millis, PatientId, RegionId, RelayId, RelayIncarnation};
+use crate::limits::{
+    MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FRAME, MAX_ITEMS, MAX_RECORD, MAX_STATEMENT,
+    MAX_VERSIONS,
+};
+use crate::record::RejectReason;
+
+/// How far a tablet has heard a relay. The tablet keeps one per relay, in its store, as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Which relay.
+    pub relay: RelayId,
+    /// Which life of that relay; arrival numbers of another mean nothing.
+    pub incarnation: RelayIncarnation,
+    /// Everything visible to the tablet up to here is in the tablet's store.
+    pub after: ArrivalNo,
+    /// The highest arrival number the relay ever acked to this tablet. A relay whose newest is lower has lost data.
+    pub acked: ArrivalNo,
+}
+
+/// A record or a statement, as bytes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Item {
+    /// A sealed record.
+    #[serde(with = "serde_bytes")]
+    Record(Vec<u8>),
+    /// A signed statement.
+    #[serde(with = "serde_bytes")]
+    Statement(Vec<u8>),
+}
+
+impl Item {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Item::Record(bytes) | Item::Statement(bytes) => bytes,
+        }
+    }
+
+    fn bounded(&self) -> bool {
+        match self {
+            Item::Record(bytes) => bytes.len() <= MAX_RECORD,
+            Item::Statement(bytes) => bytes.len() <= MAX_STATEMENT,
+        }
+    }
+}
+
+impl std::fmt::Debug for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Item::Record(bytes) => write!(f, "Record({} bytes)", bytes.len()),
+            Item::Statement(bytes) => write!(f, "Statement({} bytes)", bytes.len()),
+        }
+    }
+}
+
+/// Which documents a message of vectors speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Coverage {
+    /// Every document after `after` up to and including `through`, whether listed or not. `None`: from the first, to the last.
+    Span {
+        /// Exclusive lower end.
+        after: Option<DocumentId>,
+        /// Inclusive upper end.
+        through: Option<DocumentId>,
+    },
+    /// Exactly the documents listed.
+    Listed,
+}
+
+/// From a tablet to a relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientMessage {
+    /// First message. Its form is the same in all protocol versions.
+    Hello {
+        /// Versions the tablet speaks, best first.
+        versions: Vec<u16>,
+        /// Region it belongs to.
+        region: RegionId,
+        /// Who it is; must be the device of the key it authenticated with.
+        device: DeviceId,
+        /// Its certificate and what verifies it; empty if this relay knows it already.
+        #[serde(with = "byte_strings")]
+        chain: Vec<Vec<u8>>,
+        /// How far it has heard a relay, if any.
+        cursor: Option<Cursor>,
+        /// Its clock.
+        clock: Millis,
+    },
+    /// Asks for everything visible after an arrival number (once per session), and for all of some newly granted scopes.
+    Pull {
+        /// Where to go on; `None` in later pulls.
+        after: Option<ArrivalNo>,
+        /// Scopes of which everything is wanted, from the first arrival on.
+        backfill: Vec<(PatientId, Scope)>,
+    },
+    /// Records and statements, in the order to take them. Items are numbered through the session, from 1.
+    Push {
+        /// The items.
+        items: Vec<Item>,
+    },
+    /// How far the tablet knows these documents: the relay answers with its own vectors and what the tablet lacks.
+    Vectors {
+        /// For which documents it speaks.
+        coverage: Coverage,
+        /// The documents it has, in order.
+        documents: Vec<(DocumentId, Vector)>,
+    },
+    /// Done; nothing more will come.
+    Bye,
+}
+
+/// From a relay to a tablet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RelayMessage {
+    /// Come in.
+    Welcome {
+        /// Version both speak from here on.
+        version: u16,
+        /// Who the relay is.
+        relay: RelayId,
+        /// Its present life.
+        incarnation: RelayIncarnation,
+        /// Its newest arrival.
+        newest: ArrivalNo,
+        /// Its clock.
+        clock: Millis,
+        /// The cursor means nothing here: compare vectors first.
+        reconcile: bool,
+    },
+    /// The relay does not know the device: say hello again, with the chain.
+    ChainWanted,
+    /// Not today, and why. Its form is the same in all protocol versions.
+    Refused {
+        /// Why.
+        reason: Refusal,
+        /// Versions the relay speaks.
+        versions: Vec<u16>,
+    },
+    /// What arrived, in order of arrival, as far as the tablet may see it.
+    Items {
+        /// Number and content.
+        items: Vec<(ArrivalNo, Item)>,
+    },
+    /// Answer to a backfill or to vectors: content outside the order of arrival.
+    Fill {
+        /// The items.
+        items: Vec<Item>,
+    },
+    /// Everything visible up to here was sent.
+    CaughtUp {
+        /// Up to where.
+        through: ArrivalNo,
+    },
+    /// Everything of this scope was sent.
+    Backfilled {
+        /// Patient.
+        patient: PatientId,
+        /// Scope.
+        scope: Scope,
+    },
+    /// All items up to and including number `through` are answered: durably stored, or listed as rejected.
+    Ack {
+        /// Number of the last answered item of this session.
+        through: u64,
+        /// The relay's newest arrival when it said so.
+        arrival: ArrivalNo,
+        /// Items that were not taken.
+        rejected: Vec<(u64, RejectReason)>,
+    },
+    /// How far the relay knows documents of the tablet's vectors message.
+    Vectors {
+        /// The documents.
+        documents: Vec<(DocumentId, Vector)>,
+        /// The answer to one vectors message is complete: all that the tablet lacked was sent before this.
+        done: bool,
+    },
+}
+
+/// Why a relay refuses a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// No version in common; both sides name theirs.
+    Versions,
+    /// The device belongs to another region.
+    OtherRegion,
+    /// The device is not the one whose key it authenticated with.
+    WrongKey,
+    /// The device has no certificate that this relay can verify.
+    UnknownDevice,
+    /// The device was revoked.
+    Revoked,
+    /// The relay has no room or is shutting down; try again later.
+    Busy,
+    /// What the tablet said was not according to protocol.
+    Protocol,
+    /// A code from a later version.
+    Other(u8),
+}
+
+impl Refusal {
+    const CODES: [(u8, Refusal, &'static str); 7] = [
+        (1, Refusal::Versions, "versions"),
+        (2, Refusal::OtherRegion, "other-region"),
+        (3, Refusal::WrongKey, "wrong-key"),
+        (4, Refusal::UnknownDevice, "unknown-device"),
+        (5, Refusal::Revoked, "revoked"),
+        (6, Refusal::Busy, "busy"),
+        (7, Refusal::Protocol, "protocol"),
+    ];
+
+    /// The code for logs and screens.
+    pub fn code(self) -> &'static str {
+        Self::CODES
+            .iter()
+            .find(|(_, refusal, _)| *refusal == self)
+            .map_or("other", |(_, _, code)| code)
+    }
+
+    /// The code on the wire.
+    pub fn number(self) -> u8 {
+        match self {
+            Refusal::Other(number) => number,
+            known => Self::CODES
+                .iter()
+                .find(|(_, refusal, _)| *refusal == known)
+                .map_or(0, |(number, _, _)| *number),
+        }
+    }
+
+    /// The refusal with this code on the wire.
+    pub fn from_number(number: u8) -> Self {
+        Self::CODES
+            .iter()
+            .find(|(n, _, _)| *n == number)
+            .map_or(Refusal::Other(number), |(_, refusal, _)| *refusal)
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl Serialize for Refusal {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_u8(self.number())
+    }
+}
+
+impl<'de> Deserialize<'de> for Refusal {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        u8::deserialize(d).map(Self::from_number)
+    }
+}
+
+impl ClientMessage {
+    /// The content of a frame.
+    pub fn encode(&self) -> Vec<u8> {
+        cbor::encode(self)
+    }
+
+    /// Reads the content of a frame and checks every bound.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CborError> {
+        let message: Self = cbor::decode(bytes, MAX_FRAME)?;
+        let bounded = match &message {
+            ClientMessage::Hello {
+                versions, chain, ..
+            } => {
+                versions.len() <= MAX_VERSIONS
+                    && chain.len() <= MAX_CHAIN
+                    && chain.iter().all(|bytes| bytes.len() <= MAX_STATEMENT)
+            }
+            ClientMessage::Pull { backfill, .. } => backfill.len() <= MAX_BACKFILL,
+            ClientMessage::Push { items } => {
+                items.len() <= MAX_ITEMS && items.iter().all(Item::bounded)
+            }
+            ClientMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
+            ClientMessage::Bye => true,
+        };
+        if bounded {
+            Ok(message)
+        } else {
+            Err(CborError::TooMany)
+        }
+    }
+}
+
+impl RelayMessage {
+    /// The content of a frame.
+    pub fn encode(&self) -> Vec<u8> {
+        cbor::encode(self)
+    }
+
+    /// Reads the content of a frame and checks every bound.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CborError> {
+        let message: Self = cbor::decode(bytes, MAX_FRAME)?;
+        let bounded = match &message {
+            RelayMessage::Refused { versions, .. } => versions.len() <= MAX_VERSIONS,
+            RelayMessage::Items { items } => {
+                items.len() <= MAX_ITEMS && items.iter().all(|(_, item)| item.bounded())
+            }
+            RelayMessage::Fill { items } => {
+                items.len() <= MAX_ITEMS && items.iter().all(Item::bounded)
+            }
+            RelayMessage::Ack { rejected, .. } => rejected.len() <= MAX_ITEMS,
+            RelayMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
+            RelayMessage::Welcome { .. }
+            | RelayMessage::ChainWanted
+            | RelayMessage::CaughtUp { .. }
+            | RelayMessage::Backfilled { .. } => true,
+        };
+        if bounded {
+            Ok(message)
+        } else {
+            Err(CborError::TooMany)
+        }
+    }
+}
+
+/// Serde form of a list of byte strings.
+pub(crate) mod byte_strings {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use serde_bytes::{ByteBuf, Bytes};
+
+    pub fn serialize<S: Serializer>(list: &[Vec<u8>], s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(list.iter().map(|bytes| Bytes::new(bytes)))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Vec<u8>>, D::Error> {
+        Ok(Vec::<ByteBuf>::deserialize(d)?
+            .into_iter()
+            .map(ByteBuf::into_vec)
+            .collect())
+    }
+}

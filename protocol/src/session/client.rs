@@ -1,0 +1,269 @@
+//! The tablet's side of a sync.
+
+use super::CloseReason;
+use crate::document::{DocumentId, LogId, Scope, Vector};
+use crate::ids::{
+    ArrivalNo, DeviceId, LogSeq, Millis, PatientId, RecordHash, RegionId, RelayId, StatementId,
+};
+use crate::messages::{ClientMessage, Cursor, Item, RelayMessage};
+use crate::record::RejectReason;
+
+/// What a session starts from; all of it read from the store.
+#[derive(Debug, Clone)]
+pub struct ClientConfig {
+    /// The region.
+    pub region: RegionId,
+    /// This tablet.
+    pub device: DeviceId,
+    /// The relay that TLS authenticated.
+    pub relay: RelayId,
+    /// `TrustStore::chain_of(device)`. Sent only to a relay that may not know the tablet.
+    pub chain: Vec<Vec<u8>>,
+    /// The cursor kept for this relay; else the one of the relay last heard, so that vectors are compared; `None` only if no
+    /// relay was ever heard.
+    pub cursor: Option<Cursor>,
+    /// Versions this side speaks: [`crate::domains::SESSION_VERSIONS`].
+    pub versions: Vec<u16>,
+    /// Scopes granted to this tablet whose earlier records were not yet filled in.
+    pub backfill: Vec<(PatientId, Scope)>,
+    /// Documents of which a received record could not be taken; their vectors are compared at once.
+    pub suspects: Vec<DocumentId>,
+}
+
+/// Something on its way out, with its place in the tablet's outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departure {
+    /// Place in the outbox: any number that grows in the order in which items must be taken.
+    pub position: u64,
+    /// The record or statement.
+    pub item: Item,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientEvent {
+    /// The stream is open. First event.
+    Connected {
+        /// This tablet's clock.
+        now: Millis,
+    },
+    /// A message came.
+    Received {
+        /// This tablet's clock.
+        now: Millis,
+        /// The message.
+        message: RelayMessage,
+    },
+    /// A `Store` is durable.
+    Stored {
+        /// Which.
+        batch: u64,
+        /// Scopes that this batch newly granted to this tablet. The host remembers them, in the same transaction, until `BackfillDone`.
+        new_grants: Vec<(PatientId, Scope)>,
+        /// Documents of which a record in this batch could not be taken (gap, unknown author …).
+        gaps: Vec<DocumentId>,
+    },
+    /// Something new was saved, or was granted, or became ready to leave in any other way.
+    Saved,
+    /// Answer to `Depart`: what leaves next, at most the budget (or one item).
+    Departing {
+        /// In the order of the outbox.
+        items: Vec<Departure>,
+        /// Is there more behind these?
+        more: bool,
+    },
+    /// Answer to `LoadVectors`: vectors of all documents in this store after the one asked for, in order.
+    Vectors {
+        /// At most `max_documents`, and about `max_logs` log entries.
+        documents: Vec<(DocumentId, Vector)>,
+        /// Are there more behind these?
+        more: bool,
+    },
+    /// Answer to `LoadListed`: vectors of the documents asked for (empty for those not here).
+    Listed {
+        /// One for each document asked for.
+        documents: Vec<(DocumentId, Vector)>,
+    },
+    /// Answer to `LoadStatements`.
+    Statements {
+        /// Statements with their places, in the order in which they were accepted here.
+        items: Vec<(u64, Vec<u8>)>,
+        /// Are there more behind these?
+        more: bool,
+    },
+    /// Answer to `LoadMissing`: records that the relay lacks, each log from just after what the relay has, without holes.
+    Missing {
+        /// At most the budget (or one record).
+        records: Vec<Vec<u8>>,
+        /// Is there more behind these?
+        more: bool,
+    },
+    /// End the session.
+    Stop,
+}
+
+/// An item that the relay did not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rejection {
+    /// Which item.
+    pub item: ItemRef,
+    /// Why. If [`RejectReason::is_final`], do not send it again; else it stays in the outbox for the next session.
+    pub reason: RejectReason,
+}
+
+/// Which record or statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemRef {
+    /// A record.
+    Record {
+        /// Its log.
+        log: LogId,
+        /// Its position.
+        seq: LogSeq,
+        /// Its hash.
+        hash: RecordHash,
+    },
+    /// A record whose own bytes are damaged.
+    Damaged(RecordHash),
+    /// A statement.
+    Statement(StatementId),
+}
+
+/// How far the sync is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Arrivals passed since the session began.
+    pub received: u64,
+    /// Arrivals still to pass (some of them are for other tablets).
+    pub to_receive: u64,
+    /// Items answered by the relay in this session.
+    pub sent: u64,
+    /// Items pushed and not yet answered.
+    pub in_flight: u64,
+    /// The relay has no more, as far as it said, and all is stored here.
+    pub caught_up: bool,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientAction {
+    /// Write this message to the stream.
+    Send(ClientMessage),
+    /// Store these items (each through `admission`) and the cursor, in one durable transaction, then report `Stored`.
+    Store {
+        /// Number of the batch.
+        batch: u64,
+        /// In the order to take them.
+        items: Vec<Item>,
+        /// The cursor to write with them.
+        cursor: Option<Cursor>,
+    },
+    /// Report `Departing`: the next items of the outbox after this place that are not acked, sealing pending changes first if
+    /// there is room. Items already given in this session are not given again.
+    Depart {
+        /// Place after which to go on; 0 for the first.
+        after: u64,
+        /// Bytes wanted at most (but one item always fits).
+        budget: usize,
+    },
+    /// The relay has these durably: take them off the outbox, and write the cursor. Nothing to report.
+    Acked {
+        /// Records.
+        records: Vec<(LogId, LogSeq)>,
+        /// Statements.
+        statements: Vec<StatementId>,
+        /// The cursor, with the relay's ack in it. `None` while vectors are being compared.
+        cursor: Option<Cursor>,
+    },
+    /// The relay did not take these. Count them, log their codes. Nothing to report.
+    Rejected {
+        /// Which, and why.
+        items: Vec<Rejection>,
+    },
+    /// Report `Vectors`.
+    LoadVectors {
+        /// Document after which to go on.
+        after: Option<DocumentId>,
+        /// At most so many documents.
+        max_documents: usize,
+        /// About so many log entries.
+        max_logs: usize,
+    },
+    /// Report `Listed`.
+    LoadListed {
+        /// Which documents.
+        documents: Vec<DocumentId>,
+    },
+    /// Report `Statements`: every statement known here, acked or not.
+    LoadStatements {
+        /// Place after which to go on; 0 for the first.
+        after: u64,
+        /// Bytes wanted at most (but one statement always fits).
+        budget: usize,
+    },
+    /// Report `Missing`: records of these documents beyond these vectors, whoever wrote them.
+    LoadMissing {
+        /// Documents, with what the relay has of each.
+        documents: Vec<(DocumentId, Vector)>,
+        /// Bytes wanted at most (but one record always fits).
+        budget: usize,
+    },
+    /// Everything of this scope is stored: forget that it was to be filled in.
+    BackfillDone {
+        /// Patient.
+        patient: PatientId,
+        /// Scope.
+        scope: Scope,
+    },
+    /// The relay's clock minus this tablet's.
+    Measured {
+        /// In milliseconds.
+        clock_offset_ms: i64,
+    },
+    /// Show how far it is.
+    Progress(Progress),
+    /// End the stream. Last action.
+    Close {
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// One sync with one relay over one stream.
+#[derive(Debug)]
+pub struct Session {
+    config: ClientConfig,
+}
+
+impl Session {
+    /// A session that has not said anything yet.
+    pub fn new(config: ClientConfig) -> Self {
+        Self { config }
+    }
+
+    /// Takes an event; returns what to do, in order.
+    pub fn handle(&mut self, event: ClientEvent) -> Vec<ClientAction> {
+        let _ = (event, &self.config, ArrivalNo::NONE);
+        todo!()
+    }
+
+    /// False while so much is received and not stored that the host should not read from the stream.
+    pub fn ready_to_receive(&self) -> bool {
+        todo!()
+    }
+
+    /// True when the relay has said that there is no more, everything is stored, and nothing is in flight.
+    pub fn is_idle(&self) -> bool {
+        todo!()
+    }
+
+    /// The session has ended.
+    pub fn is_closed(&self) -> bool {
+        todo!()
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        todo!()
+    }
+}

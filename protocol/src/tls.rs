@@ -1,0 +1,245 @@
+//! TLS 1.3 with raw public keys (RFC 7250): no X.509, no names, no passwords. A key is the identity.
+//!
+//! The tablet accepts a relay only if its id, the hash of its key, is among the relays the tablet trusts. The relay lets any
+//! Ed25519 key through TLS and decides at hello, so that it can say why it refuses. Session resumption and early data are off.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption};
+use rustls::crypto::{CryptoProvider, ring as provider, verify_tls13_signature_with_raw_key};
+use rustls::pki_types::{
+    CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime,
+};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{AlwaysResolvesServerRawPublicKeys, NoServerSessionStorage};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, OtherError,
+    PeerIncompatible, ServerConfig, SignatureScheme, version::TLS13,
+};
+use zeroize::Zeroizing;
+
+use crate::domains::ALPN;
+use crate::ids::RelayId;
+use crate::keys::{DeviceKeys, RelayKeys};
+
+/// A TLS configuration could not be made, or a peer's key not read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TlsError {
+    /// rustls did not take our own key or configuration.
+    #[error("TLS could not be set up: {0}")]
+    Setup(#[from] Error),
+    /// The peer showed no key, several, or one that is not Ed25519.
+    #[error("the peer did not show exactly one Ed25519 key")]
+    PeerKey,
+}
+
+/// The relay that answered is not one this tablet trusts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the relay that answered ({0}) is not certified by this region")]
+pub struct UnknownRelay(
+    /// The id of the key it showed.
+    pub RelayId,
+);
+
+/// Decides whether a relay is trusted, by its id.
+pub type AllowedRelay = Arc<dyn Fn(RelayId) -> bool + Send + Sync>;
+
+/// The tablet's side. `allowed` is asked at every handshake, so it can look into a live `TrustStore`.
+pub fn client_config(keys: &DeviceKeys, allowed: AllowedRelay) -> Result<ClientConfig, TlsError> {
+    let provider = Arc::new(provider::default_provider());
+    let key = certified_key(&keys.public().signing, keys.to_pkcs8())?;
+    let verifier = RelayVerifier {
+        allowed,
+        provider: provider.clone(),
+    };
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(key)));
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.resumption = Resumption::disabled();
+    config.enable_early_data = false;
+    config.enable_sni = false;
+    Ok(config)
+}
+
+/// The relay's side.
+pub fn server_config(keys: &RelayKeys) -> Result<ServerConfig, TlsError> {
+    let provider = Arc::new(provider::default_provider());
+    let key = certified_key(&keys.public(), keys.to_pkcs8())?;
+    let mut config = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&TLS13])?
+        .with_client_cert_verifier(Arc::new(DeviceVerifier { provider }))
+        .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(key)));
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(config)
+}
+
+/// The Ed25519 key the peer authenticated with. With quinn: `connection.peer_identity()` downcast to `Vec<CertificateDer>`.
+pub fn peer_key(certificates: &[CertificateDer<'_>]) -> Result<[u8; 32], TlsError> {
+    match certificates {
+        [one] => ed25519_of_spki(one).ok_or(TlsError::PeerKey),
+        _ => Err(TlsError::PeerKey),
+    }
+}
+
+/// The relay a failed handshake was refused for, if that is why it failed.
+pub fn unknown_relay(error: &Error) -> Option<UnknownRelay> {
+    match error {
+        Error::InvalidCertificate(CertificateError::Other(OtherError(source))) => {
+            source.downcast_ref().copied()
+        }
+        _ => None,
+    }
+}
+
+/// DER of a SubjectPublicKeyInfo for Ed25519 (RFC 8410), up to the key itself.
+const SPKI_PREFIX: [u8; 12] = [
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
+
+fn ed25519_of_spki(der: &[u8]) -> Option<[u8; 32]> {
+    der.strip_prefix(&SPKI_PREFIX)?.try_into().ok()
+}
+
+fn certified_key(
+    public: &[u8; 32],
+    pkcs8: Zeroizing<Vec<u8>>,
+) -> Result<Arc<CertifiedKey>, TlsError> {
+    let key = provider::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8.as_slice()))?;
+    let spki = [&SPKI_PREFIX[..], public].concat();
+    Ok(Arc::new(CertifiedKey::new(
+        vec![CertificateDer::from(spki)],
+        key,
+    )))
+}
+
+fn not_tls13() -> Error {
+    PeerIncompatible::Tls12NotOffered.into()
+}
+
+fn verify_tls13(
+    provider: &CryptoProvider,
+    message: &[u8],
+    key: &CertificateDer<'_>,
+    signed: &DigitallySignedStruct,
+) -> Result<HandshakeSignatureValid, Error> {
+    let spki = SubjectPublicKeyInfoDer::from(key.as_ref());
+    verify_tls13_signature_with_raw_key(
+        message,
+        &spki,
+        signed,
+        &provider.signature_verification_algorithms,
+    )
+}
+
+struct RelayVerifier {
+    allowed: AllowedRelay,
+    provider: Arc<CryptoProvider>,
+}
+
+impl fmt::Debug for RelayVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RelayVerifier")
+    }
+}
+
+impl ServerCertVerifier for RelayVerifier {
+    fn verify_server_cert(
+        &self,
+        key: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let public = ed25519_of_spki(key).filter(|_| intermediates.is_empty());
+        let relay = RelayId::of_key(&public.ok_or(CertificateError::BadEncoding)?);
+        if (self.allowed)(relay) {
+            Ok(ServerCertVerified::assertion())
+        } else {
+            Err(CertificateError::Other(OtherError(Arc::new(UnknownRelay(relay)))).into())
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(not_tls13())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        key: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13(&self.provider, message, key, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ED25519]
+    }
+
+    fn requires_raw_public_keys(&self) -> bool {
+        true
+    }
+}
+
+#[derive(Debug)]
+struct DeviceVerifier {
+    provider: Arc<CryptoProvider>,
+}
+
+impl ClientCertVerifier for DeviceVerifier {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        key: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        match ed25519_of_spki(key) {
+            Some(_) if intermediates.is_empty() => Ok(ClientCertVerified::assertion()),
+            _ => Err(CertificateError::BadEncoding.into()),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(not_tls13())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        key: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13(&self.provider, message, key, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ED25519]
+    }
+
+    fn requires_raw_public_keys(&self) -> bool {
+        true
+    }
+}

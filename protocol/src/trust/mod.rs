@@ -1,0 +1,16 @@
+//! Who is who in a region, and who may read what: signed statements as a set that only grows.
+//!
+//! The same statements give the same certificates and grants, whatever the order they come in and however often they come.
+//! Nothing needs a server or a consensus. If this did not hold, two tablets with the same statements would disagree about who
+//! may read a patient.
+
+mod enrolment;
+mod statement;
+mod store;
+
+pub use enrolment::{EnrolmentBundle, EnrolmentError, EnrolmentRequest, RelayAddress};
+pub use statement::{
+    Claim, Device, Facility, Grant, Issuer, Member, Relay, Revocation, SignedStatement, Signer,
+    Statement, TrustError, UnverifiedStatement, sign,
+};
+pub use store::{Added, DeviceCert, GrantRef, TrustStore};
