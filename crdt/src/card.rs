@@ -63,13 +63,7 @@ impl Card {
         stamp: &Stamp,
         reason: Option<&str>,
     ) -> Result<bool, DocumentError> {
-        self.0.set(
-            key::register(IDENTITY),
-            identity,
-            stamp,
-            reason,
-            ReasonRule::Free,
-        )
+        self.0.set(key::register(IDENTITY), identity, stamp, reason, ReasonRule::Free)
     }
 
     /// The patient's wishes (DNAR).
@@ -78,25 +72,13 @@ impl Card {
     }
 
     /// Writes the wishes. Changing them needs a reason.
-    pub fn set_wishes(
-        &mut self,
-        wishes: Wishes,
-        stamp: &Stamp,
-        reason: Option<&str>,
-    ) -> Result<bool, DocumentError> {
-        self.0.set(
-            key::register(WISHES),
-            wishes,
-            stamp,
-            reason,
-            ReasonRule::ToChange,
-        )
+    pub fn set_wishes(&mut self, wishes: Wishes, stamp: &Stamp, reason: Option<&str>) -> Result<bool, DocumentError> {
+        self.0.set(key::register(WISHES), wishes, stamp, reason, ReasonRule::ToChange)
     }
 
     /// かかりつけ医
     pub fn primary_physician(&self) -> Register<Physician> {
-        self.0
-            .register(&key::register(PRIMARY_PHYSICIAN), &mut Vec::new())
+        self.0.register(&key::register(PRIMARY_PHYSICIAN), &mut Vec::new())
     }
 
     /// Writes the かかりつけ医.
@@ -106,13 +88,7 @@ impl Card {
         stamp: &Stamp,
         reason: Option<&str>,
     ) -> Result<bool, DocumentError> {
-        self.0.set(
-            key::register(PRIMARY_PHYSICIAN),
-            physician,
-            stamp,
-            reason,
-            ReasonRule::Free,
-        )
+        self.0.set(key::register(PRIMARY_PHYSICIAN), physician, stamp, reason, ReasonRule::Free)
     }
 }
 
@@ -125,12 +101,7 @@ impl Card {
 
     /// One medicine, also a stopped one; empty when it never was there.
     pub fn medicine(&self, item: &str) -> Item<Medicine> {
-        Item {
-            key: item.to_owned(),
-            presence: self
-                .0
-                .register(&key::item(MEDICINES, item), &mut Vec::new()),
-        }
+        Item { key: item.to_owned(), presence: self.0.register(&key::item(MEDICINES, item), &mut Vec::new()) }
     }
 
     /// Adds a medicine, or changes it, which needs a reason. `item` is from [`crate::item_key::medicine`].
@@ -141,25 +112,12 @@ impl Card {
         stamp: &Stamp,
         reason: Option<&str>,
     ) -> Result<bool, DocumentError> {
-        self.0.put_item(
-            MEDICINES,
-            item,
-            medicine,
-            stamp,
-            reason,
-            ReasonRule::ToChange,
-        )
+        self.0.put_item(MEDICINES, item, medicine, stamp, reason, ReasonRule::ToChange)
     }
 
     /// Takes a medicine off the list; needs a reason.
-    pub fn stop_medicine(
-        &mut self,
-        item: &str,
-        stamp: &Stamp,
-        reason: Option<&str>,
-    ) -> Result<bool, DocumentError> {
-        self.0
-            .remove_item::<Medicine>(MEDICINES, item, stamp, reason, ReasonRule::Always)
+    pub fn stop_medicine(&mut self, item: &str, stamp: &Stamp, reason: Option<&str>) -> Result<bool, DocumentError> {
+        self.0.remove_item::<Medicine>(MEDICINES, item, stamp, reason, ReasonRule::Always)
     }
 
     /// Everything that was ever written about a medicine, oldest first: who changed what, and why.
@@ -189,7 +147,13 @@ macro_rules! set {
             }
 
             #[doc = concat!("Adds to the ", $name, ", or changes what is there; `item` is from [`crate::item_key`].")]
-            pub fn $put(&mut self, item: &str, value: $type, stamp: &Stamp, reason: Option<&str>) -> Result<bool, DocumentError> {
+            pub fn $put(
+                &mut self,
+                item: &str,
+                value: $type,
+                stamp: &Stamp,
+                reason: Option<&str>,
+            ) -> Result<bool, DocumentError> {
                 self.0.put_item($set, item, value, stamp, reason, ReasonRule::Free)
             }
 
@@ -201,34 +165,10 @@ macro_rules! set {
     };
 }
 
-set!(
-    "emergency contacts",
-    CONTACTS,
-    Contact,
-    contacts,
-    add_contact,
-    remove_contact,
-    ReasonRule::Free
-);
+set!("emergency contacts", CONTACTS, Contact, contacts, add_contact, remove_contact, ReasonRule::Free);
 // Whoever forgets an allergy gives the next one a reason to harm: say why.
-set!(
-    "allergies and adverse reactions",
-    ALLERGIES,
-    Allergy,
-    allergies,
-    add_allergy,
-    remove_allergy,
-    ReasonRule::Always
-);
-set!(
-    "diagnoses",
-    DIAGNOSES,
-    Diagnosis,
-    diagnoses,
-    add_diagnosis,
-    remove_diagnosis,
-    ReasonRule::Free
-);
+set!("allergies and adverse reactions", ALLERGIES, Allergy, allergies, add_allergy, remove_allergy, ReasonRule::Always);
+set!("diagnoses", DIAGNOSES, Diagnosis, diagnoses, add_diagnosis, remove_diagnosis, ReasonRule::Free);
 set!(
     "special needs",
     SPECIAL_NEEDS,

@@ -37,10 +37,7 @@ impl Newer {
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, DocumentError> {
     let bytes = serde_cbor::to_vec(value).map_err(|_| DocumentError::Unencodable)?;
     if bytes.len() > MAX_VALUE {
-        return Err(DocumentError::ValueTooLarge {
-            bytes: bytes.len(),
-            limit: MAX_VALUE,
-        });
+        return Err(DocumentError::ValueTooLarge { bytes: bytes.len(), limit: MAX_VALUE });
     }
     Ok(bytes)
 }
@@ -76,15 +73,10 @@ mod tests {
         };
         let written: Value = decode(&encode(&future).unwrap()).unwrap();
         let mut drug: Drug = decode(&encode(&future).unwrap()).unwrap();
-        assert_eq!(
-            drug.newer.names().collect::<Vec<_>>(),
-            ["batch", "biosimilar"]
-        );
+        assert_eq!(drug.newer.names().collect::<Vec<_>>(), ["batch", "biosimilar"]);
         drug.name = "アムロジピン錠5mg".into();
         let again: Value = decode(&encode(&drug).unwrap()).unwrap();
-        let (Value::Map(written), Value::Map(again)) = (written, again) else {
-            panic!("maps")
-        };
+        let (Value::Map(written), Value::Map(again)) = (written, again) else { panic!("maps") };
         for field in ["biosimilar", "batch"] {
             let field = Value::Text(field.into());
             assert_eq!(written[&field], again[&field]);
@@ -94,10 +86,7 @@ mod tests {
     #[test]
     fn a_value_over_the_limit_is_refused() {
         assert!(encode(&"x".repeat(MAX_VALUE - 3)).is_ok());
-        assert!(matches!(
-            encode(&"x".repeat(MAX_VALUE)),
-            Err(DocumentError::ValueTooLarge { .. })
-        ));
+        assert!(matches!(encode(&"x".repeat(MAX_VALUE)), Err(DocumentError::ValueTooLarge { .. })));
     }
 
     #[test]

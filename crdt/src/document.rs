@@ -152,9 +152,7 @@ impl std::fmt::Display for Problem {
 }
 
 /// Kinds of problem.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
     /// The stored value is not what this version expects at that key.
@@ -186,19 +184,13 @@ pub enum DocumentError {
         limit: usize,
     },
     /// Two different changes carry one number of one actor.
-    #[error(
-        "two tablets write under one incarnation; the restored or cloned one needs a new incarnation"
-    )]
+    #[error("two tablets write under one incarnation; the restored or cloned one needs a new incarnation")]
     ForkedActor,
     /// A change was not written by the device it came from.
-    #[error(
-        "the input holds changes of another tablet than its sender; set it aside and report the sender"
-    )]
+    #[error("the input holds changes of another tablet than its sender; set it aside and report the sender")]
     ForeignChange,
     /// A change to bundle is not in the document.
-    #[error(
-        "a change is not part of this document; bundle changes with the document they were made in"
-    )]
+    #[error("a change is not part of this document; bundle changes with the document they were made in")]
     UnknownChange,
     /// The value is over [`MAX_VALUE`].
     #[error("the entry takes {bytes} bytes, more than {limit}; shorten it or record it in parts")]

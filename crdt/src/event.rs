@@ -315,121 +315,12 @@ pub struct Withdrawal {
     pub newer: Newer,
 }
 
-/// The stored form: as [`Event`], with the id in the key only, and the body named by its kind.
-#[derive(Serialize, Deserialize)]
-struct Stored<B> {
-    kind: String,
-    stamp: Stamp,
-    occurred_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    corrects: Option<EntryId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    body: B,
-    #[serde(flatten)]
-    newer: Newer,
-}
-
-mod storage {
-    //! Between [`Event`] and its stored bytes.
-
-    use serde::de::{DeserializeOwned, IgnoredAny};
-
-    use super::*;
-    use crate::codec::{decode, encode};
-    use crate::document::DocumentError;
-
-    impl Event {
-        pub(crate) fn to_stored(&self) -> Result<Vec<u8>, DocumentError> {
-            match &self.body {
-                EventBody::Visit(body) => self.stored_with(body),
-                EventBody::Note(body) => self.stored_with(body),
-                EventBody::HandOver(body) => self.stored_with(body),
-                EventBody::Dispensing(body) => self.stored_with(body),
-                EventBody::MedicationChange(body) => self.stored_with(body),
-                EventBody::VisitPlan(body) => self.stored_with(body),
-                EventBody::NotebookText(body) => self.stored_with(body),
-                EventBody::SiteAccess(body) => self.stored_with(body),
-                EventBody::Withdrawal(body) => self.stored_with(body),
-                EventBody::Unknown { raw, .. } => self.stored_with(raw),
-            }
-        }
-
-        fn stored_with<B: Serialize>(&self, body: B) -> Result<Vec<u8>, DocumentError> {
-            encode(&Stored {
-                kind: self.body.kind().to_owned(),
-                stamp: self.stamp.clone(),
-                occurred_at: self.occurred_at,
-                corrects: self.corrects,
-                reason: self.reason.clone(),
-                body,
-                newer: self.newer.clone(),
-            })
-        }
-
-        /// None when not even the envelope is readable. A body that is not comes back as [`EventBody::Unknown`]: an
-        /// entry somebody made must never be invisible.
-        pub(crate) fn from_stored(id: EntryId, bytes: &[u8]) -> Option<Self> {
-            let kind = decode::<Stored<IgnoredAny>>(bytes)?.kind;
-            let known = match kind.as_str() {
-                "visit" => read(id, bytes, EventBody::Visit),
-                "note" => read(id, bytes, EventBody::Note),
-                "hand-over" => read(id, bytes, EventBody::HandOver),
-                "dispensing" => read(id, bytes, EventBody::Dispensing),
-                "medication-change" => read(id, bytes, EventBody::MedicationChange),
-                "visit-plan" => read(id, bytes, EventBody::VisitPlan),
-                "notebook-text" => read(id, bytes, EventBody::NotebookText),
-                "site-access" => read(id, bytes, EventBody::SiteAccess),
-                "withdrawal" => read(id, bytes, EventBody::Withdrawal),
-                _ => None,
-            };
-            known.or_else(|| read(id, bytes, |raw| EventBody::Unknown { kind, raw }))
-        }
-
-        /// True when the kind is one of this version's and the body could not be read all the same.
-        pub(crate) fn is_malformed(&self) -> bool {
-            const KINDS: [&str; 9] = [
-                "visit",
-                "note",
-                "hand-over",
-                "dispensing",
-                "medication-change",
-                "visit-plan",
-                "notebook-text",
-                "site-access",
-                "withdrawal",
-            ];
-            matches!(&self.body, EventBody::Unknown { kind, .. } if KINDS.contains(&kind.as_str()))
-        }
-    }
-
-    fn read<B: DeserializeOwned>(
-        id: EntryId,
-        bytes: &[u8],
-        body: impl FnOnce(B) -> EventBody,
-    ) -> Option<Event> {
-        let stored: Stored<B> = decode(bytes)?;
-        Some(Event {
-            id,
-            stamp: stored.stamp,
-            occurred_at: stored.occurred_at,
-            corrects: stored.corrects,
-            reason: stored.reason,
-            body: body(stored.body),
-            newer: stored.newer,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::Tenths;
 
     #[test]
     fn tenths_are_written_with_one_decimal() {
-        assert_eq!(
-            [365, 0, -4, 1000].map(|n| Tenths(n).to_string()),
-            ["36.5", "0.0", "-0.4", "100.0"]
-        );
+        assert_eq!([365, 0, -4, 1000].map(|n| Tenths(n).to_string()), ["36.5", "0.0", "-0.4", "100.0"]);
     }
 }

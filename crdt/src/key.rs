@@ -28,15 +28,10 @@ impl<'a> Key<'a> {
     pub fn parse(key: &'a str) -> Self {
         if let Some(id) = key.strip_prefix("e/") {
             // Only the spelling we write ourselves; another spelling of one id would be a second entry with its name.
-            id.parse()
-                .ok()
-                .filter(|parsed: &EntryId| parsed.to_string() == id)
-                .map_or(Key::Other, Key::Event)
+            id.parse().ok().filter(|parsed: &EntryId| parsed.to_string() == id).map_or(Key::Other, Key::Event)
         } else if let Some(name) = key.strip_prefix("r/") {
             Key::Register(name)
-        } else if let Some((set, item)) =
-            key.strip_prefix("s/").and_then(|rest| rest.split_once('/'))
-        {
+        } else if let Some((set, item)) = key.strip_prefix("s/").and_then(|rest| rest.split_once('/')) {
             Key::Item { set, item }
         } else {
             Key::Other
@@ -71,11 +66,8 @@ pub mod item_key {
 
     /// Text as a key: half and full width, upper and lower case, and spaces make no difference.
     pub fn normalised(text: &str) -> String {
-        let folded: String = text
-            .nfkc()
-            .flat_map(char::to_lowercase)
-            .filter(|c| !c.is_whitespace() && !c.is_control())
-            .collect();
+        let folded: String =
+            text.nfkc().flat_map(char::to_lowercase).filter(|c| !c.is_whitespace() && !c.is_control()).collect();
         // Lower-casing can undo composition; compose once more so that a key is stable under this function.
         let folded: String = folded.nfkc().collect();
         if folded.len() <= MAX - 16 {
@@ -106,9 +98,9 @@ pub mod item_key {
     /// concurrent ones are a conflict; implants and other needs may be several.
     pub fn special_need(need: &SpecialNeed) -> String {
         match &need.kind {
-            kind @ (SpecialNeedKind::Oxygen
-            | SpecialNeedKind::Dialysis
-            | SpecialNeedKind::Ventilator) => kind.as_str().to_owned(),
+            kind @ (SpecialNeedKind::Oxygen | SpecialNeedKind::Dialysis | SpecialNeedKind::Ventilator) => {
+                kind.as_str().to_owned()
+            }
             kind => normalised(&format!("{}:{}", kind.as_str(), need.detail)),
         }
     }
@@ -116,20 +108,14 @@ pub mod item_key {
     /// Key of a medicine: `system:code`, or the name where there is no code.
     pub fn medicine(drug: &Drug) -> String {
         match &drug.code {
-            Some(code) if !code.value.trim().is_empty() => {
-                normalised(&format!("{}:{}", code.system, code.value))
-            }
+            Some(code) if !code.value.trim().is_empty() => normalised(&format!("{}:{}", code.system, code.value)),
             _ => normalised(&drug.name),
         }
     }
 
     /// The key for the `n`th usage of one drug at the same time: `key`, `key#2`, `key#3` …
     pub fn nth(key: &str, n: usize) -> String {
-        if n <= 1 {
-            key.to_owned()
-        } else {
-            format!("{key}#{n}")
-        }
+        if n <= 1 { key.to_owned() } else { format!("{key}#{n}") }
     }
 
     #[cfg(test)]
@@ -138,12 +124,8 @@ pub mod item_key {
 
         #[test]
         fn spelling_variants_of_one_substance_are_one_key() {
-            for variant in [
-                "ペニシリン G",
-                "ﾍﾟﾆｼﾘﾝ Ｇ",
-                "ペニシリンg",
-                " ペニシリン\u{3000}G",
-            ] {
+            for variant in ["ペニシリン G", "ﾍﾟﾆｼﾘﾝ Ｇ", "ペニシリンg", " ペニシリン\u{3000}G"]
+            {
                 assert_eq!(normalised(variant), "ペニシリンg", "{variant}");
             }
         }
@@ -168,22 +150,10 @@ mod tests {
         let id = EntryId::new([0xab; 16]);
         assert_eq!(Key::parse(&event(id)), Key::Event(id));
         assert_eq!(Key::parse(&register("identity")), Key::Register("identity"));
-        assert_eq!(
-            Key::parse(&item("allergy", "a/b")),
-            Key::Item {
-                set: "allergy",
-                item: "a/b"
-            }
-        );
-        for other in [
-            "",
-            "e/",
-            "e/xyz",
-            "s/allergy",
-            "x/y",
-            &event(id).to_uppercase(),
-            &format!("e/{}", "AB".repeat(16)),
-        ] {
+        assert_eq!(Key::parse(&item("allergy", "a/b")), Key::Item { set: "allergy", item: "a/b" });
+        for other in
+            ["", "e/", "e/xyz", "s/allergy", "x/y", &event(id).to_uppercase(), &format!("e/{}", "AB".repeat(16))]
+        {
             assert_eq!(Key::parse(other), Key::Other, "{other}");
         }
     }

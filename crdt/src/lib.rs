@@ -27,31 +27,30 @@ mod ids;
 mod key;
 mod medicine;
 mod person;
+mod reading;
 mod register;
 mod stamp;
 mod store;
+mod stored_event;
 mod vocabulary;
 mod volume;
 
 pub use card::{Card, CardView};
 pub use chunks::{MAX_CHANGES_BYTES, actors_of};
 pub use codec::{MAX_VALUE, Newer};
-pub use document::{
-    Applied, ConflictKind, ConflictRef, Document, DocumentError, LocalEdits, Problem, ProblemKind,
-};
+pub use document::{Applied, ConflictKind, ConflictRef, Document, DocumentError, LocalEdits, Problem, ProblemKind};
 pub use event::{
-    Addressee, Event, EventBody, HandOver, MedicationChange, MedicationChangeKind, Note,
-    NotebookText, SiteAccess, Tenths, Visit, VisitPlan, Vitals, Withdrawal, corrected_by,
+    Addressee, Event, EventBody, HandOver, MedicationChange, MedicationChangeKind, Note, NotebookText, SiteAccess,
+    Tenths, Visit, VisitPlan, Vitals, Withdrawal, corrected_by,
 };
 pub use ids::{Actor, EntryId, ParseIdError, Timestamp};
 pub use key::{Key, item_key};
 pub use medicine::{
-    Code, DispensedDrug, Dispensing, DoseBasis, Drug, Institution, Medicine, Prescriber, Source,
-    Timing,
+    Code, DispensedDrug, Dispensing, DoseBasis, Drug, Institution, Medicine, Prescriber, Source, Timing,
 };
 pub use person::{
-    Allergy, AllergyKind, Contact, Diagnosis, Identity, LocalNumber, Physician, Sex, SpecialNeed,
-    SpecialNeedKind, Wishes,
+    Allergy, AllergyKind, Contact, Diagnosis, Identity, LocalNumber, Physician, Sex, SpecialNeed, SpecialNeedKind,
+    Wishes,
 };
 pub use register::{Item, Presence, Register, Written};
 pub use stamp::{Author, Profession, Stamp};

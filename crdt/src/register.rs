@@ -35,10 +35,7 @@ pub struct Register<T> {
 
 impl<T> Default for Register<T> {
     fn default() -> Self {
-        Self {
-            values: Vec::new(),
-            unreadable: 0,
-        }
+        Self { values: Vec::new(), unreadable: 0 }
     }
 }
 
@@ -55,11 +52,7 @@ impl<T> Register<T> {
 
     /// The value, when there is exactly one.
     pub fn settled(&self) -> Option<&Written<T>> {
-        if self.is_conflict() {
-            None
-        } else {
-            self.values.first()
-        }
+        if self.is_conflict() { None } else { self.values.first() }
     }
 
     /// A value to display where there is room for only one: the one written last by its author's clock. Whoever uses
@@ -73,11 +66,7 @@ impl<T: PartialEq> Register<T> {
     /// From values as read, each with its stored bytes (which break ties in the order).
     pub(crate) fn from_read(mut read: Vec<(Written<T>, &[u8])>, unreadable: usize) -> Self {
         read.sort_by(|(a, a_bytes), (b, b_bytes)| {
-            (a.stamp.at, &a.stamp.author.device, a_bytes).cmp(&(
-                b.stamp.at,
-                &b.stamp.author.device,
-                b_bytes,
-            ))
+            (a.stamp.at, &a.stamp.author.device, a_bytes).cmp(&(b.stamp.at, &b.stamp.author.device, b_bytes))
         });
         let mut values: Vec<Written<T>> = Vec::with_capacity(read.len());
         for (written, _) in read {
@@ -131,20 +120,12 @@ impl<T> Item<T> {
 
     /// True when somebody removed it while somebody else wrote it.
     pub fn is_clash(&self) -> bool {
-        self.is_conflict()
-            && self
-                .presence
-                .values
-                .iter()
-                .any(|written| matches!(written.value, Presence::Removed))
+        self.is_conflict() && self.presence.values.iter().any(|written| matches!(written.value, Presence::Removed))
     }
 
     /// Every value that says the item is there, with author and time.
     pub fn present(&self) -> impl Iterator<Item = (&T, &Written<Presence<T>>)> {
-        self.presence
-            .values
-            .iter()
-            .filter_map(|written| Some((written.value.value()?, written)))
+        self.presence.values.iter().filter_map(|written| Some((written.value.value()?, written)))
     }
 
     /// A value to display where there is room for only one, see [`Register::any`].

@@ -1,0 +1,93 @@
+//! Between [`Event`] and its stored bytes: the id is the key, the body is named by its kind.
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+
+use crate::codec::{Newer, decode, encode};
+use crate::document::DocumentError;
+use crate::event::{Event, EventBody};
+use crate::ids::{EntryId, Timestamp};
+use crate::stamp::Stamp;
+
+/// As [`Event`], but for the body.
+#[derive(Serialize, Deserialize)]
+struct StoredEvent<B> {
+    kind: String,
+    stamp: Stamp,
+    occurred_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    corrects: Option<EntryId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    body: B,
+    #[serde(flatten)]
+    newer: Newer,
+}
+
+impl Event {
+    pub(crate) fn to_stored(&self) -> Result<Vec<u8>, DocumentError> {
+        match &self.body {
+            EventBody::Visit(body) => self.stored_with(body),
+            EventBody::Note(body) => self.stored_with(body),
+            EventBody::HandOver(body) => self.stored_with(body),
+            EventBody::Dispensing(body) => self.stored_with(body),
+            EventBody::MedicationChange(body) => self.stored_with(body),
+            EventBody::VisitPlan(body) => self.stored_with(body),
+            EventBody::NotebookText(body) => self.stored_with(body),
+            EventBody::SiteAccess(body) => self.stored_with(body),
+            EventBody::Withdrawal(body) => self.stored_with(body),
+            EventBody::Unknown { raw, .. } => self.stored_with(raw),
+        }
+    }
+
+    fn stored_with<B: Serialize>(&self, body: B) -> Result<Vec<u8>, DocumentError> {
+        encode(&StoredEvent {
+            kind: self.body.kind().to_owned(),
+            stamp: self.stamp.clone(),
+            occurred_at: self.occurred_at,
+            corrects: self.corrects,
+            reason: self.reason.clone(),
+            body,
+            newer: self.newer.clone(),
+        })
+    }
+
+    /// The event, and whether its kind is one of this version's but its body could not be read. None when not even the
+    /// envelope is readable. An unreadable body comes back as [`EventBody::Unknown`]: an entry somebody made must never
+    /// be invisible.
+    pub(crate) fn from_stored(id: EntryId, bytes: &[u8]) -> Option<(Self, bool)> {
+        let kind = decode::<StoredEvent<IgnoredAny>>(bytes)?.kind;
+        let known = match kind.as_str() {
+            "visit" => Some(read(id, bytes, EventBody::Visit)),
+            "note" => Some(read(id, bytes, EventBody::Note)),
+            "hand-over" => Some(read(id, bytes, EventBody::HandOver)),
+            "dispensing" => Some(read(id, bytes, EventBody::Dispensing)),
+            "medication-change" => Some(read(id, bytes, EventBody::MedicationChange)),
+            "visit-plan" => Some(read(id, bytes, EventBody::VisitPlan)),
+            "notebook-text" => Some(read(id, bytes, EventBody::NotebookText)),
+            "site-access" => Some(read(id, bytes, EventBody::SiteAccess)),
+            "withdrawal" => Some(read(id, bytes, EventBody::Withdrawal)),
+            _ => None,
+        };
+        match known {
+            Some(Some(event)) => Some((event, false)),
+            unread => {
+                let event = read(id, bytes, |raw| EventBody::Unknown { kind, raw })?;
+                Some((event, unread.is_some()))
+            }
+        }
+    }
+}
+
+fn read<B: DeserializeOwned>(id: EntryId, bytes: &[u8], body: impl FnOnce(B) -> EventBody) -> Option<Event> {
+    let stored: StoredEvent<B> = decode(bytes)?;
+    Some(Event {
+        id,
+        stamp: stored.stamp,
+        occurred_at: stored.occurred_at,
+        corrects: stored.corrects,
+        reason: stored.reason,
+        body: body(stored.body),
+        newer: stored.newer,
+    })
+}
