@@ -5,8 +5,6 @@
 //! text that leaves one of these open at its end was cut. A lenient writer leaves things out in the middle too, and then
 //! with a line end behind them; so a last record without line end is judged more strictly than others.
 
-use std::collections::BTreeSet;
-
 use super::check::{self, rp_number};
 use super::spec;
 use super::text::Line;
@@ -86,20 +84,11 @@ fn breaks_off(lines: &[Line], last: &Line) -> bool {
     }
 }
 
-/// Whether a group of drugs of the last dispensing has no usage.
+/// Whether the group of the last drug has no usage. (A group before it without one is an oddity, not a cut.)
 fn has_open_group(lines: &[Line]) -> bool {
-    let start = lines.iter().rposition(|line| line.record == "5").unwrap_or(0);
-    let mut open = BTreeSet::new();
-    for line in &lines[start..] {
-        match line.record.as_str() {
-            "201" => {
-                open.insert(rp_number(line.field(1)));
-            }
-            "301" => {
-                open.remove(&rp_number(line.field(1)));
-            }
-            _ => {}
-        }
-    }
-    !open.is_empty()
+    let Some(drug) = lines.iter().rposition(|line| line.record == "201") else {
+        return false;
+    };
+    let number = rp_number(lines[drug].field(1));
+    !lines[drug..].iter().any(|line| line.record == "301" && rp_number(line.field(1)) == number)
 }

@@ -9,6 +9,7 @@ mod dispensing;
 mod identity;
 mod medicine;
 mod remark;
+mod take_over;
 
 use jiff::civil::Date;
 use tendenko_crdt::{CardView, Dispensing, EntryId, Medicine};
@@ -17,6 +18,7 @@ use super::{Notebook, Split};
 pub use identity::{Difference, IdentityField, Match};
 pub use medicine::MedicineChange;
 pub use remark::RemarkProposal;
+pub use take_over::TakenOver;
 
 /// Everything an import would do.
 #[derive(Debug, Clone, PartialEq)]
