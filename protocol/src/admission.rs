@@ -1,7 +1,9 @@
 //! May this come in? The same pure decisions at the relay's door and at a tablet's.
 
+use crate::cbor::CborError;
 use crate::document::LogId;
-use crate::ids::{DeviceId, LogSeq, RecordHash};
+use crate::ids::{DeviceId, LogSeq, RecordHash, StatementId};
+use crate::limits::MAX_STATEMENT;
 use crate::messages::Refusal;
 use crate::record::{LogVerdict, ReceivedBytes, RejectReason, SealedRecord, check_next};
 use crate::trust::{Added, Claim, Issuer, TrustError, TrustStore, UnverifiedStatement};
@@ -20,7 +22,7 @@ pub trait LogView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Verified, and follows its log's head: store it.
-    Accept(SealedRecord),
+    Accept(Box<SealedRecord>),
     /// Stored already, byte for byte: ack it.
     Duplicate,
     /// Not taken. Count it, log its code; a fork is kept in quarantine.
@@ -34,10 +36,7 @@ pub enum Verdict {
 
 impl Verdict {
     fn reject(reason: RejectReason) -> Self {
-        Verdict::Reject {
-            reason,
-            expected: None,
-        }
+        Verdict::Reject { reason, expected: None }
     }
 }
 
@@ -62,12 +61,7 @@ pub fn admit_record<L: LogView>(
     if sender.is_some_and(|sender| !trust.granted(sender, patient, scope)) {
         return Ok(Verdict::reject(RejectReason::SenderNotGranted));
     }
-    let place = check_next(
-        logs.head(&log)?,
-        &header,
-        parsed.hash(),
-        logs.hash_at(&log, header.seq)?,
-    );
+    let place = check_next(logs.head(&log)?, &header, parsed.hash(), logs.hash_at(&log, header.seq)?);
     if place == LogVerdict::Duplicate {
         return Ok(Verdict::Duplicate);
     }
@@ -81,17 +75,14 @@ pub fn admit_record<L: LogView>(
         return Ok(Verdict::reject(RejectReason::AuthorRevoked));
     }
     if let LogVerdict::Gap { expected } = place {
-        return Ok(Verdict::Reject {
-            reason: RejectReason::Gap,
-            expected: Some((log, expected)),
-        });
+        return Ok(Verdict::Reject { reason: RejectReason::Gap, expected: Some((log, expected)) });
     }
     let record = match parsed.verify(&author.signing) {
         Ok(record) => record,
         Err(reason) => return Ok(Verdict::reject(reason)),
     };
     Ok(match place {
-        LogVerdict::Next => Verdict::Accept(record),
+        LogVerdict::Next => Verdict::Accept(Box::new(record)),
         _ => Verdict::reject(RejectReason::Fork),
     })
 }
@@ -101,26 +92,54 @@ pub fn admit_record<L: LogView>(
 /// Stricter than [`TrustStore::add`], which only keeps a set: a relay takes no statement whose issuer it does not know or
 /// whose issuer had no right to it, and no new enrolment by a revoked administrator.
 pub fn admit_statement(bytes: &[u8], trust: &mut TrustStore) -> Result<Added, RejectReason> {
-    let _ = (bytes, trust, Issuer::Region);
-    let _: fn(&Claim) = |_| {};
-    let _ = UnverifiedStatement::parse;
-    let _: fn(TrustError) = |_| {};
-    todo!()
+    if bytes.len() > MAX_STATEMENT {
+        return Err(RejectReason::Oversized);
+    }
+    if trust.statement(&StatementId::of(bytes)).is_some() {
+        return Ok(Added::Known);
+    }
+    let unverified = UnverifiedStatement::parse(bytes).map_err(reason_of)?;
+    if let Issuer::Device(issuer) = unverified.issuer() {
+        if !trust.knows_key_of(issuer) {
+            return Err(RejectReason::UnknownIssuer);
+        }
+        if !may_issue(trust, issuer, unverified.claim()) {
+            return Err(RejectReason::NotAllowed);
+        }
+    }
+    trust.add(bytes).map_err(reason_of)
+}
+
+/// Grants are weighed as a set, when they are used. Enrolments and revocations are the business of an administrator in office.
+fn may_issue(trust: &TrustStore, issuer: DeviceId, claim: &Claim) -> bool {
+    let Some(cert) = trust.device(issuer) else { return false };
+    let in_office = |facility| cert.administrator && !cert.revoked && cert.facility == facility;
+    match claim {
+        Claim::Grant(_) => true,
+        Claim::Facility(_) | Claim::Relay(_) => false,
+        Claim::Member(member) => in_office(member.facility),
+        Claim::Device(device) => in_office(device.facility) && !device.administrator && !device.evacuation_site,
+        Claim::Revocation(revocation) => {
+            trust.device(revocation.device).is_some_and(|device| in_office(device.facility))
+        }
+    }
+}
+
+fn reason_of(error: TrustError) -> RejectReason {
+    match error {
+        TrustError::Malformed(CborError::TooLong) => RejectReason::Oversized,
+        TrustError::Malformed(_) | TrustError::Content => RejectReason::Malformed,
+        TrustError::Version(_) => RejectReason::Version,
+        TrustError::Signature => RejectReason::Signature,
+        TrustError::WaitingFull => RejectReason::Full,
+    }
 }
 
 /// May this device have a session? `peer_key` is the key it authenticated with in TLS. Add its chain to `trust` before.
-pub fn admit_device(
-    device: DeviceId,
-    peer_key: &[u8; 32],
-    trust: &TrustStore,
-) -> Result<(), Refusal> {
+pub fn admit_device(device: DeviceId, peer_key: &[u8; 32], trust: &TrustStore) -> Result<(), Refusal> {
     let cert = trust.device(device).ok_or(Refusal::UnknownDevice)?;
     if cert.signing != *peer_key {
         return Err(Refusal::WrongKey);
     }
-    if cert.revoked {
-        Err(Refusal::Revoked)
-    } else {
-        Ok(())
-    }
+    if cert.revoked { Err(Refusal::Revoked) } else { Ok(()) }
 }

@@ -38,11 +38,7 @@ pub enum CborError {
 pub fn check_shape(bytes: &[u8]) -> Result<(), CborError> {
     let mut walk = Walk { bytes, items: 0 };
     walk.item(0)?;
-    if walk.bytes.is_empty() {
-        Ok(())
-    } else {
-        Err(CborError::TrailingBytes)
-    }
+    if walk.bytes.is_empty() { Ok(()) } else { Err(CborError::TrailingBytes) }
 }
 
 /// Decodes one item of at most `limit` bytes, after [`check_shape`].
@@ -56,8 +52,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], limit: usize) -> Result<T, Cbor
 
 /// Encodes a value of ours.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_cbor::to_vec(value)
-        .expect("our own types have no maps with odd keys and no failing serializers")
+    serde_cbor::to_vec(value).expect("our own types have no maps with odd keys and no failing serializers")
 }
 
 struct Walk<'a> {
@@ -85,15 +80,9 @@ impl Walk<'_> {
             }
             4 | 5 => {
                 let count = self.argument(info)?;
-                let count = if major == 5 {
-                    count.checked_mul(2)
-                } else {
-                    Some(count)
-                };
+                let count = if major == 5 { count.checked_mul(2) } else { Some(count) };
                 // Every item takes at least one byte: a count beyond what is left can be refused at once.
-                let count = count
-                    .filter(|&count| count <= self.bytes.len() as u64)
-                    .ok_or(CborError::Truncated)?;
+                let count = count.filter(|&count| count <= self.bytes.len() as u64).ok_or(CborError::Truncated)?;
                 (0..count).try_for_each(|_| self.item(depth + 1))
             }
             7 if (20..=22).contains(&info) => Ok(()),
@@ -107,17 +96,11 @@ impl Walk<'_> {
             24..=27 => 1 << (info - 24),
             _ => return Err(CborError::Unsupported),
         };
-        Ok(self
-            .take(width)?
-            .iter()
-            .fold(0, |value, &byte| value << 8 | u64::from(byte)))
+        Ok(self.take(width)?.iter().fold(0, |value, &byte| value << 8 | u64::from(byte)))
     }
 
     fn take(&mut self, length: usize) -> Result<&[u8], CborError> {
-        let (taken, rest) = self
-            .bytes
-            .split_at_checked(length)
-            .ok_or(CborError::Truncated)?;
+        let (taken, rest) = self.bytes.split_at_checked(length).ok_or(CborError::Truncated)?;
         self.bytes = rest;
         Ok(taken)
     }
@@ -150,18 +133,8 @@ mod tests {
 
     #[test]
     fn indefinite_lengths_tags_floats_and_leftovers_are_refused() {
-        for bytes in [
-            &[0x9f, 0xff][..],
-            &[0x5f, 0xff],
-            &[0xc0, 0x00],
-            &[0xf9, 0, 0],
-            &[0xf7],
-        ] {
-            assert_eq!(
-                check_shape(bytes),
-                Err(CborError::Unsupported),
-                "{bytes:x?}"
-            );
+        for bytes in [&[0x9f, 0xff][..], &[0x5f, 0xff], &[0xc0, 0x00], &[0xf9, 0, 0], &[0xf7]] {
+            assert_eq!(check_shape(bytes), Err(CborError::Unsupported), "{bytes:x?}");
         }
         assert_eq!(check_shape(&[0, 0]), Err(CborError::TrailingBytes));
         assert_eq!(check_shape(&[]), Err(CborError::Truncated));

@@ -42,9 +42,7 @@ impl Class {
     }
 
     fn from_byte(byte: u8) -> Option<Self> {
-        [Class::Card, Class::Chart, Class::Attachment]
-            .into_iter()
-            .find(|class| *class as u8 == byte)
+        [Class::Card, Class::Chart, Class::Attachment].into_iter().find(|class| *class as u8 == byte)
     }
 }
 
@@ -70,20 +68,12 @@ impl DocumentId {
 
     /// The patient's card.
     pub fn card(patient: PatientId) -> Self {
-        Self {
-            patient,
-            class: Class::Card,
-            volume: 0,
-        }
+        Self { patient, class: Class::Card, volume: 0 }
     }
 
     /// The patient's chart of a calendar year.
     pub fn chart(patient: PatientId, year: u16) -> Self {
-        Self {
-            patient,
-            class: Class::Chart,
-            volume: year,
-        }
+        Self { patient, class: Class::Chart, volume: year }
     }
 
     /// What a device must be granted to read or write it.
@@ -143,10 +133,7 @@ pub struct Vector(pub BTreeMap<(DeviceId, Incarnation), LogSeq>);
 impl Vector {
     /// How far this log is known; [`LogSeq::NONE`] when it is not.
     pub fn get(&self, device: DeviceId, incarnation: Incarnation) -> LogSeq {
-        self.0
-            .get(&(device, incarnation))
-            .copied()
-            .unwrap_or_default()
+        self.0.get(&(device, incarnation)).copied().unwrap_or_default()
     }
 
     /// Raises a log's position; never lowers it.
@@ -157,17 +144,11 @@ impl Vector {
 
     /// True if every log of `other` is known at least as far here.
     pub fn covers(&self, other: &Vector) -> bool {
-        other
-            .0
-            .iter()
-            .all(|(&(device, incarnation), &seq)| self.get(device, incarnation) >= seq)
+        other.0.iter().all(|(&(device, incarnation), &seq)| self.get(device, incarnation) >= seq)
     }
 
     /// The logs that `other` knows less of, with how far `other` knows them. Only what lies here beyond that is missing there.
-    pub fn missing_in<'a>(
-        &'a self,
-        other: &'a Vector,
-    ) -> impl Iterator<Item = ((DeviceId, Incarnation), LogSeq)> + 'a {
+    pub fn missing_in<'a>(&'a self, other: &'a Vector) -> impl Iterator<Item = ((DeviceId, Incarnation), LogSeq)> + 'a {
         self.0.iter().filter_map(|(&log, &seq)| {
             let known = other.get(log.0, log.1);
             (known < seq).then_some((log, known))
@@ -177,11 +158,7 @@ impl Vector {
 
 impl Serialize for Vector {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_seq(
-            self.0
-                .iter()
-                .map(|(&(device, incarnation), &seq)| (device, incarnation, seq)),
-        )
+        s.collect_seq(self.0.iter().map(|(&(device, incarnation), &seq)| (device, incarnation, seq)))
     }
 }
 
@@ -244,10 +221,7 @@ mod tests {
         mine.raise(d, i, LogSeq(3));
         let mut theirs = Vector::default();
         theirs.raise(d, i, LogSeq(2));
-        assert_eq!(
-            mine.missing_in(&theirs).collect::<Vec<_>>(),
-            [((d, i), LogSeq(2))]
-        );
+        assert_eq!(mine.missing_in(&theirs).collect::<Vec<_>>(), [((d, i), LogSeq(2))]);
         assert!(mine.covers(&theirs) && !theirs.covers(&mine));
         let bytes = serde_cbor::to_vec(&mine).unwrap();
         assert_eq!(serde_cbor::from_slice::<Vector>(&bytes).unwrap(), mine);

@@ -60,9 +60,7 @@ impl<'de, const N: usize> de::Visitor<'de> for BytesVisitor<N> {
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<[u8; N], E> {
-        bytes
-            .try_into()
-            .map_err(|_| E::invalid_length(bytes.len(), &self))
+        bytes.try_into().map_err(|_| E::invalid_length(bytes.len(), &self))
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<[u8; N], E> {
@@ -92,10 +90,7 @@ fn parse_hex<const N: usize>(text: &str) -> Result<[u8; N], ParseIdError> {
 pub(crate) mod fixed_bytes {
     use super::*;
 
-    pub fn serialize<S: Serializer, const N: usize>(
-        bytes: &[u8; N],
-        s: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer, const N: usize>(bytes: &[u8; N], s: S) -> Result<S::Ok, S::Error> {
         if s.is_human_readable() {
             let mut hex = String::with_capacity(2 * N);
             for byte in bytes {
@@ -107,9 +102,7 @@ pub(crate) mod fixed_bytes {
         }
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
-        d: D,
-    ) -> Result<[u8; N], D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>, const N: usize>(d: D) -> Result<[u8; N], D::Error> {
         if d.is_human_readable() {
             d.deserialize_str(BytesVisitor::<N>)
         } else {
@@ -260,19 +253,12 @@ pub struct PatientOrigin {
 impl PatientOrigin {
     /// A new patient, created by `device`.
     pub fn generate(rng: &dyn SecureRandom, device: DeviceId) -> Result<Self, RandomError> {
-        Ok(Self {
-            device,
-            nonce: random(rng)?,
-        })
+        Ok(Self { device, nonce: random(rng)? })
     }
 
     /// The patient's id.
     pub fn patient(&self) -> PatientId {
-        PatientId(sha256_16(&[
-            domains::PATIENT_ID,
-            &self.device.0,
-            &self.nonce,
-        ]))
+        PatientId(sha256_16(&[domains::PATIENT_ID, &self.device.0, &self.nonce]))
     }
 }
 
@@ -354,14 +340,8 @@ mod tests {
     fn text_form_round_trips_and_refuses_anything_else() {
         let id = PatientId([0xab; 16]);
         assert_eq!(id.to_string().parse(), Ok(id));
-        for wrong in [
-            "",
-            "ab",
-            &"AB".repeat(16),
-            &"zz".repeat(16),
-            &"ab".repeat(17),
-            "あいうえおかきくけこ12",
-        ] {
+        for wrong in ["", "ab", &"AB".repeat(16), &"zz".repeat(16), &"ab".repeat(17), "あいうえおかきくけこ12"]
+        {
             assert!(wrong.parse::<PatientId>().is_err(), "{wrong}");
         }
     }
@@ -385,14 +365,8 @@ mod tests {
 
     #[test]
     fn a_patient_belongs_to_its_origin() {
-        let origin = PatientOrigin {
-            device: DeviceId([1; 16]),
-            nonce: [2; 16],
-        };
-        let other = PatientOrigin {
-            device: DeviceId([2; 16]),
-            nonce: [2; 16],
-        };
+        let origin = PatientOrigin { device: DeviceId([1; 16]), nonce: [2; 16] };
+        let other = PatientOrigin { device: DeviceId([2; 16]), nonce: [2; 16] };
         assert_ne!(origin.patient(), other.patient());
         assert_eq!(origin.patient(), origin.patient());
     }

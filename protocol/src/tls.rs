@@ -9,15 +9,13 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption};
 use rustls::crypto::{CryptoProvider, ring as provider, verify_tls13_signature_with_raw_key};
-use rustls::pki_types::{
-    CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime,
-};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{AlwaysResolvesServerRawPublicKeys, NoServerSessionStorage};
 use rustls::sign::CertifiedKey;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, OtherError,
-    PeerIncompatible, ServerConfig, SignatureScheme, version::TLS13,
+    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, OtherError, PeerIncompatible,
+    ServerConfig, SignatureScheme, version::TLS13,
 };
 use zeroize::Zeroizing;
 
@@ -51,10 +49,7 @@ pub type AllowedRelay = Arc<dyn Fn(RelayId) -> bool + Send + Sync>;
 pub fn client_config(keys: &DeviceKeys, allowed: AllowedRelay) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(provider::default_provider());
     let key = certified_key(&keys.public().signing, keys.to_pkcs8())?;
-    let verifier = RelayVerifier {
-        allowed,
-        provider: provider.clone(),
-    };
+    let verifier = RelayVerifier { allowed, provider: provider.clone() };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
         .dangerous()
@@ -92,32 +87,22 @@ pub fn peer_key(certificates: &[CertificateDer<'_>]) -> Result<[u8; 32], TlsErro
 /// The relay a failed handshake was refused for, if that is why it failed.
 pub fn unknown_relay(error: &Error) -> Option<UnknownRelay> {
     match error {
-        Error::InvalidCertificate(CertificateError::Other(OtherError(source))) => {
-            source.downcast_ref().copied()
-        }
+        Error::InvalidCertificate(CertificateError::Other(OtherError(source))) => source.downcast_ref().copied(),
         _ => None,
     }
 }
 
 /// DER of a SubjectPublicKeyInfo for Ed25519 (RFC 8410), up to the key itself.
-const SPKI_PREFIX: [u8; 12] = [
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-];
+const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 fn ed25519_of_spki(der: &[u8]) -> Option<[u8; 32]> {
     der.strip_prefix(&SPKI_PREFIX)?.try_into().ok()
 }
 
-fn certified_key(
-    public: &[u8; 32],
-    pkcs8: Zeroizing<Vec<u8>>,
-) -> Result<Arc<CertifiedKey>, TlsError> {
+fn certified_key(public: &[u8; 32], pkcs8: Zeroizing<Vec<u8>>) -> Result<Arc<CertifiedKey>, TlsError> {
     let key = provider::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8.as_slice()))?;
     let spki = [&SPKI_PREFIX[..], public].concat();
-    Ok(Arc::new(CertifiedKey::new(
-        vec![CertificateDer::from(spki)],
-        key,
-    )))
+    Ok(Arc::new(CertifiedKey::new(vec![CertificateDer::from(spki)], key)))
 }
 
 fn not_tls13() -> Error {
@@ -131,12 +116,7 @@ fn verify_tls13(
     signed: &DigitallySignedStruct,
 ) -> Result<HandshakeSignatureValid, Error> {
     let spki = SubjectPublicKeyInfoDer::from(key.as_ref());
-    verify_tls13_signature_with_raw_key(
-        message,
-        &spki,
-        signed,
-        &provider.signature_verification_algorithms,
-    )
+    verify_tls13_signature_with_raw_key(message, &spki, signed, &provider.signature_verification_algorithms)
 }
 
 struct RelayVerifier {

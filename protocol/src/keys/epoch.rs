@@ -44,10 +44,7 @@ pub struct WrappedKey {
 impl EpochKey {
     /// A new key.
     pub fn generate(rng: &dyn SecureRandom) -> Result<Self, KeyError> {
-        Ok(Self {
-            id: KeyId(random(rng)?),
-            secret: Zeroizing::new(random(rng)?),
-        })
+        Ok(Self { id: KeyId(random(rng)?), secret: Zeroizing::new(random(rng)?) })
     }
 
     /// The secret itself, for the tablet's encrypted store.
@@ -58,10 +55,7 @@ impl EpochKey {
     /// From the tablet's encrypted store.
     pub fn from_secret_bytes(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {
         let secret = secret.try_into().map_err(|_| KeyError::Damaged)?;
-        Ok(Self {
-            id,
-            secret: Zeroizing::new(secret),
-        })
+        Ok(Self { id, secret: Zeroizing::new(secret) })
     }
 
     pub(crate) fn secret(&self) -> &[u8; 32] {
@@ -77,28 +71,25 @@ impl EpochKey {
         recipient: DeviceId,
         hpke_public: &[u8; 32],
     ) -> Result<WrappedKey, KeyError> {
-        let public = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(hpke_public)
-            .map_err(|_| KeyError::BadRecipient)?;
+        let public =
+            <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(hpke_public).map_err(|_| KeyError::BadRecipient)?;
         let info = info(patient, scope, self.id, recipient);
         let mut source = Source { rng, failed: false };
-        let (enc, sealed) =
-            hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
-                &OpModeS::Base,
-                &public,
-                &info,
-                &*self.secret,
-                &[],
-                &mut source,
-            )
-            .map_err(|_| KeyError::BadRecipient)?;
+        let (enc, sealed) = hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
+            &OpModeS::Base,
+            &public,
+            &info,
+            &*self.secret,
+            &[],
+            &mut source,
+        )
+        .map_err(|_| KeyError::BadRecipient)?;
         if source.failed {
             return Err(RandomError.into());
         }
         Ok(WrappedKey {
             enc: enc.to_bytes().into(),
-            sealed: sealed
-                .try_into()
-                .expect("AES-GCM adds 16 bytes to the 32 of the key"),
+            sealed: sealed.try_into().expect("AES-GCM adds 16 bytes to the 32 of the key"),
         })
     }
 }
@@ -108,8 +99,7 @@ pub(super) fn unwrap(
     recipient: DeviceId,
     grant: &Grant,
 ) -> Result<EpochKey, KeyError> {
-    let enc = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(&grant.wrapped.enc)
-        .map_err(|_| KeyError::NotForUs)?;
+    let enc = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(&grant.wrapped.enc).map_err(|_| KeyError::NotForUs)?;
     let info = info(grant.patient, grant.scope, grant.key, recipient);
     let opened = hpke::single_shot_open::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
         &OpModeR::Base,
@@ -129,14 +119,7 @@ fn info(patient: PatientId, scope: Scope, key: KeyId, recipient: DeviceId) -> Ve
         Scope::Card => 0,
         Scope::Chart => 1,
     };
-    [
-        domains::WRAPPED_KEY,
-        &patient.0,
-        &[scope],
-        &key.0,
-        &recipient.0,
-    ]
-    .concat()
+    [domains::WRAPPED_KEY, &patient.0, &[scope], &key.0, &recipient.0].concat()
 }
 
 /// ring's source for hpke, which cannot take "no": a failure is remembered, and what was made with it is thrown away.

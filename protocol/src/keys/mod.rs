@@ -67,27 +67,18 @@ impl SigningSecret {
     }
 
     fn public(&self) -> [u8; 32] {
-        self.pair()
-            .public_key()
-            .as_ref()
-            .try_into()
-            .expect("an Ed25519 public key has 32 bytes")
+        self.pair().public_key().as_ref().try_into().expect("an Ed25519 public key has 32 bytes")
     }
 
     fn sign(&self, context: &[u8], message: &[u8]) -> [u8; 64] {
         let signature = self.pair().sign(&[context, message].concat());
-        signature
-            .as_ref()
-            .try_into()
-            .expect("an Ed25519 signature has 64 bytes")
+        signature.as_ref().try_into().expect("an Ed25519 signature has 64 bytes")
     }
 
     /// PKCS #8 version 1, the form rustls takes keys in.
     fn to_pkcs8(&self) -> Zeroizing<Vec<u8>> {
-        const PREFIX: [u8; 16] = [
-            0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22,
-            0x04, 0x20,
-        ];
+        const PREFIX: [u8; 16] =
+            [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
         let mut der = Zeroizing::new(Vec::with_capacity(PREFIX.len() + self.0.len()));
         der.extend_from_slice(&PREFIX);
         der.extend_from_slice(&self.0);
@@ -97,9 +88,7 @@ impl SigningSecret {
 
 /// True if `signature` over `context ‖ message` was made with this Ed25519 key.
 pub fn verify(signing: &[u8; 32], context: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    UnparsedPublicKey::new(&ED25519, signing)
-        .verify(&[context, message].concat(), signature)
-        .is_ok()
+    UnparsedPublicKey::new(&ED25519, signing).verify(&[context, message].concat(), signature).is_ok()
 }
 
 /// A device's secret keys.
@@ -140,15 +129,9 @@ impl DeviceKeys {
 
     fn assemble(signing: SigningSecret, hpke: Zeroizing<[u8; 32]>) -> Result<Self, KeyError> {
         let secret = hpke_secret(&hpke)?;
-        let public = DevicePublic {
-            signing: signing.public(),
-            hpke: X25519HkdfSha256::sk_to_pk(&secret).to_bytes().into(),
-        };
-        Ok(Self {
-            signing,
-            hpke,
-            public,
-        })
+        let public =
+            DevicePublic { signing: signing.public(), hpke: X25519HkdfSha256::sk_to_pk(&secret).to_bytes().into() };
+        Ok(Self { signing, hpke, public })
     }
 
     /// The public halves.
@@ -269,12 +252,7 @@ mod tests {
         assert_eq!(again.public(), keys.public());
         assert!(DeviceKeys::from_secret_bytes(&keys.to_secret_bytes()[..63]).is_err());
         let relay = RelayKeys::generate(&rng).unwrap();
-        assert_eq!(
-            RelayKeys::from_secret_bytes(&*relay.to_secret_bytes())
-                .unwrap()
-                .relay_id(),
-            relay.relay_id()
-        );
+        assert_eq!(RelayKeys::from_secret_bytes(&*relay.to_secret_bytes()).unwrap().relay_id(), relay.relay_id());
         assert!(RelayKeys::from_secret_bytes(&[0; 33]).is_err());
     }
 
@@ -285,12 +263,7 @@ mod tests {
         assert!(verify(&keys.public(), b"one\0", b"message", &signature));
         assert!(!verify(&keys.public(), b"two\0", b"message", &signature));
         assert!(!verify(&keys.public(), b"one\0", b"massage", &signature));
-        assert!(!verify(
-            &keys.public(),
-            b"one\0",
-            b"message",
-            &signature[..63]
-        ));
+        assert!(!verify(&keys.public(), b"one\0", b"message", &signature[..63]));
         assert!(!verify(&[9; 32], b"one\0", b"message", &signature));
     }
 
@@ -299,9 +272,6 @@ mod tests {
         let keys = DeviceKeys::from_secret_bytes(&[0x5a; 64]).unwrap();
         let region = RegionKeys::from_secret_bytes(&[0x5a; 32]).unwrap();
         let printed = format!("{keys:?} {region:?}");
-        assert!(
-            !printed.contains("5a5a") && !printed.contains("90, 90"),
-            "{printed}"
-        );
+        assert!(!printed.contains("5a5a") && !printed.contains("90, 90"), "{printed}");
     }
 }

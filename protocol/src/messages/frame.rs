@@ -15,10 +15,7 @@ pub enum FrameError {
 /// # Panics
 /// If the content is empty or larger than [`MAX_FRAME`]; sessions never make such a message.
 pub fn encode_frame(content: &[u8]) -> Vec<u8> {
-    assert!(
-        (1..=MAX_FRAME).contains(&content.len()),
-        "sessions keep their messages within a frame"
-    );
+    assert!((1..=MAX_FRAME).contains(&content.len()), "sessions keep their messages within a frame");
     let mut frame = Vec::with_capacity(4 + content.len());
     frame.extend_from_slice(&(content.len() as u32).to_be_bytes());
     frame.extend_from_slice(content);

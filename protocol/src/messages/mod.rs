@@ -13,8 +13,7 @@ use crate::cbor::{self, CborError};
 use crate::document::{DocumentId, Scope, Vector};
 use crate::ids::{ArrivalNo, DeviceId, Millis, PatientId, RegionId, RelayId, RelayIncarnation};
 use crate::limits::{
-    MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FRAME, MAX_ITEMS, MAX_RECORD, MAX_STATEMENT,
-    MAX_VERSIONS,
+    MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FRAME, MAX_ITEMS, MAX_RECORD, MAX_STATEMENT, MAX_VERSIONS,
 };
 use crate::record::RejectReason;
 
@@ -98,16 +97,14 @@ pub enum ClientMessage {
         /// Its certificate and what verifies it; empty if this relay knows it already.
         #[serde(with = "byte_strings")]
         chain: Vec<Vec<u8>>,
-        /// How far it has heard a relay, if any.
+        /// How far it has heard a relay, if any: if it fits, the relay sends everything visible after it.
         cursor: Option<Cursor>,
         /// Its clock.
         clock: Millis,
     },
-    /// Asks for everything visible after an arrival number (once per session), and for all of some newly granted scopes.
+    /// Asks for all of some newly granted scopes, from the first arrival on. (What is new is pulled by the hello's cursor.)
     Pull {
-        /// Where to go on; `None` in later pulls.
-        after: Option<ArrivalNo>,
-        /// Scopes of which everything is wanted, from the first arrival on.
+        /// Scopes of which everything is wanted.
         backfill: Vec<(PatientId, Scope)>,
     },
     /// Records and statements, in the order to take them. Items are numbered through the session, from 1.
@@ -228,29 +225,20 @@ impl Refusal {
 
     /// The code for logs and screens.
     pub fn code(self) -> &'static str {
-        Self::CODES
-            .iter()
-            .find(|(_, refusal, _)| *refusal == self)
-            .map_or("other", |(_, _, code)| code)
+        Self::CODES.iter().find(|(_, refusal, _)| *refusal == self).map_or("other", |(_, _, code)| code)
     }
 
     /// The code on the wire.
     pub fn number(self) -> u8 {
         match self {
             Refusal::Other(number) => number,
-            known => Self::CODES
-                .iter()
-                .find(|(_, refusal, _)| *refusal == known)
-                .map_or(0, |(number, _, _)| *number),
+            known => Self::CODES.iter().find(|(_, refusal, _)| *refusal == known).map_or(0, |(number, _, _)| *number),
         }
     }
 
     /// The refusal with this code on the wire.
     pub fn from_number(number: u8) -> Self {
-        Self::CODES
-            .iter()
-            .find(|(n, _, _)| *n == number)
-            .map_or(Refusal::Other(number), |(_, refusal, _)| *refusal)
+        Self::CODES.iter().find(|(n, _, _)| *n == number).map_or(Refusal::Other(number), |(_, refusal, _)| *refusal)
     }
 }
 
@@ -282,25 +270,17 @@ impl ClientMessage {
     pub fn decode(bytes: &[u8]) -> Result<Self, CborError> {
         let message: Self = cbor::decode(bytes, MAX_FRAME)?;
         let bounded = match &message {
-            ClientMessage::Hello {
-                versions, chain, ..
-            } => {
+            ClientMessage::Hello { versions, chain, .. } => {
                 versions.len() <= MAX_VERSIONS
                     && chain.len() <= MAX_CHAIN
                     && chain.iter().all(|bytes| bytes.len() <= MAX_STATEMENT)
             }
             ClientMessage::Pull { backfill, .. } => backfill.len() <= MAX_BACKFILL,
-            ClientMessage::Push { items } => {
-                items.len() <= MAX_ITEMS && items.iter().all(Item::bounded)
-            }
+            ClientMessage::Push { items } => items.len() <= MAX_ITEMS && items.iter().all(Item::bounded),
             ClientMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
             ClientMessage::Bye => true,
         };
-        if bounded {
-            Ok(message)
-        } else {
-            Err(CborError::TooMany)
-        }
+        if bounded { Ok(message) } else { Err(CborError::TooMany) }
     }
 }
 
@@ -315,12 +295,8 @@ impl RelayMessage {
         let message: Self = cbor::decode(bytes, MAX_FRAME)?;
         let bounded = match &message {
             RelayMessage::Refused { versions, .. } => versions.len() <= MAX_VERSIONS,
-            RelayMessage::Items { items } => {
-                items.len() <= MAX_ITEMS && items.iter().all(|(_, item)| item.bounded())
-            }
-            RelayMessage::Fill { items } => {
-                items.len() <= MAX_ITEMS && items.iter().all(Item::bounded)
-            }
+            RelayMessage::Items { items } => items.len() <= MAX_ITEMS && items.iter().all(|(_, item)| item.bounded()),
+            RelayMessage::Fill { items } => items.len() <= MAX_ITEMS && items.iter().all(Item::bounded),
             RelayMessage::Ack { rejected, .. } => rejected.len() <= MAX_ITEMS,
             RelayMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
             RelayMessage::Welcome { .. }
@@ -328,11 +304,7 @@ impl RelayMessage {
             | RelayMessage::CaughtUp { .. }
             | RelayMessage::Backfilled { .. } => true,
         };
-        if bounded {
-            Ok(message)
-        } else {
-            Err(CborError::TooMany)
-        }
+        if bounded { Ok(message) } else { Err(CborError::TooMany) }
     }
 }
 
@@ -346,9 +318,6 @@ pub(crate) mod byte_strings {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Vec<u8>>, D::Error> {
-        Ok(Vec::<ByteBuf>::deserialize(d)?
-            .into_iter()
-            .map(ByteBuf::into_vec)
-            .collect())
+        Ok(Vec::<ByteBuf>::deserialize(d)?.into_iter().map(ByteBuf::into_vec).collect())
     }
 }

@@ -77,11 +77,7 @@ struct Wire(
 impl Header {
     /// The log it belongs to.
     pub fn log(&self) -> LogId {
-        LogId {
-            document: self.document,
-            device: self.device,
-            incarnation: self.incarnation,
-        }
+        LogId { document: self.document, device: self.device, incarnation: self.incarnation }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -119,16 +115,6 @@ impl Header {
         if seq == LogSeq::NONE || first != (prev == RecordHash::ZERO) {
             return Err(RejectReason::Malformed);
         }
-        Ok(Self {
-            document,
-            device,
-            incarnation,
-            seq,
-            prev,
-            key,
-            salt,
-            kind,
-            count,
-        })
+        Ok(Self { document, device, incarnation, seq, prev, key, salt, kind, count })
     }
 }

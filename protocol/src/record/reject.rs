@@ -56,29 +56,20 @@ impl RejectReason {
 
     /// The code for logs and counters.
     pub fn code(self) -> &'static str {
-        Self::CODES
-            .iter()
-            .find(|(_, reason, _)| *reason == self)
-            .map_or("other", |(_, _, code)| code)
+        Self::CODES.iter().find(|(_, reason, _)| *reason == self).map_or("other", |(_, _, code)| code)
     }
 
     /// The code on the wire.
     pub fn number(self) -> u8 {
         match self {
             RejectReason::Other(number) => number,
-            known => Self::CODES
-                .iter()
-                .find(|(_, reason, _)| *reason == known)
-                .map_or(0, |(number, _, _)| *number),
+            known => Self::CODES.iter().find(|(_, reason, _)| *reason == known).map_or(0, |(number, _, _)| *number),
         }
     }
 
     /// The reason with this code on the wire.
     pub fn from_number(number: u8) -> Self {
-        Self::CODES
-            .iter()
-            .find(|(n, _, _)| *n == number)
-            .map_or(RejectReason::Other(number), |(_, reason, _)| *reason)
+        Self::CODES.iter().find(|(n, _, _)| *n == number).map_or(RejectReason::Other(number), |(_, reason, _)| *reason)
     }
 
     /// True if the same bytes can never be taken: do not send them again. False if they may be taken later, for instance

@@ -62,11 +62,7 @@ pub struct ReceivedBytes(Vec<u8>);
 impl ReceivedBytes {
     /// Refuses what is too large to be a record.
     pub fn new(bytes: Vec<u8>) -> Result<Self, RejectReason> {
-        if bytes.len() > MAX_RECORD {
-            Err(RejectReason::Oversized)
-        } else {
-            Ok(Self(bytes))
-        }
+        if bytes.len() > MAX_RECORD { Err(RejectReason::Oversized) } else { Ok(Self(bytes)) }
     }
 
     /// The bytes.
@@ -83,10 +79,7 @@ impl ReceivedBytes {
     pub fn parse(self) -> Result<ParsedRecord, RejectReason> {
         let (header_bytes, ciphertext, signature): (ByteBuf, ByteBuf, ByteBuf) =
             cbor::decode(&self.0, MAX_RECORD).map_err(|_| RejectReason::Malformed)?;
-        let signature = signature
-            .as_slice()
-            .try_into()
-            .map_err(|_| RejectReason::Malformed)?;
+        let signature = signature.as_slice().try_into().map_err(|_| RejectReason::Malformed)?;
         if ciphertext.len() < AES_256_GCM.tag_len() {
             return Err(RejectReason::Malformed);
         }
@@ -140,12 +133,7 @@ impl ParsedRecord {
     pub fn verify(self, author_signing_key: &[u8; 32]) -> Result<SealedRecord, RejectReason> {
         let digest = sha256(&[&self.header_bytes, &self.ciphertext]);
         if DeviceId::of_key(author_signing_key) == self.header.device
-            && keys::verify(
-                author_signing_key,
-                domains::RECORD_SIGNATURE,
-                &digest,
-                &self.signature,
-            )
+            && keys::verify(author_signing_key, domains::RECORD_SIGNATURE, &digest, &self.signature)
         {
             Ok(SealedRecord(self))
         } else {
@@ -156,13 +144,7 @@ impl ParsedRecord {
 
 impl std::fmt::Debug for ParsedRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "ParsedRecord({:?} {} {} bytes)",
-            self.header.log(),
-            self.header.seq,
-            self.bytes.len()
-        )
+        write!(f, "ParsedRecord({:?} {} {} bytes)", self.header.log(), self.header.seq, self.bytes.len())
     }
 }
 
@@ -179,21 +161,12 @@ impl SealedRecord {
         draft: Draft,
         payload: &[u8],
     ) -> Result<Self, SealError> {
-        let Draft {
-            document,
-            incarnation,
-            seq,
-            prev,
-            kind,
-            count,
-        } = draft;
+        let Draft { document, incarnation, seq, prev, kind, count } = draft;
         if seq == LogSeq::NONE || (seq == LogSeq(1)) != (prev == RecordHash::ZERO) {
             return Err(SealError::Chain);
         }
         if payload.len() > MAX_PAYLOAD {
-            return Err(SealError::TooLarge {
-                bytes: payload.len(),
-            });
+            return Err(SealError::TooLarge { bytes: payload.len() });
         }
         let header = Header {
             document,
@@ -207,32 +180,17 @@ impl SealedRecord {
             count,
         };
         let header_bytes = header.encode();
-        let mut ciphertext =
-            zstd::bulk::compress(payload, COMPRESSION_LEVEL).map_err(|_| SealError::Compression)?;
+        let mut ciphertext = zstd::bulk::compress(payload, COMPRESSION_LEVEL).map_err(|_| SealError::Compression)?;
         record_key(key, &header)
             .seal_in_place_append_tag(fixed_nonce(), Aad::from(&header_bytes), &mut ciphertext)
             .expect("AES-GCM takes far more than MAX_PAYLOAD");
-        let signature = author.sign(
-            domains::RECORD_SIGNATURE,
-            &sha256(&[&header_bytes, &ciphertext]),
-        );
-        let bytes = cbor::encode(&(
-            Bytes::new(&header_bytes),
-            Bytes::new(&ciphertext),
-            Bytes::new(&signature),
-        ));
+        let signature = author.sign(domains::RECORD_SIGNATURE, &sha256(&[&header_bytes, &ciphertext]));
+        let bytes = cbor::encode(&(Bytes::new(&header_bytes), Bytes::new(&ciphertext), Bytes::new(&signature)));
         if bytes.len() > MAX_RECORD {
             return Err(SealError::TooLarge { bytes: bytes.len() });
         }
         let hash = RecordHash::of(&bytes);
-        Ok(Self(ParsedRecord {
-            bytes,
-            hash,
-            header,
-            header_bytes,
-            ciphertext,
-            signature,
-        }))
+        Ok(Self(ParsedRecord { bytes, hash, header, header_bytes, ciphertext, signature }))
     }
 
     /// The header.
@@ -264,9 +222,7 @@ impl SealedRecord {
     pub fn open(&self, key: &EpochKey) -> Result<Vec<u8>, OpenError> {
         let record = &self.0;
         if record.header.key != key.id {
-            return Err(OpenError::OtherKey {
-                needed: record.header.key,
-            });
+            return Err(OpenError::OtherKey { needed: record.header.key });
         }
         let mut buffer = record.ciphertext.clone();
         let compressed = record_key(key, &record.header)
@@ -278,21 +234,13 @@ impl SealedRecord {
 
 impl std::fmt::Debug for SealedRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "SealedRecord({:?} {} {} bytes)",
-            self.log(),
-            self.header().seq,
-            self.bytes().len()
-        )
+        write!(f, "SealedRecord({:?} {} {} bytes)", self.log(), self.header().seq, self.bytes().len())
     }
 }
 
 fn record_key(key: &EpochKey, header: &Header) -> LessSafeKey {
     let derived = Salt::new(HKDF_SHA256, &header.salt).extract(key.secret());
-    let okm = derived
-        .expand(&[domains::RECORD_KEY], &AES_256_GCM)
-        .expect("32 bytes are within HKDF's reach");
+    let okm = derived.expand(&[domains::RECORD_KEY], &AES_256_GCM).expect("32 bytes are within HKDF's reach");
     LessSafeKey::new(UnboundKey::from(okm))
 }
 
@@ -302,20 +250,10 @@ fn fixed_nonce() -> Nonce {
 }
 
 fn decompress(compressed: &[u8]) -> Result<Vec<u8>, OpenError> {
-    let mut decoder =
-        zstd::stream::read::Decoder::with_buffer(compressed).map_err(|_| OpenError::Payload)?;
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(compressed).map_err(|_| OpenError::Payload)?;
     // A frame may ask for a window: 1 MiB is all that a payload within its bound can use.
-    decoder
-        .window_log_max(MAX_PAYLOAD.ilog2())
-        .map_err(|_| OpenError::Payload)?;
+    decoder.window_log_max(MAX_PAYLOAD.ilog2()).map_err(|_| OpenError::Payload)?;
     let mut payload = Vec::new();
-    decoder
-        .take(MAX_PAYLOAD as u64 + 1)
-        .read_to_end(&mut payload)
-        .map_err(|_| OpenError::Payload)?;
-    if payload.len() > MAX_PAYLOAD {
-        Err(OpenError::Payload)
-    } else {
-        Ok(payload)
-    }
+    decoder.take(MAX_PAYLOAD as u64 + 1).read_to_end(&mut payload).map_err(|_| OpenError::Payload)?;
+    if payload.len() > MAX_PAYLOAD { Err(OpenError::Payload) } else { Ok(payload) }
 }

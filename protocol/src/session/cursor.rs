@@ -40,16 +40,10 @@ pub fn judge(standing: &Standing, cursor: Option<&Cursor>) -> CursorVerdict {
     let last = if cursor.incarnation == standing.incarnation {
         Some(standing.newest)
     } else {
-        standing
-            .past
-            .iter()
-            .find(|(incarnation, _)| *incarnation == cursor.incarnation)
-            .map(|(_, last)| *last)
+        standing.past.iter().find(|(incarnation, _)| *incarnation == cursor.incarnation).map(|(_, last)| *last)
     };
     match last {
-        Some(last) if cursor.after.max(cursor.acked) <= last => {
-            CursorVerdict::Continue(cursor.after)
-        }
+        Some(last) if cursor.after.max(cursor.acked) <= last => CursorVerdict::Continue(cursor.after),
         Some(_) => CursorVerdict::Lost,
         None => CursorVerdict::Reconcile,
     }

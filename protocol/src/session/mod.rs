@@ -5,7 +5,7 @@
 //!   flow control of what a relay sends.
 //! - Read from the stream only while `ready_to_receive()`: that is the flow control of what is received.
 //! - `Store` and `Commit` are durable before they are reported. A cursor is written in the same transaction as the items it
-//!   comes with, and batches are stored in the order given.
+//!   comes with. Batches are stored, and acks written, in the order given; if one fails (disk full), drop the session.
 //! - After a crash or a lost connection, start a new session. Nothing of an old one is needed.
 //!
 //! # What then holds

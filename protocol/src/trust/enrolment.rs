@@ -12,8 +12,7 @@ use crate::domains;
 use crate::ids::{RelayId, fixed_bytes};
 use crate::keys::{self, DeviceKeys, DevicePublic};
 use crate::limits::{
-    MAX_ADDRESSES, MAX_BUNDLE_STATEMENTS, MAX_ENROLMENT_BUNDLE, MAX_ENROLMENT_REQUEST,
-    MAX_STATEMENT, MAX_TEXT,
+    MAX_ADDRESSES, MAX_BUNDLE_STATEMENTS, MAX_ENROLMENT_BUNDLE, MAX_ENROLMENT_REQUEST, MAX_STATEMENT, MAX_TEXT,
 };
 
 /// Why a file is not an enrolment request or bundle.
@@ -23,9 +22,7 @@ pub enum EnrolmentError {
     #[error("not an enrolment file: {0}")]
     Malformed(#[from] CborError),
     /// Of a version this build does not know.
-    #[error(
-        "enrolment file of version {0}, which this version of Tendenko does not know; update it"
-    )]
+    #[error("enrolment file of version {0}, which this version of Tendenko does not know; update it")]
     Version(u8),
     /// Outside its bounds.
     #[error("an enrolment file whose content cannot be right")]
@@ -64,18 +61,9 @@ impl EnrolmentRequest {
             return Err(EnrolmentError::Content);
         }
         let public = keys.public();
-        let body = cbor::encode(&RequestBody {
-            version: domains::ENROLMENT_VERSION,
-            label: label.clone(),
-            public,
-        });
+        let body = cbor::encode(&RequestBody { version: domains::ENROLMENT_VERSION, label: label.clone(), public });
         let proof = keys.sign(domains::ENROLMENT_SIGNATURE, &body);
-        Ok(Self {
-            label,
-            public,
-            body,
-            proof,
-        })
+        Ok(Self { label, public, body, proof })
     }
 
     /// The file.
@@ -86,15 +74,8 @@ impl EnrolmentRequest {
     /// Reads and checks the file: bounds, version, and that the device holds its key.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EnrolmentError> {
         let (body, proof): (ByteBuf, ByteBuf) = cbor::decode(bytes, MAX_ENROLMENT_REQUEST)?;
-        let proof: [u8; 64] = proof
-            .as_slice()
-            .try_into()
-            .map_err(|_| EnrolmentError::Proof)?;
-        let RequestBody {
-            version,
-            label,
-            public,
-        } = cbor::decode(&body, MAX_ENROLMENT_REQUEST)?;
+        let proof: [u8; 64] = proof.as_slice().try_into().map_err(|_| EnrolmentError::Proof)?;
+        let RequestBody { version, label, public } = cbor::decode(&body, MAX_ENROLMENT_REQUEST)?;
         if version != domains::ENROLMENT_VERSION {
             return Err(EnrolmentError::Version(version));
         }
@@ -104,12 +85,7 @@ impl EnrolmentRequest {
         if !keys::verify(&public.signing, domains::ENROLMENT_SIGNATURE, &body, &proof) {
             return Err(EnrolmentError::Proof);
         }
-        Ok(Self {
-            label,
-            public,
-            body: body.into_vec(),
-            proof,
-        })
+        Ok(Self { label, public, body: body.into_vec(), proof })
     }
 }
 
@@ -146,13 +122,7 @@ impl EnrolmentBundle {
         statements: Vec<Vec<u8>>,
         relays: Vec<RelayAddress>,
     ) -> Self {
-        Self {
-            version: domains::ENROLMENT_VERSION,
-            region_public,
-            region_name: region_name.into(),
-            statements,
-            relays,
-        }
+        Self { version: domains::ENROLMENT_VERSION, region_public, region_name: region_name.into(), statements, relays }
     }
 
     /// The file.
@@ -168,19 +138,11 @@ impl EnrolmentBundle {
         }
         let bounded = bundle.region_name.len() <= MAX_TEXT
             && bundle.statements.len() <= MAX_BUNDLE_STATEMENTS
-            && bundle
-                .statements
-                .iter()
-                .all(|statement| statement.len() <= MAX_STATEMENT)
+            && bundle.statements.iter().all(|statement| statement.len() <= MAX_STATEMENT)
             && bundle.relays.len() <= MAX_ADDRESSES
             && bundle.relays.iter().all(|relay| {
-                relay.addresses.len() <= MAX_ADDRESSES
-                    && relay.addresses.iter().all(|a| a.len() <= MAX_TEXT)
+                relay.addresses.len() <= MAX_ADDRESSES && relay.addresses.iter().all(|a| a.len() <= MAX_TEXT)
             });
-        if bounded {
-            Ok(bundle)
-        } else {
-            Err(EnrolmentError::Content)
-        }
+        if bounded { Ok(bundle) } else { Err(EnrolmentError::Content) }
     }
 }

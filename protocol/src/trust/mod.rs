@@ -4,13 +4,15 @@
 //! Nothing needs a server or a consensus. If this did not hold, two tablets with the same statements would disagree about who
 //! may read a patient.
 
+mod certificates;
 mod enrolment;
+mod grants;
 mod statement;
 mod store;
 
 pub use enrolment::{EnrolmentBundle, EnrolmentError, EnrolmentRequest, RelayAddress};
 pub use statement::{
-    Claim, Device, Facility, Grant, Issuer, Member, Relay, Revocation, SignedStatement, Signer,
-    Statement, TrustError, UnverifiedStatement, sign,
+    Claim, Device, Facility, Grant, Issuer, Member, Relay, Revocation, SignedStatement, Signer, Statement, TrustError,
+    UnverifiedStatement, sign,
 };
 pub use store::{Added, DeviceCert, GrantRef, TrustStore};

@@ -11,8 +11,7 @@ use crate::cbor::{self, CborError};
 use crate::document::{LogId, Scope};
 use crate::domains;
 use crate::ids::{
-    DeviceId, FacilityId, KeyId, LogSeq, MemberId, Millis, PatientId, PatientOrigin, RelayId,
-    StatementId, fixed_bytes,
+    DeviceId, FacilityId, KeyId, LogSeq, MemberId, Millis, PatientId, PatientOrigin, RelayId, StatementId, fixed_bytes,
 };
 use crate::keys::{self, DeviceKeys, EpochKey, KeyError, RegionKeys, WrappedKey};
 use crate::limits::{MAX_ADDRESSES, MAX_REVOKED_LOGS, MAX_STATEMENT, MAX_TEXT};
@@ -251,28 +250,16 @@ impl Signer for DeviceKeys {
 }
 
 /// Signs a claim. Refuses what no reader would accept.
-pub fn sign(
-    signer: &dyn Signer,
-    issued_at: Millis,
-    claim: Claim,
-) -> Result<SignedStatement, TrustError> {
+pub fn sign(signer: &dyn Signer, issued_at: Millis, claim: Claim) -> Result<SignedStatement, TrustError> {
     check(&claim)?;
-    let statement = Statement {
-        version: domains::STATEMENT_VERSION,
-        issuer: signer.issuer(),
-        issued_at,
-        claim,
-    };
+    let statement = Statement { version: domains::STATEMENT_VERSION, issuer: signer.issuer(), issued_at, claim };
     let body = cbor::encode(&statement);
     let signature = signer.sign_statement(domains::STATEMENT_SIGNATURE, &body);
     let bytes = cbor::encode(&(Bytes::new(&body), Bytes::new(&signature)));
     if bytes.len() > MAX_STATEMENT {
         return Err(TrustError::Content);
     }
-    Ok(SignedStatement {
-        id: StatementId::of(&bytes),
-        bytes,
-    })
+    Ok(SignedStatement { id: StatementId::of(&bytes), bytes })
 }
 
 /// A statement whose form is right and whose signature was not checked.
@@ -296,11 +283,7 @@ impl UnverifiedStatement {
         }
         let statement: Statement = cbor::decode(&body, MAX_STATEMENT)?;
         check(&statement.claim)?;
-        Ok(Self {
-            body: body.into_vec(),
-            signature: signature.into_vec(),
-            statement,
-        })
+        Ok(Self { body: body.into_vec(), signature: signature.into_vec(), statement })
     }
 
     /// Who it claims to be from.
@@ -308,14 +291,14 @@ impl UnverifiedStatement {
         self.statement.issuer
     }
 
+    /// What it claims.
+    pub fn claim(&self) -> &Claim {
+        &self.statement.claim
+    }
+
     /// The statement, if its signature is by this key.
     pub fn verify(self, signing: &[u8; 32]) -> Result<Statement, TrustError> {
-        if keys::verify(
-            signing,
-            domains::STATEMENT_SIGNATURE,
-            &self.body,
-            &self.signature,
-        ) {
+        if keys::verify(signing, domains::STATEMENT_SIGNATURE, &self.body, &self.signature) {
             Ok(self.statement)
         } else {
             Err(TrustError::Signature)
@@ -342,9 +325,7 @@ fn check(claim: &Claim) -> Result<(), TrustError> {
         }
         Claim::Grant(c) => text(&c.consent) && c.origin.patient() == c.patient,
         Claim::Revocation(c) => {
-            text(&c.reason)
-                && c.logs.len() <= MAX_REVOKED_LOGS
-                && c.logs.iter().all(|(log, _)| log.device == c.device)
+            text(&c.reason) && c.logs.len() <= MAX_REVOKED_LOGS && c.logs.iter().all(|(log, _)| log.device == c.device)
         }
     };
     if ok { Ok(()) } else { Err(TrustError::Content) }

@@ -1,6 +1,6 @@
-//! The relay's side of a sync.
+//! What goes into and comes out of the relay's side of a sync.
 
-use super::{CloseReason, Standing};
+use super::super::{CloseReason, Standing};
 use crate::document::{DocumentId, Scope, Vector};
 use crate::ids::{ArrivalNo, DeviceId, Millis, PatientId, RegionId};
 use crate::messages::{ClientMessage, Coverage, Item, Refusal, RelayMessage};
@@ -163,38 +163,4 @@ pub enum RelayAction {
         /// Why.
         reason: CloseReason,
     },
-}
-
-/// One sync with one tablet over one stream.
-#[derive(Debug)]
-pub struct Session {
-    config: RelayConfig,
-}
-
-impl Session {
-    /// A session that waits for a hello.
-    pub fn new(config: RelayConfig) -> Self {
-        Self { config }
-    }
-
-    /// Takes an event; returns what to do, in order.
-    pub fn handle(&mut self, event: RelayEvent) -> Vec<RelayAction> {
-        let _ = (event, &self.config);
-        todo!()
-    }
-
-    /// The device, once it was admitted.
-    pub fn device(&self) -> Option<DeviceId> {
-        todo!()
-    }
-
-    /// False while so much is received and not committed that the host should not read from the stream.
-    pub fn ready_to_receive(&self) -> bool {
-        todo!()
-    }
-
-    /// The session has ended.
-    pub fn is_closed(&self) -> bool {
-        todo!()
-    }
 }

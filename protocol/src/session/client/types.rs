@@ -1,10 +1,8 @@
-//! The tablet's side of a sync.
+//! What goes into and comes out of the tablet's side of a sync.
 
-use super::CloseReason;
+use super::super::CloseReason;
 use crate::document::{DocumentId, LogId, Scope, Vector};
-use crate::ids::{
-    ArrivalNo, DeviceId, LogSeq, Millis, PatientId, RecordHash, RegionId, RelayId, StatementId,
-};
+use crate::ids::{DeviceId, LogSeq, Millis, PatientId, RecordHash, RegionId, RelayId, StatementId};
 use crate::messages::{ClientMessage, Cursor, Item, RelayMessage};
 use crate::record::RejectReason;
 
@@ -208,6 +206,11 @@ pub enum ClientAction {
         /// Bytes wanted at most (but one record always fits).
         budget: usize,
     },
+    /// The vectors of these documents were compared, and no record of them was refused again: they are suspects no longer.
+    Compared {
+        /// Documents.
+        documents: Vec<DocumentId>,
+    },
     /// Everything of this scope is stored: forget that it was to be filled in.
     BackfillDone {
         /// Patient.
@@ -227,43 +230,4 @@ pub enum ClientAction {
         /// Why.
         reason: CloseReason,
     },
-}
-
-/// One sync with one relay over one stream.
-#[derive(Debug)]
-pub struct Session {
-    config: ClientConfig,
-}
-
-impl Session {
-    /// A session that has not said anything yet.
-    pub fn new(config: ClientConfig) -> Self {
-        Self { config }
-    }
-
-    /// Takes an event; returns what to do, in order.
-    pub fn handle(&mut self, event: ClientEvent) -> Vec<ClientAction> {
-        let _ = (event, &self.config, ArrivalNo::NONE);
-        todo!()
-    }
-
-    /// False while so much is received and not stored that the host should not read from the stream.
-    pub fn ready_to_receive(&self) -> bool {
-        todo!()
-    }
-
-    /// True when the relay has said that there is no more, everything is stored, and nothing is in flight.
-    pub fn is_idle(&self) -> bool {
-        todo!()
-    }
-
-    /// The session has ended.
-    pub fn is_closed(&self) -> bool {
-        todo!()
-    }
-
-    /// How far it is.
-    pub fn progress(&self) -> Progress {
-        todo!()
-    }
 }

@@ -1,0 +1,137 @@
+//! What a tablet has pushed and the relay has not answered: numbered, and bounded in bytes.
+
+use std::collections::VecDeque;
+
+use super::types::{ItemRef, Rejection};
+use crate::document::DocumentId;
+use crate::ids::StatementId;
+use crate::limits::{MAX_ITEMS, MAX_STATEMENT, PAGE, PUSH_WINDOW};
+use crate::messages::Item;
+use crate::record::{Header, ReceivedBytes, RejectReason};
+
+/// Where a pushed item came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The outbox.
+    Outbox,
+    /// A comparison of vectors, or the statements sent with it.
+    Comparison,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InFlight {
+    pub(super) item: ItemRef,
+    pub(super) origin: Origin,
+    bytes: usize,
+}
+
+impl InFlight {
+    pub(super) fn document(&self) -> Option<DocumentId> {
+        match self.item {
+            ItemRef::Record { log, .. } => Some(log.document),
+            ItemRef::Damaged(_) | ItemRef::Statement(_) => None,
+        }
+    }
+}
+
+/// The window of unanswered items.
+#[derive(Debug, Default)]
+pub(super) struct Outgoing {
+    in_flight: VecDeque<InFlight>,
+    bytes: usize,
+    answered: u64,
+}
+
+impl Outgoing {
+    /// Bytes that may be pushed now; 0 while less than the largest record would fit.
+    pub(super) fn room(&self) -> usize {
+        let room = PUSH_WINDOW.saturating_sub(self.bytes);
+        if room < MAX_STATEMENT { 0 } else { room }
+    }
+
+    pub(super) fn answered(&self) -> u64 {
+        self.answered
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    pub(super) fn any_of(&self, origin: Origin) -> bool {
+        self.in_flight.iter().any(|item| item.origin == origin)
+    }
+
+    /// Takes items to push; returns them cut into messages, and those that no relay could take, which are not sent.
+    pub(super) fn push(&mut self, items: Vec<Item>, origin: Origin) -> (Vec<Vec<Item>>, Vec<Rejection>) {
+        let mut sent = Vec::new();
+        let mut refused = Vec::new();
+        for item in items {
+            match refer(&item) {
+                Ok(reference) => {
+                    let bytes = item.bytes().len();
+                    self.bytes += bytes;
+                    self.in_flight.push_back(InFlight { item: reference, origin, bytes });
+                    sent.push(item);
+                }
+                Err(rejection) => refused.push(rejection),
+            }
+        }
+        (pages(sent, |item| item.bytes().len()), refused)
+    }
+
+    /// Everything up to number `through` is answered. `None` if such an answer makes no sense.
+    pub(super) fn answer(&mut self, through: u64) -> Option<Vec<(u64, InFlight)>> {
+        let count = usize::try_from(through.checked_sub(self.answered)?).ok()?;
+        if count > self.in_flight.len() {
+            return None;
+        }
+        let first = self.answered + 1;
+        self.answered = through;
+        let answered: Vec<_> = (first..).zip(self.in_flight.drain(..count)).collect();
+        self.bytes -= answered.iter().map(|(_, item)| item.bytes).sum::<usize>();
+        Some(answered)
+    }
+}
+
+/// The header of a record from this tablet's own store, if it is undamaged.
+pub(super) fn header_of(bytes: &[u8]) -> Result<(Header, ItemRef), Rejection> {
+    let parsed = ReceivedBytes::new(bytes.to_vec()).and_then(ReceivedBytes::parse);
+    let parsed =
+        parsed.map_err(|reason| Rejection { item: ItemRef::Damaged(crate::ids::RecordHash::of(bytes)), reason })?;
+    let header = *parsed.header();
+    Ok((header, ItemRef::Record { log: header.log(), seq: header.seq, hash: parsed.hash() }))
+}
+
+fn refer(item: &Item) -> Result<ItemRef, Rejection> {
+    match item {
+        Item::Record(bytes) => header_of(bytes).map(|(_, reference)| reference),
+        Item::Statement(bytes) => {
+            let reference = ItemRef::Statement(StatementId::of(bytes));
+            if bytes.len() > MAX_STATEMENT {
+                Err(Rejection { item: reference, reason: RejectReason::Oversized })
+            } else {
+                Ok(reference)
+            }
+        }
+    }
+}
+
+/// Cuts items into messages of about [`PAGE`] bytes.
+pub(in crate::session) fn pages<T>(items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut pages = Vec::new();
+    let mut page = Vec::new();
+    let mut bytes = 0;
+    for item in items {
+        let item_bytes = size(&item);
+        if !page.is_empty() && (bytes + item_bytes > PAGE || page.len() == MAX_ITEMS) {
+            pages.push(std::mem::take(&mut page));
+            bytes = 0;
+        }
+        bytes += item_bytes;
+        page.push(item);
+    }
+    if !page.is_empty() {
+        pages.push(page);
+    }
+    pages
+}
