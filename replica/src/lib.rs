@@ -1,1 +1,53 @@
-//! The tablet's engine: encrypted local store, read models, search, sync over quinn
+//! The tablet's engine: encrypted local store, read models, search, sync over quinn.
+//!
+//! A [`Replica`] is everything one tablet knows, in one directory, opened by a staff member's secret. It works alone for as long as
+//! it must; [`sync`] exchanges sealed records with a relay whenever there is one.
+//!
+//! | room | concern |
+//! |---|---|
+//! | [`Replica`] | enrolment, unlocking, the shared engine |
+//! | [`Edit`], [`Replica::edit`] | saving: one durable transaction |
+//! | [`views`] and the reading methods of [`Replica`] | what the screens show |
+//! | [`search`] | folding of Japanese text, birth dates, queries |
+//! | [`conflicts`] | concurrent values, and the write that resolves them |
+//! | [`recovery`] | what can be saved from a damaged store |
+//! | [`sync`] | the loop that talks to relays |
+//!
+//! Invariants, and what breaks without them:
+//! - What [`Replica::edit`] returned is on disk. Otherwise a flat battery loses what a nurse saw saved.
+//! - Memory follows the disk: a document is changed in memory only by a committed transaction.
+//! - Sealed bytes are stored before they leave and never made again. Otherwise one log position could carry two records.
+//! - A restored or copied store takes a new incarnation before it writes.
+//! - The cursor moves in the transaction that stores what it covers.
+//! - No file of the directory holds plaintext of a record. Staff names stand in the slot file, because the unlock screen
+//!   shows them.
+
+mod clock;
+pub mod conflicts;
+mod documents;
+mod edit;
+mod error;
+mod files;
+mod guard;
+mod models;
+mod read;
+mod receive;
+pub mod recovery;
+mod replica;
+mod seal;
+pub mod search;
+mod status;
+mod store;
+pub mod sync;
+mod unlock;
+pub mod views;
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use edit::{Edit, MAX_CHANGE, year_in_japan};
+pub use error::{Damage, EnrolError, ReadError, SaveError, UnlockError};
+pub use read::MAX_NEWS_ENTRIES;
+pub use replica::{Replica, ReplicaEvent};
+pub use status::{SyncState, SyncStatus};
+pub use store::StoreError;
+pub use unlock::{KdfParams, NewStaff, StaffTile};
+pub use views::*;

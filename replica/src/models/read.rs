@@ -1,0 +1,274 @@
+//! Reading the models: plain SQL on the reading connection.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tendenko_crdt::{CardView, EntryId, Event, Timestamp};
+use tendenko_protocol::document::DocumentId;
+use tendenko_protocol::ids::PatientId;
+
+use super::card::StoredSummary;
+use super::timeline::{for_member, for_profession};
+use crate::search::{EDGE, Query, Term};
+use crate::store::{StoreError, decode, fixed};
+use crate::views::{Conflict, Me, PatientSummary, Sent, TimelineEntry};
+
+/// Columns of a summary row; `?1` is the member's id as bytes, `?2` as text.
+const SUMMARY: &str = "
+    SELECT p.patient, p.summary,
+        (SELECT count(*) FROM m_conflicts c WHERE c.patient = p.patient),
+        EXISTS (SELECT 1 FROM m_search a JOIN m_search b ON a.same = b.same AND b.patient <> a.patient
+                WHERE a.patient = p.patient AND a.same <> ''),
+        EXISTS (SELECT 1 FROM epoch_keys k WHERE k.patient = p.patient AND k.scope = 1),
+        (SELECT count(*) FROM news n WHERE n.patient = p.patient AND n.member <> ?2
+            AND n.id > coalesce((SELECT news FROM looked l WHERE l.member = ?1 AND l.patient = p.patient), 0)),
+        (SELECT count(DISTINCT save) FROM unsent u WHERE u.patient = p.patient),
+        (SELECT max(at) FROM m_timeline t WHERE t.patient = p.patient)
+    FROM m_patients p";
+
+fn summary(row: &Row<'_>) -> Result<PatientSummary, StoreError> {
+    let stored: StoredSummary = decode(&row.get::<_, Vec<u8>>(1)?)?;
+    Ok(PatientSummary {
+        patient: PatientId(fixed(row, 0)?),
+        name: stored.name,
+        kana: stored.kana,
+        sex: stored.sex,
+        birth_date: stored.birth_date,
+        address: stored.address,
+        allergies: stored.allergies,
+        special_needs: stored.special_needs,
+        dnar: stored.dnar,
+        conflicts: row.get(2)?,
+        same_name: row.get(3)?,
+        chart: row.get(4)?,
+        news: row.get(5)?,
+        unsent: row.get(6)?,
+        last_entry: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+    })
+}
+
+/// The summary of one patient.
+pub(crate) fn patient(
+    connection: &Connection,
+    me: &Me,
+    patient: PatientId,
+) -> Result<Option<PatientSummary>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("{SUMMARY} WHERE p.patient = ?3"))?;
+    let mut rows = statement.query(params![me.member.0, me.member.to_string(), patient.0])?;
+    rows.next()?.map(summary).transpose()
+}
+
+/// Every patient whose chart this tablet holds, by kana.
+pub(crate) fn patients(connection: &Connection, me: &Me) -> Result<Vec<PatientSummary>, StoreError> {
+    let sql = format!(
+        "{SUMMARY} JOIN m_search s ON s.patient = p.patient AND s.variant = 0
+         WHERE EXISTS (SELECT 1 FROM epoch_keys k WHERE k.patient = p.patient AND k.scope = 1) ORDER BY s.sort, p.patient"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![me.member.0, me.member.to_string()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(summary(row)?);
+    }
+    Ok(found)
+}
+
+/// The patients that every term of the query matches, best first: those whose name begins with it, then by kana.
+pub(crate) fn search(
+    connection: &Connection,
+    query: &Query,
+    chart_only: bool,
+    limit: usize,
+) -> Result<Vec<PatientId>, StoreError> {
+    let mut sql = String::from("SELECT patient, min(rank) FROM (SELECT patient, sort, ");
+    let mut values: Vec<rusqlite::types::Value> = Vec::new();
+    let first = query.terms.iter().flat_map(|term| &term.texts).next().cloned().unwrap_or_default();
+    sql.push_str(&format!(
+        "instr(haystack, {}) = 0 AS rank FROM m_search WHERE 1",
+        bind(&mut values, format!("{EDGE}{first}"))
+    ));
+    for term in &query.terms {
+        sql.push_str(&format!(" AND ({})", condition(term, &mut values)));
+    }
+    if chart_only {
+        sql.push_str(" AND EXISTS (SELECT 1 FROM epoch_keys k WHERE k.patient = m_search.patient AND k.scope = 1)");
+    }
+    let limit = bind(&mut values, limit as i64);
+    sql.push_str(&format!(") GROUP BY patient ORDER BY min(rank), min(sort), patient LIMIT {limit}"));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement
+        .query_map(rusqlite::params_from_iter(values), |row| Ok(PatientId(fixed(row, 0)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+fn bind(values: &mut Vec<rusqlite::types::Value>, value: impl Into<rusqlite::types::Value>) -> String {
+    values.push(value.into());
+    format!("?{}", values.len())
+}
+
+fn condition(term: &Term, values: &mut Vec<rusqlite::types::Value>) -> String {
+    let mut any = Vec::new();
+    for text in &term.texts {
+        any.push(format!("instr(haystack, {}) > 0", bind(values, text.clone())));
+    }
+    if let Some(digits) = &term.digits {
+        any.push(format!("instr(numbers, {}) > 0", bind(values, digits.clone())));
+    }
+    if let Some(birth) = &term.birth {
+        // A birth date on the card may be only a year or a month: compare as far as it goes.
+        let (from, to) = (bind(values, birth.from.clone()), bind(values, birth.to.clone()));
+        any.push(format!("(birth <> '' AND birth >= substr({from}, 1, length(birth)) AND birth <= {to})"));
+    }
+    if let Some(sex) = term.sex {
+        any.push(format!("sex = {}", bind(values, sex.to_owned())));
+    }
+    any.join(" OR ")
+}
+
+/// The card as last merged, with its events.
+pub(crate) fn card(connection: &Connection, patient: PatientId) -> Result<Option<CardView>, StoreError> {
+    let stored: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT card FROM m_patients WHERE patient = ?1")?
+        .query_row([patient.0], |row| row.get(0))
+        .optional()?;
+    let Some(stored) = stored else { return Ok(None) };
+    let mut view: CardView = decode(&stored)?;
+    let mut statement = connection.prepare_cached("SELECT event FROM m_timeline WHERE document = ?1")?;
+    let events = statement
+        .query_map([DocumentId::card(patient).to_bytes()], |row| row.get::<_, Vec<u8>>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    view.events = events.iter().map(|event| decode(event)).collect::<Result<_, _>>()?;
+    view.events.sort_by_key(|event| (event.occurred_at, event.stamp.at, event.id));
+    Ok(Some(view))
+}
+
+/// Entries of a patient, newest first, older than `before`.
+pub(crate) fn timeline(
+    connection: &Connection,
+    me: &Me,
+    patient: PatientId,
+    before: Option<(Timestamp, EntryId)>,
+    limit: usize,
+) -> Result<Vec<TimelineEntry>, StoreError> {
+    let (at, entry) = before.map_or((i64::MAX, [0xff; 16]), |(at, entry)| (at.0, *entry.as_bytes()));
+    let mut statement = connection.prepare_cached(
+        "SELECT event,
+            (SELECT min(CASE WHEN u.record IS NULL THEN 0 ELSE 1 END)
+                FROM unsent_entries e JOIN unsent u ON u.id = e.unsent WHERE e.entry = t.entry),
+            EXISTS (SELECT 1 FROM news n WHERE n.patient = t.patient AND n.member <> ?2 AND n.key = 'e/' || lower(hex(t.entry))
+                AND n.id > coalesce((SELECT news FROM looked l WHERE l.member = ?1 AND l.patient = t.patient), 0))
+         FROM m_timeline t WHERE patient = ?3 AND (at, entry) < (?4, ?5) ORDER BY at DESC, entry DESC LIMIT ?6",
+    )?;
+    let rows = statement
+        .query_map(params![me.member.0, me.member.to_string(), patient.0, at, entry, limit as i64], |row| {
+            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, bool>(2)?))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut entries = Vec::with_capacity(rows.len());
+    for (event, sent, new) in rows {
+        let event: Event = decode(&event)?;
+        let sent = match sent {
+            Some(0) => Sent::Pending,
+            Some(_) => Sent::Sealed,
+            None => Sent::Acked,
+        };
+        let corrected_by = corrections(connection, patient, event.id)?;
+        entries.push(TimelineEntry { event, sent, corrected_by, new });
+    }
+    Ok(entries)
+}
+
+fn corrections(connection: &Connection, patient: PatientId, entry: EntryId) -> Result<Vec<EntryId>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT entry FROM m_timeline WHERE patient = ?1 AND corrects = ?2 ORDER BY at, entry")?;
+    let found = statement
+        .query_map(params![patient.0, entry.as_bytes()], |row| Ok(EntryId::new(fixed(row, 0)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// One entry of a patient.
+pub(crate) fn entry(connection: &Connection, patient: PatientId, entry: EntryId) -> Result<Option<Event>, StoreError> {
+    let event: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT event FROM m_timeline WHERE patient = ?1 AND entry = ?2")?
+        .query_row(params![patient.0, entry.as_bytes()], |row| row.get(0))
+        .optional()?;
+    event.map(|event| decode(&event)).transpose()
+}
+
+/// Entries of one kind that nothing corrects or withdraws; of one patient, or of all.
+pub(crate) fn standing(
+    connection: &Connection,
+    kind: &str,
+    patient: Option<PatientId>,
+) -> Result<Vec<(PatientId, Event)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT patient, event FROM m_timeline t WHERE kind = ?1 AND (?2 IS NULL OR patient = ?2)
+            AND NOT EXISTS (SELECT 1 FROM m_timeline c WHERE c.patient = t.patient AND c.corrects = t.entry)
+         ORDER BY at, entry",
+    )?;
+    let rows = statement
+        .query_map(params![kind, patient.map(|patient| patient.0)], |row| {
+            Ok((fixed(row, 0)?, row.get::<_, Vec<u8>>(1)?))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    rows.into_iter().map(|(patient, event)| Ok((PatientId(patient), decode(&event)?))).collect()
+}
+
+/// Whether a member recorded a visit of a patient within a span of time.
+pub(crate) fn visited(
+    connection: &Connection,
+    patient: PatientId,
+    member: &str,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT 1 FROM m_timeline WHERE kind = 'visit' AND patient = ?1 AND at >= ?2 AND at < ?3 AND member = ?4",
+        )?
+        .exists(params![patient.0, from.0, to.0, member])?)
+}
+
+/// Hand-overs to this member, to the member's profession, or to everybody, newest first; with whether they are unread.
+pub(crate) fn hand_overs(
+    connection: &Connection,
+    me: &Me,
+    patient: Option<PatientId>,
+    limit: usize,
+) -> Result<Vec<(PatientId, Event, bool)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT patient, event,
+            EXISTS (SELECT 1 FROM news n WHERE n.patient = t.patient AND n.member <> ?2 AND n.key = 'e/' || lower(hex(t.entry))
+                AND n.id > coalesce((SELECT news FROM looked l WHERE l.member = ?1 AND l.patient = t.patient), 0))
+         FROM m_timeline t
+         WHERE kind = 'hand-over' AND addressee IN ('team', ?3, ?4) AND (?5 IS NULL OR patient = ?5)
+            AND NOT EXISTS (SELECT 1 FROM m_timeline c WHERE c.patient = t.patient AND c.corrects = t.entry)
+         ORDER BY at DESC, entry DESC LIMIT ?6",
+    )?;
+    let member = me.member.to_string();
+    let rows = statement
+        .query_map(
+            params![
+                me.member.0,
+                member,
+                for_profession(me.profession.as_str()),
+                for_member(&member),
+                patient.map(|patient| patient.0),
+                limit as i64
+            ],
+            |row| Ok((fixed(row, 0)?, row.get::<_, Vec<u8>>(1)?, row.get(2)?)),
+        )?
+        .collect::<Result<Vec<_>, _>>()?;
+    rows.into_iter().map(|(patient, event, unread)| Ok((PatientId(patient), decode(&event)?, unread))).collect()
+}
+
+/// Every conflict, of one patient or of all.
+pub(crate) fn conflicts(connection: &Connection, patient: Option<PatientId>) -> Result<Vec<Conflict>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT conflict FROM m_conflicts WHERE ?1 IS NULL OR patient = ?1 ORDER BY patient, document, key",
+    )?;
+    let rows = statement
+        .query_map([patient.map(|patient| patient.0)], |row| row.get::<_, Vec<u8>>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    rows.iter().map(|conflict| decode(conflict)).collect()
+}

@@ -1,0 +1,300 @@
+//! What the screens read: lists, search, one patient, the round, what is new, what has not left.
+//!
+//! Everything here comes from the read models, on a connection of its own: no document is opened, and no screen waits for a
+//! running sync.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, Weekday};
+use rusqlite::params;
+use tendenko_crdt::{CardView, EntryId, Event, EventBody, Item, Key, Medicine, Timestamp};
+use tendenko_protocol::document::Scope;
+use tendenko_protocol::ids::{DeviceId, MemberId, PatientId};
+use tendenko_protocol::trust::DeviceCert;
+
+use crate::error::ReadError;
+use crate::models::read;
+use crate::replica::Replica;
+use crate::search::Query;
+use crate::store::{StoreError, fixed, records, unsigned};
+use crate::views::{
+    Access, Conflict, HandOverEntry, KnownDevice, PatientNews, PatientSummary, PlannedVisit, TimelineEntry, Troubles,
+    UnsentItem,
+};
+
+/// Entries listed in one patient's news at most.
+pub const MAX_NEWS_ENTRIES: usize = 50;
+
+/// Patients and search.
+impl Replica {
+    /// The patients whose chart this tablet holds, by kana.
+    pub fn patients(&self) -> Result<Vec<PatientSummary>, ReadError> {
+        Ok(read::patients(&self.reader(), self.me())?)
+    }
+
+    /// Among the patients whose chart this tablet holds: name, kana, romaji, birth date, sex, address, numbers. Empty for less than
+    /// two characters.
+    pub fn search(&self, typed: &str, limit: usize) -> Result<Vec<PatientSummary>, ReadError> {
+        self.search_in(typed, limit, true)
+    }
+
+    /// As [`Replica::search`], over every card this tablet holds: the evacuation site's search.
+    pub fn search_cards(&self, typed: &str, limit: usize) -> Result<Vec<PatientSummary>, ReadError> {
+        self.search_in(typed, limit, false)
+    }
+
+    fn search_in(&self, typed: &str, limit: usize, chart_only: bool) -> Result<Vec<PatientSummary>, ReadError> {
+        let Some(query) = Query::parse(typed) else { return Ok(Vec::new()) };
+        let reader = self.reader();
+        let mut found = Vec::new();
+        for patient in read::search(&reader, &query, chart_only, limit)? {
+            found.extend(read::patient(&reader, self.me(), patient)?);
+        }
+        Ok(found)
+    }
+
+    /// One patient as in the list.
+    pub fn patient(&self, patient: PatientId) -> Result<PatientSummary, ReadError> {
+        read::patient(&self.reader(), self.me(), patient)?.ok_or(ReadError::UnknownPatient)
+    }
+
+    /// The whole card.
+    pub fn card(&self, patient: PatientId) -> Result<CardView, ReadError> {
+        read::card(&self.reader(), patient)?.ok_or(ReadError::UnknownPatient)
+    }
+
+    /// Current medicines, and the dispensings that no entry corrects, oldest first.
+    pub fn medicines(&self, patient: PatientId) -> Result<(Vec<Item<Medicine>>, Vec<Event>), ReadError> {
+        let card = self.card(patient)?;
+        let dispensings = card.dispensings().into_iter().map(|(event, _)| event.clone()).collect();
+        Ok((card.medicines, dispensings))
+    }
+
+    /// Entries of every profession, newest first, older than `before`.
+    pub fn timeline(
+        &self,
+        patient: PatientId,
+        before: Option<(Timestamp, EntryId)>,
+        limit: usize,
+    ) -> Result<Vec<TimelineEntry>, ReadError> {
+        Ok(read::timeline(&self.reader(), self.me(), patient, before, limit)?)
+    }
+
+    /// One entry, for opening a corrected one beside its correction.
+    pub fn entry(&self, patient: PatientId, entry: EntryId) -> Result<Option<Event>, ReadError> {
+        Ok(read::entry(&self.reader(), patient, entry)?)
+    }
+
+    /// Visits that no entry corrects, oldest first: what the vital signs' chart is drawn from.
+    pub fn visits(&self, patient: PatientId) -> Result<Vec<Event>, ReadError> {
+        let standing = read::standing(&self.reader(), "visit", Some(patient))?;
+        Ok(standing.into_iter().map(|(_, event)| event).collect())
+    }
+
+    /// Concurrent values that wait for a person, of one patient or of all.
+    pub fn conflicts(&self, patient: Option<PatientId>) -> Result<Vec<Conflict>, ReadError> {
+        Ok(read::conflicts(&self.reader(), patient)?)
+    }
+}
+
+/// Today, and what is new.
+impl Replica {
+    /// The visits planned for a day (ISO date), of one member or of all, by time of day.
+    pub fn round(&self, date: &str, member: Option<MemberId>) -> Result<Vec<PlannedVisit>, ReadError> {
+        let day: Date = date.parse().map_err(|_| ReadError::BadDate)?;
+        let weekday = weekday_number(day.weekday());
+        let iso = day.to_string();
+        let (from, to) = day_in_japan(day).ok_or(ReadError::BadDate)?;
+        let member = member.map(|member| member.to_string());
+        let reader = self.reader();
+        let mut round = Vec::new();
+        for (patient, event) in read::standing(&reader, "visit-plan", None)? {
+            let plan = event.id;
+            let EventBody::VisitPlan(visit) = event.body else { continue };
+            let due = visit.weekdays.contains(&weekday)
+                && visit.from.as_str() <= iso.as_str()
+                && visit.until.as_ref().is_none_or(|until| iso.as_str() <= until.as_str())
+                && member.as_ref().is_none_or(|member| *member == visit.member);
+            if !due {
+                continue;
+            }
+            let Some(summary) = read::patient(&reader, self.me(), patient)? else { continue };
+            let done = read::visited(&reader, patient, &visit.member, from, to)?;
+            let unread = read::hand_overs(&reader, self.me(), Some(patient), MAX_NEWS_ENTRIES)?;
+            let unread_hand_overs = unread.iter().filter(|(_, _, unread)| *unread).count() as u32;
+            round.push(PlannedVisit { patient: summary, plan, visit, done, unread_hand_overs });
+        }
+        round.sort_by(|a, b| (&a.visit.time, &a.patient.kana, a.plan).cmp(&(&b.visit.time, &b.patient.kana, b.plan)));
+        Ok(round)
+    }
+
+    /// Hand-overs to this member, the member's profession, or everybody, newest first.
+    pub fn hand_overs(&self, patient: Option<PatientId>, limit: usize) -> Result<Vec<HandOverEntry>, ReadError> {
+        let reader = self.reader();
+        let mut entries = Vec::new();
+        for (patient, event, unread) in read::hand_overs(&reader, self.me(), patient, limit)? {
+            let name = read::patient(&reader, self.me(), patient)?.map(|summary| summary.name).unwrap_or_default();
+            entries.push(HandOverEntry { patient, name, event, unread });
+        }
+        Ok(entries)
+    }
+
+    /// What others changed since this member last looked, by patient, the latest change first.
+    pub fn changes_since_looked(&self) -> Result<Vec<PatientNews>, ReadError> {
+        let reader = self.reader();
+        let mut statement = reader
+            .prepare_cached(
+                "SELECT n.patient, n.key, n.id FROM news n
+                 LEFT JOIN looked l ON l.member = ?1 AND l.patient = n.patient
+                 WHERE n.member <> ?2 AND n.id > coalesce(l.news, 0) ORDER BY n.id",
+            )
+            .map_err(StoreError::from)?;
+        let rows = statement
+            .query_map(params![self.me().member.0, self.me().member.to_string()], |row| {
+                Ok((PatientId(fixed(row, 0)?), row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+            })?
+            .collect::<Result<Vec<_>, _>>()?;
+        drop(statement);
+        let mut by_patient: BTreeMap<PatientId, (i64, Vec<String>)> = BTreeMap::new();
+        for (patient, key, id) in rows {
+            let (latest, keys) = by_patient.entry(patient).or_default();
+            *latest = id;
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        let mut ordered: Vec<_> = by_patient.into_iter().collect();
+        ordered.sort_by_key(|(_, (latest, _))| std::cmp::Reverse(*latest));
+        let mut news = Vec::new();
+        for (patient, (_, keys)) in ordered {
+            let Some(summary) = read::patient(&reader, self.me(), patient)? else { continue };
+            let mut entries = Vec::new();
+            let mut changed = Vec::new();
+            for key in keys {
+                match Key::parse(&key) {
+                    Key::Event(entry) if entries.len() < MAX_NEWS_ENTRIES => {
+                        entries.extend(read::entry(&reader, patient, entry)?)
+                    }
+                    Key::Event(_) => {}
+                    _ => changed.push(key),
+                }
+            }
+            news.push(PatientNews { patient: summary, entries, changed });
+        }
+        Ok(news)
+    }
+
+    /// This member has now seen everything of a patient that this tablet knows.
+    pub fn looked_at(&self, patient: PatientId) -> Result<(), ReadError> {
+        self.writer().connection.execute(
+            "INSERT INTO looked (member, patient, news, at)
+             SELECT ?1, ?2, coalesce(max(id), 0), ?3 FROM news WHERE patient = ?2
+             ON CONFLICT (member, patient) DO UPDATE SET news = excluded.news, at = excluded.at",
+            params![self.me().member.0, patient.0, self.clock.now().0],
+        )?;
+        Ok(())
+    }
+
+    /// This member has now seen everything: for a tablet that has just received its patients for the first time.
+    pub fn looked_at_all(&self) -> Result<(), ReadError> {
+        self.writer().connection.execute(
+            "INSERT INTO looked (member, patient, news, at)
+             SELECT ?1, patient, max(id), ?2 FROM news WHERE true GROUP BY patient
+             ON CONFLICT (member, patient) DO UPDATE SET news = excluded.news, at = excluded.at",
+            params![self.me().member.0, self.clock.now().0],
+        )?;
+        Ok(())
+    }
+
+    /// When this member last looked at a patient.
+    pub fn last_looked(&self, patient: PatientId) -> Result<Option<Timestamp>, ReadError> {
+        let at: Option<i64> = self.reader().query_row(
+            "SELECT max(at) FROM looked WHERE member = ?1 AND patient = ?2",
+            params![self.me().member.0, patient.0],
+            |row| row.get(0),
+        )?;
+        Ok(at.map(Timestamp))
+    }
+}
+
+/// What has not left, and who gets it.
+impl Replica {
+    /// What no relay has yet, by patient, oldest first: what the sync line opens.
+    pub fn unsent(&self) -> Result<Vec<UnsentItem>, ReadError> {
+        let rows = {
+            let reader = self.reader();
+            let mut statement = reader.prepare_cached(
+                "SELECT patient, count(DISTINCT save), min(saved_at),
+                    sum(CASE WHEN u.record IS NULL THEN length(u.changes) ELSE 0 END)
+                    + (SELECT coalesce(sum(length(r.bytes)), 0) FROM records r WHERE r.id IN
+                        (SELECT DISTINCT v.record FROM unsent v WHERE v.patient = u.patient AND v.record IS NOT NULL))
+                 FROM unsent u GROUP BY patient ORDER BY min(saved_at), patient",
+            )?;
+            statement
+                .query_map([], |row| {
+                    Ok((PatientId(fixed(row, 0)?), row.get(1)?, Timestamp(row.get(2)?), unsigned(row.get(3)?)))
+                })?
+                .collect::<Result<Vec<(PatientId, u32, Timestamp, u64)>, _>>()?
+        };
+        let mut items = Vec::new();
+        for (patient, saves, since, bytes) in rows {
+            let name = self.patient(patient).map(|summary| summary.name).unwrap_or_default();
+            let others = self.access(patient).into_iter().filter(|access| access.device.device != self.device_id());
+            let recipients =
+                others.map(|access| format!("{}（{}）", access.device.label, access.device.facility)).collect();
+            items.push(UnsentItem { patient, name, saves, since, bytes, recipients });
+        }
+        Ok(items)
+    }
+
+    /// What could not be used.
+    pub fn troubles(&self) -> Result<Troubles, ReadError> {
+        let (waiting_for_key, unreadable, quarantined) = records::troubles(&self.reader())?;
+        Ok(Troubles { waiting_for_key, unreadable, quarantined })
+    }
+
+    /// The devices of the region, by facility and label.
+    pub fn known_devices(&self) -> Vec<KnownDevice> {
+        let mut devices: Vec<KnownDevice> = self.trust().devices().map(known).collect();
+        devices.sort_by(|a, b| (&a.facility, &a.label, a.device).cmp(&(&b.facility, &b.label, b.device)));
+        devices
+    }
+
+    /// The devices that may read a patient, and what of it.
+    pub fn access(&self, patient: PatientId) -> Vec<Access> {
+        let trust = self.trust();
+        let mut scopes: BTreeMap<DeviceId, Vec<Scope>> = BTreeMap::new();
+        for scope in Scope::ALL {
+            for grant in trust.grants_of(patient, scope) {
+                let of_device = scopes.entry(grant.grant.device).or_default();
+                if !of_device.contains(&scope) {
+                    of_device.push(scope);
+                }
+            }
+        }
+        let access = scopes.into_iter();
+        access.filter_map(|(device, scopes)| Some(Access { device: known(trust.device(device)?), scopes })).collect()
+    }
+}
+
+fn known(device: &DeviceCert) -> KnownDevice {
+    KnownDevice {
+        device: device.id,
+        label: device.label.clone(),
+        facility: device.facility_name.clone().unwrap_or_default(),
+        evacuation_site: device.evacuation_site,
+        revoked: device.revoked,
+    }
+}
+
+/// 1 Monday … 7 Sunday.
+fn weekday_number(day: Weekday) -> u8 {
+    day.to_monday_one_offset().unsigned_abs()
+}
+
+/// A calendar day in Japan as a half-open span of time.
+fn day_in_japan(day: Date) -> Option<(Timestamp, Timestamp)> {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
+    let start = |day: Date| Some(Timestamp(day.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond()));
+    Some((start(day)?, start(day.tomorrow().ok()?)?))
+}

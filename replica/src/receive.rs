@@ -1,0 +1,339 @@
+//! Receiving: what a relay sends becomes part of the store, one transaction per batch.
+//!
+//! In that transaction: statements, the epoch keys that new grants open, original bytes of records, documents, read models,
+//! and the cursor. A record that cannot be opened or applied is kept and counted, and tried again when its key comes; a
+//! record that does not fit its log is noted, so that the documents are compared with the relay. Neither stops
+//! the batch, or the queue behind it would never move.
+
+use std::collections::BTreeSet;
+
+use tendenko_protocol::admission::{LogView, Verdict, admit_record};
+use tendenko_protocol::document::{DocumentId, LogId, Scope};
+use tendenko_protocol::ids::{LogSeq, PatientId, RecordHash, StatementId};
+use tendenko_protocol::keys::EpochKey;
+use tendenko_protocol::messages::{Cursor, Item};
+use tendenko_protocol::record::{ReceivedBytes, RejectReason, SealedRecord};
+use tendenko_protocol::session::client::{ItemRef, Rejection};
+use tendenko_protocol::trust::{Claim, Grant};
+
+use crate::documents::Workspace;
+use crate::edit::news;
+use crate::models::Changed;
+use crate::replica::Replica;
+use crate::store::meta::{self, name};
+use crate::store::records::{self, Kept, State};
+use crate::store::{StoreError, outbox, statements, unsent};
+
+/// What storing a batch brought.
+#[derive(Debug, Default)]
+pub(crate) struct Stored {
+    /// Scopes newly granted to this tablet.
+    pub(crate) new_grants: Vec<(PatientId, Scope)>,
+    /// Documents of which a record could not be taken.
+    pub(crate) gaps: Vec<DocumentId>,
+}
+
+/// The logs as the running transaction sees them.
+struct Logs<'a>(&'a rusqlite::Connection);
+
+impl LogView for Logs<'_> {
+    type Error = StoreError;
+
+    fn head(&self, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, StoreError> {
+        records::head(self.0, *log)
+    }
+
+    fn hash_at(&self, log: &LogId, seq: LogSeq) -> Result<Option<RecordHash>, StoreError> {
+        records::hash_at(self.0, *log, seq)
+    }
+}
+
+/// A batch under way.
+#[derive(Default)]
+struct Batch {
+    stored: Stored,
+    changed: BTreeSet<PatientId>,
+    rejected: u64,
+    /// A statement came that may make earlier grants valid.
+    look_again: bool,
+}
+
+impl Replica {
+    /// Stores a batch and the cursor that comes with it.
+    pub(crate) fn store_batch(&self, items: Vec<Item>, cursor: Option<Cursor>) -> Result<Stored, StoreError> {
+        let mut batch = Batch::default();
+        let mut writer = self.writer();
+        let mut work = self.workspace(&mut writer)?;
+        for item in items {
+            match item {
+                Item::Statement(bytes) => self.take_statement(&mut work, &bytes, &mut batch)?,
+                Item::Record(bytes) => self.take_record(&mut work, bytes, &mut batch)?,
+            }
+        }
+        if batch.look_again {
+            self.take_all_keys(&mut work, &mut batch)?;
+        }
+        if batch.rejected > 0 {
+            meta::add(work.connection(), name::REJECTED, batch.rejected)?;
+        }
+        if let Some(cursor) = cursor {
+            write_cursor(work.connection(), cursor)?;
+        }
+        work.commit()?;
+        drop(writer);
+        self.tell_changed(batch.changed);
+        if batch.rejected > 0 {
+            self.change_status(|status| status.rejected += batch.rejected);
+        }
+        Ok(batch.stored)
+    }
+
+    /// Opens every grant to this tablet whose key is not held yet. Before a session, and after recovery.
+    pub(crate) fn open_grants(&self) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        let mut writer = self.writer();
+        let mut work = self.workspace(&mut writer)?;
+        self.take_all_keys(&mut work, &mut batch)?;
+        work.commit()?;
+        drop(writer);
+        self.tell_changed(batch.changed);
+        Ok(())
+    }
+
+    fn take_statement(&self, work: &mut Workspace<'_>, bytes: &[u8], batch: &mut Batch) -> Result<(), StoreError> {
+        // Into memory before it is on disk: should the transaction fail, the set in memory only knows more.
+        let added = self.trust_mut().add(bytes);
+        let id = StatementId::of(bytes);
+        if let Err(error) = added {
+            batch.rejected += 1;
+            tracing::warn!(statement = %id, %error, "a statement was not taken");
+            return Ok(());
+        }
+        statements::insert(work.connection(), bytes)?;
+        let grant = {
+            let trust = self.trust();
+            match trust.statement(&id).map(|statement| &statement.claim) {
+                Some(Claim::Grant(grant)) if grant.device != self.device_id() => None,
+                Some(Claim::Grant(grant)) => {
+                    trust.grant_of_key(grant.key, grant.device).map(|valid| valid.grant.clone())
+                }
+                // A certificate, or a statement whose issuer is not known yet: others may follow from it.
+                _ => {
+                    batch.look_again = true;
+                    None
+                }
+            }
+        };
+        match grant {
+            Some(grant) => self.take_key(work, &grant, batch),
+            None => Ok(()),
+        }
+    }
+
+    fn take_all_keys(&self, work: &mut Workspace<'_>, batch: &mut Batch) -> Result<(), StoreError> {
+        let grants: Vec<Grant> = self.trust().grants_for(self.device_id()).map(|grant| grant.grant.clone()).collect();
+        grants.iter().try_for_each(|grant| self.take_key(work, grant, batch))
+    }
+
+    /// Opens a grant, remembers that older records are to come, and applies what waited for the key.
+    fn take_key(&self, work: &mut Workspace<'_>, grant: &Grant, batch: &mut Batch) -> Result<(), StoreError> {
+        if statements::has_key(work.connection(), grant.key)? {
+            return Ok(());
+        }
+        let key = match self.keys.unwrap(grant) {
+            Ok(key) => key,
+            Err(error) => {
+                tracing::warn!(key = %grant.key, %error, "a grant does not open");
+                return Ok(());
+            }
+        };
+        statements::insert_key(work.connection(), grant.patient, grant.scope, key.id, &*key.to_secret_bytes())?;
+        statements::owe_backfill(work.connection(), grant.patient, grant.scope)?;
+        if !batch.stored.new_grants.contains(&(grant.patient, grant.scope)) {
+            batch.stored.new_grants.push((grant.patient, grant.scope));
+        }
+        for (row, bytes) in records::waiting_for(work.connection(), key.id)? {
+            self.retry(work, row, bytes, &key, &mut batch.changed)?;
+        }
+        Ok(())
+    }
+
+    fn retry(
+        &self,
+        work: &mut Workspace<'_>,
+        row: i64,
+        bytes: Vec<u8>,
+        key: &EpochKey,
+        changed: &mut BTreeSet<PatientId>,
+    ) -> Result<(), StoreError> {
+        let Ok(parsed) = ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse) else { return Ok(()) };
+        let signing = self.trust().device(parsed.header().device).map(|device| device.signing);
+        let Some(Ok(record)) = signing.map(|signing| parsed.verify(&signing)) else { return Ok(()) };
+        let state = self.apply(work, &record, Some(key), changed)?;
+        records::set_state(work.connection(), row, state)
+    }
+
+    fn take_record(&self, work: &mut Workspace<'_>, bytes: Vec<u8>, batch: &mut Batch) -> Result<(), StoreError> {
+        let verdict = admit_record(bytes.clone(), &self.trust(), None, &Logs(work.connection()))?;
+        let record = match verdict {
+            Verdict::Accept(record) => record,
+            Verdict::Duplicate => return Ok(()),
+            Verdict::Reject { reason, .. } => return self.set_aside(work, bytes, reason, batch),
+        };
+        let header = *record.header();
+        let held = statements::key(work.connection(), header.document.patient, header.document.scope(), header.key)?;
+        let key = held.and_then(|secret| EpochKey::from_secret_bytes(header.key, &secret).ok());
+        let state = self.apply(work, &record, key.as_ref(), &mut batch.changed)?;
+        let log = record.log();
+        let kept = Kept { log, seq: header.seq, hash: record.hash(), key: header.key, state, bytes: record.bytes() };
+        records::insert(work.connection(), &kept)?;
+        Ok(())
+    }
+
+    /// A record that is not taken: noted for comparison if it may be taken later, quarantined if it contradicts.
+    fn set_aside(
+        &self,
+        work: &Workspace<'_>,
+        bytes: Vec<u8>,
+        reason: RejectReason,
+        batch: &mut Batch,
+    ) -> Result<(), StoreError> {
+        tracing::warn!(record = %RecordHash::of(&bytes), %reason, "a received record was not taken");
+        batch.rejected += 1;
+        if matches!(reason, RejectReason::Fork | RejectReason::AuthorRevoked) {
+            records::quarantine(work.connection(), &bytes, reason.code(), self.clock.now())?;
+        } else if !reason.is_final()
+            && let Ok(parsed) = ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse)
+        {
+            let document = parsed.header().document;
+            records::suspect(work.connection(), document)?;
+            if !batch.stored.gaps.contains(&document) {
+                batch.stored.gaps.push(document);
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a record and merges it into its document and the read models.
+    fn apply(
+        &self,
+        work: &mut Workspace<'_>,
+        record: &SealedRecord,
+        key: Option<&EpochKey>,
+        changed: &mut BTreeSet<PatientId>,
+    ) -> Result<State, StoreError> {
+        let header = *record.header();
+        let Some(key) = key else { return Ok(State::WaitsForKey) };
+        let payload = match record.open(key) {
+            Ok(payload) => payload,
+            Err(error) => {
+                tracing::warn!(record = %record.hash(), %error, "a record cannot be opened; it is kept");
+                return Ok(State::Unreadable);
+            }
+        };
+        let id = header.document;
+        let applied = match work.document(id)?.apply_from(header.device.0, &payload) {
+            Ok(applied) => applied,
+            Err(error) => {
+                tracing::warn!(record = %record.hash(), %error, "a record cannot be applied; it is kept");
+                return Ok(State::Unreadable);
+            }
+        };
+        work.append(id, &payload)?;
+        work.update_models(id, Changed::Keys(&applied.changed_keys))?;
+        for key in &applied.changed_keys {
+            let author = match tendenko_crdt::Key::parse(key) {
+                tendenko_crdt::Key::Event(entry) => {
+                    work.document(id)?.event(entry).map(|event| event.stamp.author.member)
+                }
+                _ => None,
+            };
+            news(work.connection(), id, key, author.as_deref().unwrap_or(""), self.clock.now())?;
+        }
+        changed.insert(id.patient);
+        Ok(State::Applied)
+    }
+
+    /// A relay has these durably.
+    pub(crate) fn acked(
+        &self,
+        acked: &[(LogId, LogSeq)],
+        said: &[StatementId],
+        cursor: Option<Cursor>,
+    ) -> Result<(), StoreError> {
+        let writer = self.writer();
+        let work = writer.connection.unchecked_transaction()?;
+        let mut changed = BTreeSet::new();
+        for (log, seq) in acked {
+            if let Some(row) = records::row_at(&work, *log, *seq)? {
+                outbox::remove_record(&work, row)?;
+                unsent::acked(&work, row)?;
+                changed.insert(log.document.patient);
+            }
+        }
+        for statement in said {
+            outbox::remove_statement(&work, &statement.0)?;
+        }
+        if let Some(cursor) = cursor {
+            write_cursor(&work, cursor)?;
+        }
+        let left = unsent::count(&work)?;
+        work.commit()?;
+        drop(writer);
+        self.change_status(|status| status.unsent = left);
+        self.tell_changed(changed);
+        Ok(())
+    }
+
+    /// The relay did not take these. What it never will is taken off the outbox; its saves stay marked as not sent.
+    pub(crate) fn refused(&self, items: &[Rejection]) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let work = writer.connection.unchecked_transaction()?;
+        let mut forked = false;
+        for Rejection { item, reason } in items {
+            match item {
+                ItemRef::Record { log, seq, hash } => {
+                    tracing::warn!(record = %hash, %reason, "the relay did not take a record");
+                    if reason.is_final()
+                        && let Some(row) = records::row_at(&work, *log, *seq)?
+                    {
+                        outbox::remove_record(&work, row)?;
+                    }
+                    let own = log.device == self.device_id() && log.incarnation == writer.incarnation;
+                    forked |= own && *reason == RejectReason::Fork;
+                }
+                ItemRef::Damaged(hash) => tracing::error!(record = %hash, "a stored record is damaged"),
+                ItemRef::Statement(statement) => {
+                    tracing::warn!(%statement, %reason, "the relay did not take a statement");
+                    if reason.is_final() {
+                        outbox::remove_statement(&work, &statement.0)?;
+                    }
+                }
+            }
+        }
+        meta::add(&work, name::REJECTED, items.len() as u64)?;
+        work.commit()?;
+        if forked {
+            // Another store goes on under our name: this one must not.
+            self.mint_incarnation(&mut writer)?;
+        }
+        drop(writer);
+        self.change_status(|status| status.rejected += items.len() as u64);
+        Ok(())
+    }
+
+    /// Everything of a new grant is here.
+    pub(crate) fn backfilled(&self, patient: PatientId, scope: Scope) -> Result<(), StoreError> {
+        statements::backfilled(&self.writer().connection, patient, scope)
+    }
+
+    /// The documents in question were compared with the relay, and nothing is missing any more.
+    pub(crate) fn compared(&self, documents: &[DocumentId]) -> Result<(), StoreError> {
+        records::unsuspect(&self.writer().connection, documents)
+    }
+}
+
+fn write_cursor(connection: &rusqlite::Connection, cursor: Cursor) -> Result<(), StoreError> {
+    meta::set(connection, name::CURSOR, &cursor)?;
+    meta::set(connection, &format!("{}/{}", name::CURSOR, cursor.relay), &cursor)
+}

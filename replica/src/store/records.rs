@@ -1,0 +1,234 @@
+//! Sealed records as sent or received, byte for byte, their logs' heads, and what was set aside.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tendenko_crdt::Timestamp;
+use tendenko_protocol::document::{DocumentId, LogId, Vector};
+use tendenko_protocol::ids::{DeviceId, Incarnation, KeyId, LogSeq, RecordHash};
+
+use super::{StoreError, fixed, signed, unsigned};
+
+/// Whether a record's content is in its document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Applied = 0,
+    WaitsForKey = 1,
+    Unreadable = 2,
+}
+
+/// A record to keep.
+pub(crate) struct Kept<'a> {
+    pub(crate) log: LogId,
+    pub(crate) seq: LogSeq,
+    pub(crate) hash: RecordHash,
+    pub(crate) key: KeyId,
+    pub(crate) state: State,
+    pub(crate) bytes: &'a [u8],
+}
+
+pub(crate) fn insert(connection: &Connection, record: &Kept<'_>) -> Result<i64, StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO records (document, device, incarnation, seq, hash, patient, key, state, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            record.log.document.to_bytes(),
+            record.log.device.0,
+            signed(record.log.incarnation.0),
+            signed(record.seq.0),
+            record.hash.0,
+            record.log.document.patient.0,
+            record.key.0,
+            record.state as i64,
+            record.bytes
+        ])?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// The last record of a log.
+pub(crate) fn head(connection: &Connection, log: LogId) -> Result<Option<(LogSeq, RecordHash)>, StoreError> {
+    let head = connection
+        .prepare_cached(
+            "SELECT seq, hash FROM records WHERE document = ?1 AND device = ?2 AND incarnation = ?3 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row(params![log.document.to_bytes(), log.device.0, signed(log.incarnation.0)], |row| {
+            Ok((LogSeq(unsigned(row.get(0)?)), RecordHash(fixed(row, 1)?)))
+        })
+        .optional()?;
+    Ok(head)
+}
+
+/// The hash of the record at a position of a log.
+pub(crate) fn hash_at(connection: &Connection, log: LogId, seq: LogSeq) -> Result<Option<RecordHash>, StoreError> {
+    let hash = connection
+        .prepare_cached(
+            "SELECT hash FROM records WHERE document = ?1 AND device = ?2 AND incarnation = ?3 AND seq = ?4",
+        )?
+        .query_row(params![log.document.to_bytes(), log.device.0, signed(log.incarnation.0), signed(seq.0)], |row| {
+            Ok(RecordHash(fixed(row, 0)?))
+        })
+        .optional()?;
+    Ok(hash)
+}
+
+/// The row of the record at a position of a log.
+pub(crate) fn row_at(connection: &Connection, log: LogId, seq: LogSeq) -> Result<Option<i64>, StoreError> {
+    let row = connection
+        .prepare_cached("SELECT id FROM records WHERE document = ?1 AND device = ?2 AND incarnation = ?3 AND seq = ?4")?
+        .query_row(params![log.document.to_bytes(), log.device.0, signed(log.incarnation.0), signed(seq.0)], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    Ok(row)
+}
+
+/// Records kept for later that are sealed with `key`.
+pub(crate) fn waiting_for(connection: &Connection, key: KeyId) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, bytes FROM records WHERE key = ?1 AND state = 1 ORDER BY id")?;
+    let rows = statement.query_map([key.0], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+pub(crate) fn set_state(connection: &Connection, id: i64, state: State) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE records SET state = ?2 WHERE id = ?1")?.execute(params![id, state as i64])?;
+    Ok(())
+}
+
+/// Sets a record aside, once.
+pub(crate) fn quarantine(
+    connection: &Connection,
+    bytes: &[u8],
+    reason: &str,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO quarantine (hash, reason, at, bytes) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (hash) DO NOTHING",
+        )?
+        .execute(params![RecordHash::of(bytes).0, reason, at.0, bytes])?;
+    Ok(inserted == 1)
+}
+
+/// Remembers that a record of this document could not be taken.
+pub(crate) fn suspect(connection: &Connection, document: DocumentId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO suspects (document) VALUES (?1)")?
+        .execute([document.to_bytes()])?;
+    Ok(())
+}
+
+/// Documents to compare with a relay.
+pub(crate) fn suspects(connection: &Connection) -> Result<Vec<DocumentId>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT document FROM suspects ORDER BY document")?;
+    let names = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
+    names.iter().map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged)).collect()
+}
+
+/// They were compared.
+pub(crate) fn unsuspect(connection: &Connection, documents: &[DocumentId]) -> Result<(), StoreError> {
+    for document in documents {
+        connection.prepare_cached("DELETE FROM suspects WHERE document = ?1")?.execute([document.to_bytes()])?;
+    }
+    Ok(())
+}
+
+/// Documents of which any record is held, in order, after `after`, at most `limit`.
+pub(crate) fn documents_after(
+    connection: &Connection,
+    after: Option<DocumentId>,
+    limit: usize,
+) -> Result<Vec<DocumentId>, StoreError> {
+    let after = after.map_or_else(Vec::new, |id| id.to_bytes().to_vec());
+    let mut statement = connection
+        .prepare_cached("SELECT DISTINCT document FROM records WHERE document > ?1 ORDER BY document LIMIT ?2")?;
+    let names = statement
+        .query_map(params![after, limit as i64], |row| row.get::<_, Vec<u8>>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    names.iter().map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged)).collect()
+}
+
+/// How far each log of a document is held without a gap.
+pub(crate) fn vector(connection: &Connection, document: DocumentId) -> Result<Vector, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT device, incarnation, seq FROM records WHERE document = ?1 ORDER BY device, incarnation, seq",
+    )?;
+    let mut vector = Vector::default();
+    let mut rows = statement.query([document.to_bytes()])?;
+    while let Some(row) = rows.next()? {
+        let device = DeviceId(fixed(row, 0)?);
+        let incarnation = Incarnation(unsigned(row.get(1)?));
+        let seq = LogSeq(unsigned(row.get(2)?));
+        if seq == vector.get(device, incarnation).next() {
+            vector.raise(device, incarnation, seq);
+        }
+    }
+    Ok(vector)
+}
+
+/// Records of these documents beyond these vectors, whoever wrote them: each log without holes, within a budget of bytes
+/// (at least one record). Also says whether there are more.
+pub(crate) fn missing(
+    connection: &Connection,
+    documents: &[(DocumentId, Vector)],
+    budget: usize,
+) -> Result<(Vec<Vec<u8>>, bool), StoreError> {
+    let mut items: Vec<Vec<u8>> = Vec::new();
+    let mut size = 0;
+    for (document, known) in documents {
+        let mine = vector(connection, *document)?;
+        for ((device, incarnation), after) in mine.missing_in(known) {
+            let mut statement = connection.prepare_cached(
+                "SELECT bytes FROM records
+                 WHERE document = ?1 AND device = ?2 AND incarnation = ?3 AND seq > ?4 AND seq <= ?5 ORDER BY seq",
+            )?;
+            let upto = mine.get(device, incarnation);
+            let mut rows = statement.query(params![
+                document.to_bytes(),
+                device.0,
+                signed(incarnation.0),
+                signed(after.0),
+                signed(upto.0)
+            ])?;
+            while let Some(row) = rows.next()? {
+                let bytes: Vec<u8> = row.get(0)?;
+                size += bytes.len();
+                if size > budget && !items.is_empty() {
+                    return Ok((items, true));
+                }
+                items.push(bytes);
+            }
+        }
+    }
+    Ok((items, false))
+}
+
+/// (waiting for a key, unreadable, quarantined).
+pub(crate) fn troubles(connection: &Connection) -> Result<(u64, u64, u64), StoreError> {
+    let count = |sql: &str| -> Result<u64, StoreError> {
+        Ok(unsigned(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?))
+    };
+    Ok((
+        count("SELECT count(*) FROM records WHERE state = 1")?,
+        count("SELECT count(*) FROM records WHERE state = 2")?,
+        count("SELECT count(*) FROM quarantine")?,
+    ))
+}
+
+/// The row at a place given as stored.
+pub(crate) fn row_of(
+    connection: &Connection,
+    document: &[u8; 19],
+    device: &DeviceId,
+    incarnation: i64,
+    seq: i64,
+) -> Result<Option<i64>, StoreError> {
+    let Some(document) = DocumentId::from_bytes(document) else { return Ok(None) };
+    let log = LogId { document, device: *device, incarnation: Incarnation(unsigned(incarnation)) };
+    row_at(connection, log, LogSeq(unsigned(seq)))
+}
+
+/// Number of records held.
+pub(crate) fn count(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(unsigned(connection.query_row("SELECT count(*) FROM records", [], |row| row.get(0))?))
+}

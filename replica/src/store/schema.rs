@@ -1,0 +1,193 @@
+//! Tables, and the migrations that lead to them. A migration, once released, is never edited: add the next.
+//!
+//! *Truth*: `documents`, `changes`, `unsent`, `records`, `statements`, `outbox`, `epoch_keys`. *Own notes*: `meta`, `news`,
+//! `looked`, `backfills`, `suspects`, `quarantine`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
+//!
+//! Every table of truth has an integer row id, so that a damaged store can be salvaged row by row.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// Migrations in order; the schema version is how many have run (`PRAGMA user_version`).
+const MIGRATIONS: [&str; 1] = [FIRST];
+
+/// The newest schema this program knows.
+pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
+
+const FIRST: &str = "
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;
+
+-- Signed statements as received.
+CREATE TABLE statements (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    bytes BLOB NOT NULL
+) STRICT;
+
+-- What no relay has acknowledged: a record or a statement, by row id, in the order in which they must be taken.
+CREATE TABLE outbox (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    record INTEGER UNIQUE,
+    statement INTEGER UNIQUE
+) STRICT;
+
+CREATE TABLE epoch_keys (
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE,
+    patient BLOB NOT NULL,
+    scope INTEGER NOT NULL,
+    secret BLOB NOT NULL
+) STRICT;
+CREATE INDEX epoch_keys_patient ON epoch_keys (patient, scope);
+
+-- A document is its snapshot, then its changes in order of id.
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY,
+    name BLOB NOT NULL UNIQUE,
+    patient BLOB NOT NULL,
+    snapshot BLOB NOT NULL
+) STRICT;
+CREATE INDEX documents_patient ON documents (patient);
+CREATE TABLE changes (
+    id INTEGER PRIMARY KEY,
+    document BLOB NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
+CREATE INDEX changes_document ON changes (document, id);
+
+-- What was saved here and no relay has acknowledged yet. `record` is null until sealed.
+CREATE TABLE unsent (
+    id INTEGER PRIMARY KEY,
+    save INTEGER NOT NULL,
+    document BLOB NOT NULL,
+    patient BLOB NOT NULL,
+    saved_at INTEGER NOT NULL,
+    changes BLOB NOT NULL,
+    keys BLOB NOT NULL,
+    record INTEGER
+) STRICT;
+CREATE INDEX unsent_record ON unsent (record);
+CREATE INDEX unsent_document ON unsent (document, id) WHERE record IS NULL;
+CREATE TABLE unsent_entries (
+    entry BLOB NOT NULL,
+    unsent INTEGER NOT NULL REFERENCES unsent (id) ON DELETE CASCADE,
+    PRIMARY KEY (entry, unsent)
+) STRICT, WITHOUT ROWID;
+
+-- Sealed records as sent or received, byte for byte. state: 0 applied, 1 waits for its key, 2 cannot be applied.
+CREATE TABLE records (
+    id INTEGER PRIMARY KEY,
+    document BLOB NOT NULL,
+    device BLOB NOT NULL,
+    incarnation INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    patient BLOB NOT NULL,
+    key BLOB NOT NULL,
+    state INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    UNIQUE (document, device, incarnation, seq)
+) STRICT;
+CREATE INDEX records_state ON records (key) WHERE state <> 0;
+
+-- Records that contradict one already held, or that nobody vouches for; kept for a person to look at.
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
+
+-- Grants whose older records have not all arrived.
+CREATE TABLE backfills (
+    id INTEGER PRIMARY KEY,
+    patient BLOB NOT NULL,
+    scope INTEGER NOT NULL,
+    UNIQUE (patient, scope)
+) STRICT;
+
+-- Documents of which a received record could not be taken yet: compare them with the relay.
+CREATE TABLE suspects (
+    document BLOB PRIMARY KEY
+) STRICT;
+
+-- What changed, in the order this tablet came to know it; and up to where each member has looked.
+CREATE TABLE news (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    patient BLOB NOT NULL,
+    document BLOB NOT NULL,
+    key TEXT NOT NULL,
+    member TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX news_patient ON news (patient, id);
+CREATE TABLE looked (
+    member BLOB NOT NULL,
+    patient BLOB NOT NULL,
+    news INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (member, patient)
+) STRICT;
+
+CREATE TABLE m_patients (
+    patient BLOB PRIMARY KEY,
+    summary BLOB NOT NULL,
+    card BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+-- One row per concurrent identity of a patient.
+CREATE TABLE m_search (
+    patient BLOB NOT NULL,
+    variant INTEGER NOT NULL,
+    sort TEXT NOT NULL,
+    same TEXT NOT NULL,
+    birth TEXT NOT NULL,
+    sex TEXT NOT NULL,
+    haystack TEXT NOT NULL,
+    numbers TEXT NOT NULL,
+    PRIMARY KEY (patient, variant)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX m_search_same ON m_search (same);
+CREATE TABLE m_timeline (
+    patient BLOB NOT NULL,
+    entry BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    document BLOB NOT NULL,
+    corrects BLOB,
+    kind TEXT NOT NULL,
+    member TEXT NOT NULL,
+    addressee TEXT,
+    event BLOB NOT NULL,
+    PRIMARY KEY (patient, entry)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX m_timeline_at ON m_timeline (patient, at, entry);
+CREATE INDEX m_timeline_kind ON m_timeline (kind, patient, at);
+CREATE INDEX m_timeline_document ON m_timeline (document);
+CREATE INDEX m_timeline_corrects ON m_timeline (patient, corrects) WHERE corrects IS NOT NULL;
+CREATE TABLE m_conflicts (
+    patient BLOB NOT NULL,
+    document BLOB NOT NULL,
+    key TEXT NOT NULL,
+    conflict BLOB NOT NULL,
+    PRIMARY KEY (patient, document, key)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Brings the schema up to [`VERSION`], one transaction per step.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > VERSION {
+        return Err(StoreError::NewerSchema { found, known: VERSION });
+    }
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(found as usize) {
+        let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        step.execute_batch(migration)?;
+        step.pragma_update(None, "user_version", index as u32 + 1)?;
+        step.commit()?;
+    }
+    Ok(())
+}

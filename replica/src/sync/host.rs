@@ -1,0 +1,98 @@
+//! The store's side of a session: what it starts from, and what it asks for.
+
+use tendenko_protocol::document::{DocumentId, Vector};
+use tendenko_protocol::domains::SESSION_VERSIONS;
+use tendenko_protocol::ids::RelayId;
+use tendenko_protocol::messages::Cursor;
+use tendenko_protocol::session::client::ClientConfig;
+
+use crate::replica::Replica;
+use crate::store::meta::{self, name};
+use crate::store::{StoreError, records, statements};
+
+impl Replica {
+    /// What a session with this relay starts from.
+    pub(crate) fn session_config(&self, relay: RelayId) -> Result<ClientConfig, StoreError> {
+        self.open_grants()?;
+        let reader = self.reader();
+        let of_this: Option<Cursor> = meta::get(&reader, &format!("{}/{relay}", name::CURSOR))?;
+        let cursor = match of_this {
+            Some(cursor) => Some(cursor),
+            None => meta::get(&reader, name::CURSOR)?,
+        };
+        let trust = self.trust();
+        Ok(ClientConfig {
+            region: trust.region(),
+            device: self.device_id(),
+            relay,
+            chain: trust.chain_of(self.device_id()),
+            cursor,
+            versions: SESSION_VERSIONS.to_vec(),
+            backfill: statements::owed_backfills(&reader)?,
+            suspects: records::suspects(&reader)?,
+        })
+    }
+
+    /// Vectors of the documents after one, in order, and whether there are more.
+    pub(crate) fn vectors_after(
+        &self,
+        after: Option<DocumentId>,
+        max_documents: usize,
+        max_logs: usize,
+    ) -> Result<(Vec<(DocumentId, Vector)>, bool), StoreError> {
+        let reader = self.reader();
+        let documents = records::documents_after(&reader, after, max_documents.saturating_add(1))?;
+        let mut vectors = Vec::new();
+        let mut logs = 0;
+        for document in documents {
+            if vectors.len() >= max_documents || (logs >= max_logs && !vectors.is_empty()) {
+                return Ok((vectors, true));
+            }
+            let vector = records::vector(&reader, document)?;
+            logs += vector.0.len();
+            vectors.push((document, vector));
+        }
+        Ok((vectors, false))
+    }
+
+    /// Vectors of these documents; empty ones for those not here.
+    pub(crate) fn vectors_of(&self, documents: &[DocumentId]) -> Result<Vec<(DocumentId, Vector)>, StoreError> {
+        let reader = self.reader();
+        documents.iter().map(|document| Ok((*document, records::vector(&reader, *document)?))).collect()
+    }
+
+    /// Statements after a place, and whether there are more.
+    pub(crate) fn statements_after(
+        &self,
+        after: u64,
+        budget: usize,
+    ) -> Result<(Vec<(u64, Vec<u8>)>, bool), StoreError> {
+        statements::page(&self.reader(), after, budget)
+    }
+
+    /// Records beyond these vectors, and whether there are more.
+    pub(crate) fn missing(
+        &self,
+        documents: &[(DocumentId, Vector)],
+        budget: usize,
+    ) -> Result<(Vec<Vec<u8>>, bool), StoreError> {
+        records::missing(&self.reader(), documents, budget)
+    }
+
+    /// Keeps the measured clock difference: for entries to carry, and for the settings page. Nothing is decided by it.
+    pub(crate) fn measured(&self, clock_offset_ms: i64) -> Result<(), StoreError> {
+        meta::set(&self.writer().connection, name::CLOCK_OFFSET, &clock_offset_ms)?;
+        self.status().clock_offset_ms = Some(clock_offset_ms);
+        self.tell(crate::replica::ReplicaEvent::Sync);
+        Ok(())
+    }
+
+    /// Keeps the time of the last message for after a restart.
+    pub(crate) fn note_contact(&self) -> Result<(), StoreError> {
+        let contact = self.sync_status().last_contact;
+        match contact {
+            Some(at) => meta::set(&self.writer().connection, name::LAST_CONTACT, &at.0),
+            None => Ok(()),
+        }
+    }
+}

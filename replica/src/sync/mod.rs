@@ -1,0 +1,160 @@
+//! The loop that talks to relays: one connection at a time, over QUIC, for as long as it holds, then the next try.
+//!
+//! Decisions are made by `tendenko_protocol`'s client session; this room does what it says: sockets, waiting, and the blocking store
+//! on threads of its own. The loop never gives up: it waits longer after each failure (with jitter, so that a whole town
+//! does not come back at the same instant), and tries at once when it is woken.
+
+mod host;
+mod link;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use tendenko_crdt::Timestamp;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::replica::Replica;
+use crate::status::SyncState;
+use link::{LinkError, run};
+
+/// How to reach relays, and how patiently.
+#[derive(Debug, Clone)]
+pub struct SyncConfig {
+    /// `host:port` of relays to try in turn; empty takes those of the region's certificates and of the enrolment bundle.
+    /// Whoever answers must be a relay of the region in any case.
+    pub relays: Vec<String>,
+    /// Wait after the first failure.
+    pub shortest_wait: Duration,
+    /// Longest wait between two tries.
+    pub longest_wait: Duration,
+    /// How long to try one address.
+    pub connect_timeout: Duration,
+    /// How often to show that the link is alive.
+    pub keep_alive: Duration,
+    /// Silence after which the link counts as lost.
+    pub idle_timeout: Duration,
+}
+
+impl Default for SyncConfig {
+    fn default() -> Self {
+        Self {
+            relays: Vec::new(),
+            shortest_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(8),
+            keep_alive: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// A running loop. Dropping the handle stops it without waiting.
+#[derive(Debug)]
+pub struct SyncHandle {
+    wake: Arc<Notify>,
+    stop: watch::Sender<bool>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl SyncHandle {
+    /// The network or the app woke up: try at once, and move an existing link to the present network.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Ends the session cleanly and waits until the loop has ended.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Some(task) = self.task.take() {
+            // A panic in the loop was reported when it happened.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for SyncHandle {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+/// Starts the loop. Call within a tokio runtime.
+pub fn start(replica: Arc<Replica>, config: SyncConfig) -> SyncHandle {
+    let wake = Arc::new(Notify::new());
+    let (stop, stopped) = watch::channel(false);
+    let task = tokio::spawn(keep_in_sync(replica, config, wake.clone(), stopped));
+    SyncHandle { wake, stop, task: Some(task) }
+}
+
+async fn keep_in_sync(
+    replica: Arc<Replica>,
+    config: SyncConfig,
+    wake: Arc<Notify>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let patience = ExponentialBuilder::default()
+        .with_jitter()
+        .with_factor(2.0)
+        .with_min_delay(config.shortest_wait)
+        .with_max_delay(config.longest_wait)
+        .without_max_times();
+    let mut waits = patience.build();
+    loop {
+        for address in addresses(&replica, &config) {
+            if *stopped.borrow() {
+                break;
+            }
+            replica.change_status(|status| {
+                status.state = SyncState::Connecting;
+                status.next_try = None;
+            });
+            let ended = run(&replica, &config, &address, &wake, &mut stopped).await;
+            let was_welcome = ended.was_welcome;
+            if let Err(error) = &ended.result {
+                tracing::info!(code = %error.code(), %error, "the link to a relay ended");
+            }
+            let code = ended.result.as_ref().err().map(LinkError::code);
+            replica.change_status(|status| {
+                status.state = SyncState::Offline;
+                status.last_error = code;
+            });
+            if was_welcome {
+                waits = patience.build();
+            }
+        }
+        if *stopped.borrow() {
+            break;
+        }
+        let wait = waits.next().unwrap_or(config.longest_wait);
+        let due = Timestamp(replica.clock.now().0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(0)));
+        replica.change_status(|status| status.next_try = Some(due));
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = wake.notified() => waits = patience.build(),
+            _ = stopped.changed() => break,
+        }
+    }
+    replica.change_status(|status| {
+        status.state = SyncState::Offline;
+        status.next_try = None;
+    });
+}
+
+/// Where relays may be, each address once.
+fn addresses(replica: &Replica, config: &SyncConfig) -> Vec<String> {
+    if !config.relays.is_empty() {
+        return config.relays.clone();
+    }
+    let trust = replica.trust();
+    let certified = trust.relays().flat_map(|relay| relay.addresses.iter());
+    let bundled = replica.bundle.relays.iter().flat_map(|relay| relay.addresses.iter());
+    let mut addresses: Vec<String> = Vec::new();
+    for address in bundled.chain(certified) {
+        if !addresses.contains(address) {
+            addresses.push(address.clone());
+        }
+    }
+    addresses
+}
