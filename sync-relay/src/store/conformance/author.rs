@@ -1,0 +1,54 @@
+//! A device that seals records, for the conformance suite.
+
+use std::collections::BTreeMap;
+
+use ring::rand::SystemRandom;
+use tendenko_protocol::document::DocumentId;
+use tendenko_protocol::ids::{Incarnation, LogSeq, PatientId, RecordHash};
+use tendenko_protocol::keys::{DeviceKeys, EpochKey};
+use tendenko_protocol::record::{Draft, Kind, SealedRecord};
+
+/// Two authors of one number are one device; a clone goes on from where it was cloned, as a restored tablet would.
+#[derive(Clone)]
+pub(super) struct Author {
+    keys: DeviceKeys,
+    epoch: EpochKey,
+    heads: BTreeMap<DocumentId, (LogSeq, RecordHash)>,
+}
+
+impl Author {
+    pub(super) fn new(number: u8) -> Self {
+        Self {
+            keys: DeviceKeys::from_secret_bytes(&[number; DeviceKeys::SECRET_LEN]).unwrap(),
+            epoch: EpochKey::generate(&SystemRandom::new()).unwrap(),
+            heads: BTreeMap::new(),
+        }
+    }
+
+    /// The next record of the card of patient number `patient`.
+    pub(super) fn card(&mut self, patient: u8) -> SealedRecord {
+        self.seal(DocumentId::card(PatientId([patient; 16])))
+    }
+
+    /// The next record of a chart volume.
+    pub(super) fn chart(&mut self, patient: u8, year: u16) -> SealedRecord {
+        self.seal(DocumentId::chart(PatientId([patient; 16]), year))
+    }
+
+    fn seal(&mut self, document: DocumentId) -> SealedRecord {
+        let (seq, prev) = self.heads.get(&document).copied().unwrap_or((LogSeq::NONE, RecordHash::ZERO));
+        let draft = Draft {
+            document,
+            incarnation: Incarnation(u64::MAX - 1),
+            seq: seq.next(),
+            prev,
+            kind: Kind::Changes,
+            count: 1,
+        };
+        let payload = format!("change {seq}");
+        let record =
+            SealedRecord::seal(&SystemRandom::new(), &self.keys, &self.epoch, draft, payload.as_bytes()).unwrap();
+        self.heads.insert(document, (seq.next(), record.hash()));
+        record
+    }
+}

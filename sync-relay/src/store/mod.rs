@@ -1,0 +1,361 @@
+//! What the relay keeps, and the one contract every place it can be kept in must honour.
+//!
+//! [`RelayStore`] is that contract; [`conformance`] is its test, run against every implementation;
+//! [`SqliteStore`] is the embedded one. The store holds sealed bytes and the facts needed to hand them
+//! out again: which log, which number in it, for whom. It opens nothing.
+//!
+//! Invariants, and what breaks without them:
+//! - **All or nothing, durable on return.** [`RelayStore::commit`] either stores everything given to it so that it
+//!   survives power loss, or nothing. Otherwise an acked record could be gone, and the tablet would never send it again.
+//! - **Arrival numbers are dense and appear in order.** Whoever can read arrival `n + 1` can read `n`. Otherwise a tablet's
+//!   cursor passes a record it never got.
+//! - **A log is a contiguous chain.** A record is stored only when it follows its log's head, so a log's head is its vector entry.
+//! - **Every start is a new life.** Arrival numbers belong to an incarnation, and the store remembers where each earlier one ended.
+//!   So a store that was put back from a copy, unnoticed, and has grown since cannot pass for the one that gave out a cursor.
+//! - **Nothing is overwritten.** Different bytes for a stored (log, seq) go to the quarantine, with the stored ones untouched.
+
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
+use tendenko_protocol::ids::{
+    ArrivalNo, DeviceId, LogSeq, Millis, PatientId, RecordHash, RelayIncarnation, StatementId,
+};
+use tendenko_protocol::record::{RejectReason, SealedRecord};
+
+#[cfg(test)]
+pub(crate) mod conformance;
+mod sqlite;
+
+pub use sqlite::{SqliteOptions, SqliteStore};
+
+/// The unit of granting: one scope of one patient.
+pub type Subject = (PatientId, Scope);
+
+/// Who may be handed an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Every device of the region: certificates and revocations.
+    Everyone,
+    /// Devices granted on this subject: its records, and the grants themselves.
+    Granted(Subject),
+}
+
+/// What an arrival number was given to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemKind {
+    /// A signed statement of the trust set.
+    Statement,
+    /// A sealed record.
+    Record,
+}
+
+/// One stored thing as it goes to a tablet: the bytes as received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The number it was given here.
+    pub arrival: ArrivalNo,
+    /// Statement or record.
+    pub kind: ItemKind,
+    /// Who may have it.
+    pub audience: Audience,
+    /// The bytes as they were received.
+    pub bytes: Vec<u8>,
+}
+
+/// A statement whose signature and authority were checked, ready to be stored.
+#[derive(Clone, Debug)]
+pub struct NewStatement {
+    /// Its content hash.
+    pub id: StatementId,
+    /// Who may have it.
+    pub audience: Audience,
+    /// The bytes as received.
+    pub bytes: Vec<u8>,
+}
+
+/// Something refused that an operator should be able to see, and in some cases get back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Hash of the bytes that were refused; the same bytes refused again only raise a count.
+    pub hash: RecordHash,
+    /// The log and number it claims, when that much could be read. A claim, not a fact.
+    pub claimed: Option<(LogId, LogSeq)>,
+    /// Why.
+    pub reason: RejectReason,
+    /// The bytes, when they must not be lost (a fork, a revoked device's unsent work).
+    pub bytes: Option<Vec<u8>>,
+    /// These very bytes may be stored already, and are then known rather than refused. False when whoever sent them may
+    /// not learn what is stored.
+    pub may_be_known: bool,
+}
+
+/// One thing to store.
+#[derive(Clone, Debug)]
+pub enum NewItem {
+    /// A statement.
+    Statement(NewStatement),
+    /// A record whose signature and author were checked; the store decides whether it follows its log.
+    Record(SealedRecord),
+    /// Something refused before it came here.
+    Refused(Refused),
+}
+
+/// What one session wants stored, in one piece.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The device at the other end of the session; it need not be the records' author. `None`: the operator, by `enroll`.
+    pub pusher: Option<DeviceId>,
+    /// The relay's clock when it came.
+    pub at: Millis,
+    /// What came, in its order.
+    pub items: Vec<NewItem>,
+}
+
+impl Submission {
+    /// A submission that only notes the device's contact.
+    pub fn contact(pusher: DeviceId, at: Millis) -> Self {
+        Self { pusher: Some(pusher), at, items: Vec::new() }
+    }
+}
+
+/// What became of one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// New, and durable now.
+    Stored(ArrivalNo),
+    /// The same bytes were here already, durable.
+    Known(ArrivalNo),
+    /// Other bytes hold this (log, seq), or its previous hash is not the log's head. It is in quarantine.
+    Fork,
+    /// It does not follow what is stored; the log's next number is this.
+    Gap {
+        /// The number the log expects next.
+        expected: LogSeq,
+    },
+    /// It was refused before it came here, and has been counted.
+    Refused,
+}
+
+/// The result of one durable transaction over several submissions.
+#[derive(Clone, Debug, Default)]
+pub struct Committed {
+    /// For each submission, the fate of each of its items.
+    pub fates: Vec<Vec<Fate>>,
+    /// The newest arrival number after the transaction.
+    pub newest: ArrivalNo,
+}
+
+/// Where the store stands in its lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// The present incarnation.
+    pub incarnation: RelayIncarnation,
+    /// The newest arrival number.
+    pub newest: ArrivalNo,
+    /// Earlier incarnations whose arrival numbers still hold, each with its last one; the latest first, at most
+    /// [`MAX_PAST`](tendenko_protocol::limits::MAX_PAST).
+    pub past: Vec<(RelayIncarnation, ArrivalNo)>,
+}
+
+/// Which items a page is to hold.
+#[derive(Clone, Copy)]
+pub enum Selection<'a> {
+    /// Everything for everyone, and everything of the subjects the function says yes to.
+    Granted(&'a dyn Fn(&Subject) -> bool),
+    /// The statements among these.
+    GrantedStatements(&'a dyn Fn(&Subject) -> bool),
+    /// Only this subject's items: the answer to a grant that came later than they did.
+    Only(Subject),
+}
+
+/// Which documents to give the vectors of.
+#[derive(Clone, Copy, Debug)]
+pub enum Documents<'a> {
+    /// Those with a record here, in order.
+    Span {
+        /// Exclusive lower end.
+        after: Option<DocumentId>,
+        /// Inclusive upper end.
+        through: Option<DocumentId>,
+    },
+    /// These. One without a record here has an empty vector.
+    Listed(&'a [DocumentId]),
+}
+
+/// Vectors of some documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VectorPage {
+    /// The documents, in order.
+    pub documents: Vec<(DocumentId, Vector)>,
+    /// There are more behind these.
+    pub more: bool,
+}
+
+/// Records that somebody lacks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MissingPage {
+    /// Each log from just after what was said to be there, without a hole.
+    pub records: Vec<Vec<u8>>,
+    /// There are more behind these.
+    pub more: bool,
+}
+
+/// How much one page may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct PageLimit {
+    /// Bytes of items. A page holds at least one item when there is one, however large.
+    pub bytes: usize,
+    /// Arrival numbers looked at, so that a page of a region where almost nothing is granted still ends.
+    pub looked_at: usize,
+}
+
+/// Items in arrival order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The items.
+    pub items: Vec<Item>,
+    /// Everything selected up to here is in this page or was before it; the next page begins after it.
+    pub through: ArrivalNo,
+    /// Whether the upper bound that was asked for is reached.
+    pub complete: bool,
+}
+
+/// A device as the store has seen it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// The device.
+    pub device: DeviceId,
+    /// When it was first heard of, by the relay's clock.
+    pub first: Millis,
+    /// When it was last heard of.
+    pub last: Millis,
+    /// Records it brought that were new, its own and others'.
+    pub records: u64,
+}
+
+/// How often something was refused, and for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusalCount {
+    /// The reason's code.
+    pub reason: String,
+    /// How many times.
+    pub times: u64,
+}
+
+/// The store in figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// Where it stands.
+    pub life: Life,
+    /// Records held.
+    pub records: u64,
+    /// Their bytes.
+    pub record_bytes: u64,
+    /// Statements held.
+    pub statements: u64,
+    /// Logs held.
+    pub logs: u64,
+    /// Entries in quarantine.
+    pub quarantined: u64,
+    /// Refusals by reason, since the store was created.
+    pub refused: Vec<RefusalCount>,
+    /// Devices seen, the latest contact first.
+    pub contacts: Vec<Contact>,
+}
+
+/// A quarantined entry, for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// What was refused.
+    pub hash: RecordHash,
+    /// The log and number it claims.
+    pub claimed: Option<(LogId, LogSeq)>,
+    /// Why.
+    pub reason: String,
+    /// Who brought it.
+    pub pusher: Option<DeviceId>,
+    /// When it first came.
+    pub first: Millis,
+    /// How often the same bytes came.
+    pub times: u64,
+    /// The bytes, where they were kept.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// What can go wrong with a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No space: nothing of the transaction was stored; reading goes on.
+    #[error("the relay's disk is full: free space on it (or raise its limit), nothing of this batch was stored")]
+    Full,
+    /// The store was written by a newer program.
+    #[error("the store has schema version {found}, this program knows up to {known}: update the relay program")]
+    Newer {
+        /// Version found.
+        found: i64,
+        /// Newest version known here.
+        known: i64,
+    },
+    /// The directory holds no store.
+    #[error("there is no relay store at {0}: run `tendenko-relay init` first")]
+    Missing(std::path::PathBuf),
+    /// A stored value is not what this program wrote.
+    #[error("the store is damaged ({0}): restore it, or let the tablets refill an empty one")]
+    Damaged(&'static str),
+    /// Anything SQLite says.
+    #[error("the store failed: {0}")]
+    Sqlite(rusqlite::Error),
+    /// The guard file beside the store could not be read or written.
+    #[error("the store's guard file failed: {0}")]
+    Guard(std::io::Error),
+}
+
+/// Where a relay keeps what it is given. All calls block; hosts call them off their event loop.
+///
+/// `commit` may be called from several threads or processes at once; implementations order the calls.
+pub trait RelayStore: Send + Sync + 'static {
+    /// Where the store stands, in one consistent look.
+    fn life(&self) -> Result<Life, StoreError>;
+
+    /// Begins a new life: the arrival numbers of those before it still hold.
+    fn begin(&self, incarnation: RelayIncarnation) -> Result<(), StoreError>;
+
+    /// Begins a new life and forgets all before it: something was lost, and no older arrival number counts any more.
+    /// What the store holds stays.
+    fn forget_past(&self, incarnation: RelayIncarnation) -> Result<(), StoreError>;
+
+    /// The newest arrival number, 0 when nothing has arrived.
+    fn newest(&self) -> Result<ArrivalNo, StoreError>;
+
+    /// Stores several submissions in one durable transaction, or nothing of any of them.
+    fn commit(&self, submissions: &[Submission]) -> Result<Committed, StoreError>;
+
+    /// Reads what `selection` may have with `after < arrival <= through`, in arrival order.
+    fn page(
+        &self,
+        selection: Selection<'_>,
+        after: ArrivalNo,
+        through: ArrivalNo,
+        limit: PageLimit,
+    ) -> Result<Page, StoreError>;
+
+    /// The contiguous prefix of every log of the documents that `readable` says yes to: at most `max_documents`, and after about
+    /// `max_logs` log entries no further document.
+    fn vectors(
+        &self,
+        documents: Documents<'_>,
+        readable: &dyn Fn(&DocumentId) -> bool,
+        max_documents: usize,
+        max_logs: usize,
+    ) -> Result<VectorPage, StoreError>;
+
+    /// Records of these documents that lie beyond these vectors, up to `limit_bytes` (one record always fits).
+    fn missing(&self, documents: &[(DocumentId, Vector)], limit_bytes: usize) -> Result<MissingPage, StoreError>;
+
+    /// Statements with `arrival > after`, in arrival order, for everyone or not: what the relay itself trusts by.
+    fn statements(&self, after: ArrivalNo, limit: PageLimit) -> Result<Page, StoreError>;
+
+    /// The store in figures.
+    fn figures(&self) -> Result<Figures, StoreError>;
+
+    /// The latest entries in quarantine, at most `limit`.
+    fn quarantine(&self, limit: usize) -> Result<Vec<Quarantined>, StoreError>;
+}

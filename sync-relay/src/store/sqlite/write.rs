@@ -1,0 +1,299 @@
+//! The writing transaction: statements, records with their place in their log, refusals, contacts.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use tendenko_protocol::document::LogId;
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RecordHash, RelayIncarnation};
+use tendenko_protocol::limits::MAX_PAST;
+use tendenko_protocol::record::{LogVerdict, RejectReason, SealedRecord, check_next};
+
+use super::super::{Audience, Committed, Fate, ItemKind, NewItem, NewStatement, Refused, StoreError, Submission};
+use super::{failed, read, row};
+
+/// Entries one device may fill the quarantine with; beyond it, refusals are only counted, so that no
+/// device can push out what the quarantine keeps for others.
+const QUARANTINE_PER_PUSHER: i64 = 4096;
+
+pub(super) fn commit(conn: &mut Connection, submissions: &[Submission]) -> Result<Committed, StoreError> {
+    let tx = begin_writing(conn)?;
+    let mut writing = Writing { newest: read::newest(&tx)?, tx: &tx };
+    let fates = submissions.iter().map(|submission| writing.submission(submission)).collect::<Result<_, _>>()?;
+    let newest = writing.newest;
+    tx.commit().map_err(failed)?;
+    Ok(Committed { fates, newest })
+}
+
+/// Ends the present life at the newest arrival and begins another.
+pub(super) fn begin(conn: &mut Connection, incarnation: RelayIncarnation) -> Result<(), StoreError> {
+    let tx = begin_writing(conn)?;
+    let newest = row::column(read::newest(&tx)?.0);
+    tx.execute("UPDATE lives SET last = ?1 WHERE last IS NULL", [newest]).map_err(failed)?;
+    insert_life(&tx, incarnation)?;
+    tx.execute(
+        "DELETE FROM lives WHERE life <= (SELECT max(life) FROM lives) - ?1 - 1",
+        [row::column(MAX_PAST as u64)],
+    )
+    .map_err(failed)?;
+    tx.commit().map_err(failed)
+}
+
+/// Forgets all lives and begins one.
+pub(super) fn forget_past(conn: &mut Connection, incarnation: RelayIncarnation) -> Result<(), StoreError> {
+    let tx = begin_writing(conn)?;
+    tx.execute("DELETE FROM lives", []).map_err(failed)?;
+    insert_life(&tx, incarnation)?;
+    tx.commit().map_err(failed)
+}
+
+fn begin_writing(conn: &mut Connection) -> Result<Transaction<'_>, StoreError> {
+    conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)
+}
+
+fn insert_life(tx: &Transaction<'_>, incarnation: RelayIncarnation) -> Result<(), StoreError> {
+    tx.execute("INSERT INTO lives (incarnation, last) VALUES (?1, NULL)", [&incarnation.0.to_be_bytes()[..]])
+        .map_err(failed)?;
+    Ok(())
+}
+
+struct Writing<'t> {
+    tx: &'t Transaction<'t>,
+    newest: ArrivalNo,
+}
+
+/// A log's row: its id and head.
+struct Head {
+    log: i64,
+    seq: LogSeq,
+    hash: RecordHash,
+}
+
+impl Writing<'_> {
+    fn submission(&mut self, submission: &Submission) -> Result<Vec<Fate>, StoreError> {
+        let (pusher, at) = (submission.pusher, submission.at);
+        let mut records = 0;
+        let mut fates = Vec::with_capacity(submission.items.len());
+        for item in &submission.items {
+            fates.push(match item {
+                NewItem::Statement(statement) => self.statement(statement)?,
+                NewItem::Record(record) => {
+                    let fate = self.record(record, pusher, at)?;
+                    records += usize::from(matches!(fate, Fate::Stored(_)));
+                    fate
+                }
+                NewItem::Refused(refused) => match self.known(refused)? {
+                    Some(arrival) => Fate::Known(arrival),
+                    None => {
+                        self.refused(refused, pusher, at)?;
+                        Fate::Refused
+                    }
+                },
+            });
+        }
+        if let Some(device) = pusher {
+            self.contact(device, at, records)?;
+        }
+        Ok(fates)
+    }
+
+    fn statement(&mut self, statement: &NewStatement) -> Result<Fate, StoreError> {
+        let known: Option<i64> = self
+            .prepare("SELECT arrival FROM statements WHERE id = ?1")?
+            .query_row([&statement.id.0[..]], |row| row.get(0))
+            .optional()
+            .map_err(failed)?;
+        if let Some(known) = known {
+            return Ok(Fate::Known(row::arrival(known)?));
+        }
+        let arrival = self.arrive(ItemKind::Statement, statement.audience)?;
+        self.prepare("INSERT INTO statements (arrival, id, bytes) VALUES (?1, ?2, ?3)")?
+            .execute(params![row::column(arrival.0), &statement.id.0[..], statement.bytes])
+            .map_err(failed)?;
+        Ok(Fate::Stored(arrival))
+    }
+
+    fn record(&mut self, record: &SealedRecord, pusher: Option<DeviceId>, at: Millis) -> Result<Fate, StoreError> {
+        let id = record.log();
+        let seq = record.header().seq;
+        let head = self.head(&id)?;
+        let stored = match &head {
+            Some(head) if seq <= head.seq => Some(self.stored(head.log, seq)?),
+            _ => None,
+        };
+        let verdict = check_next(
+            head.as_ref().map(|head| (head.seq, head.hash)),
+            record.header(),
+            record.hash(),
+            stored.map(|(_, hash)| hash),
+        );
+        match (verdict, stored) {
+            (LogVerdict::Next, _) => self.append(record, &id, head).map(Fate::Stored),
+            (LogVerdict::Duplicate, Some((arrival, _))) => Ok(Fate::Known(arrival)),
+            (LogVerdict::Gap { expected }, _) => Ok(Fate::Gap { expected }),
+            (LogVerdict::Duplicate | LogVerdict::Fork, _) => {
+                let fork = Refused {
+                    hash: record.hash(),
+                    claimed: Some((id, seq)),
+                    reason: RejectReason::Fork,
+                    bytes: Some(record.bytes().to_vec()),
+                    may_be_known: false,
+                };
+                self.refused(&fork, pusher, at)?;
+                Ok(Fate::Fork)
+            }
+        }
+    }
+
+    fn append(&mut self, record: &SealedRecord, id: &LogId, head: Option<Head>) -> Result<ArrivalNo, StoreError> {
+        let subject = (id.document.patient, id.document.scope());
+        let arrival = self.arrive(ItemKind::Record, Audience::Granted(subject))?;
+        let seq = row::column(record.header().seq.0);
+        let hash = record.hash();
+        let log = match head {
+            Some(head) => {
+                self.prepare("UPDATE logs SET head_seq = ?2, head_hash = ?3 WHERE log = ?1")?
+                    .execute(params![head.log, seq, &hash.0[..]])
+                    .map_err(failed)?;
+                head.log
+            }
+            None => self
+                .prepare(
+                    "INSERT INTO logs (document, device, incarnation, head_seq, head_hash)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .insert(params![
+                    &id.document.to_bytes()[..],
+                    &id.device.0[..],
+                    &id.incarnation.0.to_be_bytes()[..],
+                    seq,
+                    &hash.0[..]
+                ])
+                .map_err(failed)?,
+        };
+        self.prepare("INSERT INTO records (arrival, log, seq, hash, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![row::column(arrival.0), log, seq, &hash.0[..], record.bytes()])
+            .map_err(failed)?;
+        Ok(arrival)
+    }
+
+    /// Takes the next arrival number.
+    fn arrive(&mut self, kind: ItemKind, audience: Audience) -> Result<ArrivalNo, StoreError> {
+        let arrival = self.newest.next();
+        let subject = match &audience {
+            Audience::Everyone => None,
+            Audience::Granted(subject) => Some(row::subject(subject)),
+        };
+        self.prepare("INSERT INTO arrivals (arrival, kind, subject) VALUES (?1, ?2, ?3)")?
+            .execute(params![
+                row::column(arrival.0),
+                row::kind_column(kind),
+                subject.as_ref().map(|subject| &subject[..])
+            ])
+            .map_err(failed)?;
+        self.newest = arrival;
+        Ok(arrival)
+    }
+
+    fn head(&self, id: &LogId) -> Result<Option<Head>, StoreError> {
+        let found = self
+            .prepare(
+                "SELECT log, head_seq, head_hash FROM logs
+                 WHERE document = ?1 AND device = ?2 AND incarnation = ?3",
+            )?
+            .query_row(
+                params![&id.document.to_bytes()[..], &id.device.0[..], &id.incarnation.0.to_be_bytes()[..]],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?)),
+            )
+            .optional()
+            .map_err(failed)?;
+        found.map(|(log, seq, hash)| Ok(Head { log, seq: row::seq(seq)?, hash: row::hash(&hash)? })).transpose()
+    }
+
+    /// The record stored at a number at or before its log's head.
+    fn stored(&self, log: i64, seq: LogSeq) -> Result<(ArrivalNo, RecordHash), StoreError> {
+        let (arrival, hash) = self
+            .prepare("SELECT arrival, hash FROM records WHERE log = ?1 AND seq = ?2")?
+            .query_row(params![log, row::column(seq.0)], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))
+            .optional()
+            .map_err(failed)?
+            .ok_or(StoreError::Damaged("a log lacks a record before its head"))?;
+        Ok((row::arrival(arrival)?, row::hash(&hash)?))
+    }
+
+    /// The arrival of the very bytes that were refused, if they are stored.
+    fn known(&self, refused: &Refused) -> Result<Option<ArrivalNo>, StoreError> {
+        let Some((id, seq)) = refused.claimed.filter(|_| refused.may_be_known) else {
+            return Ok(None);
+        };
+        let Some(head) = self.head(&id)?.filter(|head| seq <= head.seq) else {
+            return Ok(None);
+        };
+        let (arrival, hash) = self.stored(head.log, seq)?;
+        Ok((hash == refused.hash).then_some(arrival))
+    }
+
+    fn refused(&self, refused: &Refused, pusher: Option<DeviceId>, at: Millis) -> Result<(), StoreError> {
+        self.prepare(
+            "INSERT INTO refused (reason, times) VALUES (?1, 1)
+             ON CONFLICT (reason) DO UPDATE SET times = times + 1",
+        )?
+        .execute([refused.reason.code()])
+        .map_err(failed)?;
+
+        let again = self
+            .prepare("UPDATE quarantine SET times = times + 1, last_at = ?2 WHERE hash = ?1")?
+            .execute(params![&refused.hash.0[..], at.0])
+            .map_err(failed)?;
+        if again > 0 {
+            return Ok(());
+        }
+        let pusher_column = pusher.as_ref().map(|device| &device.0[..]);
+        let held: i64 = self
+            .prepare("SELECT count(*) FROM quarantine WHERE pusher IS ?1")?
+            .query_row([pusher_column], |row| row.get(0))
+            .map_err(failed)?;
+        if held >= QUARANTINE_PER_PUSHER {
+            return Ok(());
+        }
+        let (document, device, incarnation, seq) = match &refused.claimed {
+            Some((log, seq)) => (
+                Some(log.document.to_bytes().to_vec()),
+                Some(log.device.0.to_vec()),
+                Some(log.incarnation.0.to_be_bytes().to_vec()),
+                Some(row::column(seq.0)),
+            ),
+            None => (None, None, None, None),
+        };
+        self.prepare(
+            "INSERT INTO quarantine
+             (hash, reason, document, device, incarnation, seq, pusher, first_at, last_at, times, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, 1, ?9)",
+        )?
+        .execute(params![
+            &refused.hash.0[..],
+            refused.reason.code(),
+            document,
+            device,
+            incarnation,
+            seq,
+            pusher_column,
+            at.0,
+            refused.bytes
+        ])
+        .map_err(failed)?;
+        Ok(())
+    }
+
+    fn contact(&self, device: DeviceId, at: Millis, records: usize) -> Result<(), StoreError> {
+        self.prepare(
+            "INSERT INTO contacts (device, first_at, last_at, records) VALUES (?1, ?2, ?2, ?3)
+             ON CONFLICT (device) DO UPDATE SET
+                 last_at = max(last_at, excluded.last_at), records = records + excluded.records",
+        )?
+        .execute(params![&device.0[..], at.0, row::column(records as u64)])
+        .map_err(failed)?;
+        Ok(())
+    }
+
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
+        self.tx.prepare_cached(sql).map_err(failed)
+    }
+}
