@@ -1,0 +1,125 @@
+//! A region made, opened again, and enrolling.
+
+use ring::rand::SystemRandom;
+use tendenko_protocol::keys::DeviceKeys;
+use tendenko_protocol::trust::TrustStore;
+
+use super::*;
+
+fn setup() -> Setup {
+    Setup {
+        region_name: "釜石・大槌".into(),
+        relay_name: "県立病院".into(),
+        listen: "127.0.0.1:4433".parse().unwrap(),
+        addresses: Vec::new(),
+        cost: Cost { memory_kib: 64, passes: 1 },
+    }
+}
+
+fn passphrase() -> Passphrase {
+    Passphrase::new("高台へ、高台へ、高台へ、高台へ").unwrap()
+}
+
+fn enrolment(members: &[(&str, &str)]) -> Enrolment {
+    Enrolment {
+        facility: "はまゆり訪問看護ステーション".into(),
+        facility_kind: "visiting-nurse-station".into(),
+        members: members.iter().map(|(n, p)| ((*n).into(), (*p).into())).collect(),
+        administrator: false,
+        evacuation_site: false,
+    }
+}
+
+fn request(label: &str) -> EnrolmentRequest {
+    let keys = DeviceKeys::generate(&SystemRandom::new()).unwrap();
+    EnrolmentRequest::new(&keys, label).unwrap()
+}
+
+#[test]
+fn a_device_is_certified_by_its_bundle_alone() {
+    let rng = SystemRandom::new();
+    let dir = tempfile::tempdir().unwrap();
+    let directory = Directory::new(dir.path().join("relay"));
+    let region = Region::create(&directory, &setup(), &passphrase(), &rng, Millis(1)).unwrap();
+    let asked = enrolment(&[("佐藤 花", "nurse")]);
+    let enrolled = region.enrol(&request("tablet 1"), &asked, &rng, Millis(2)).unwrap();
+
+    let bundle = EnrolmentBundle::from_bytes(&enrolled.bundle.to_bytes()).unwrap();
+    assert_eq!(bundle.region_public, region.public());
+    assert_eq!(bundle.relays[0].addresses, ["127.0.0.1:4433"]);
+    let mut set = TrustStore::new(bundle.region_public);
+    for statement in &bundle.statements {
+        set.add(statement).unwrap();
+    }
+    let device = set.device(enrolled.device).unwrap();
+    assert_eq!(device.facility_name.as_deref(), Some("はまゆり訪問看護ステーション"));
+    assert_eq!(set.member(enrolled.members[0].id).unwrap().profession, "nurse");
+    assert!(set.relay(bundle.relays[0].relay).is_some());
+}
+
+#[test]
+fn the_same_names_are_the_same_facility_and_member_also_after_reopening() {
+    let rng = SystemRandom::new();
+    let dir = tempfile::tempdir().unwrap();
+    let directory = Directory::new(dir.path().join("relay"));
+    let region = Region::create(&directory, &setup(), &passphrase(), &rng, Millis(1)).unwrap();
+    let asked = enrolment(&[("佐藤 花", "nurse")]);
+    let first = region.enrol(&request("tablet 1"), &asked, &rng, Millis(2)).unwrap();
+    drop(region);
+
+    let region = Region::open(&directory, &passphrase(), &rng).unwrap();
+    let asked = enrolment(&[(" 佐藤 花 ", "nurse"), ("鈴木 一", "nurse")]);
+    let second = region.enrol(&request("tablet 2"), &asked, &rng, Millis(3)).unwrap();
+    assert_eq!(second.facility, first.facility);
+    assert_eq!(second.members[0], first.members[0]);
+    assert_ne!(second.members[1].id, first.members[0].id);
+    assert_ne!(second.device, first.device);
+
+    let count = region.store.figures().unwrap().statements;
+    let asked = enrolment(&[("佐藤 花", "care-manager")]);
+    let third = region.enrol(&request("tablet 2"), &asked, &rng, Millis(4)).unwrap();
+    assert_eq!(third.members[0].id, first.members[0].id, "a new profession is the same person");
+    assert_eq!(region.store.figures().unwrap().statements, count + 2, "member and device");
+}
+
+#[test]
+fn the_same_request_again_certifies_nothing_new() {
+    let rng = SystemRandom::new();
+    let dir = tempfile::tempdir().unwrap();
+    let directory = Directory::new(dir.path().join("relay"));
+    let region = Region::create(&directory, &setup(), &passphrase(), &rng, Millis(1)).unwrap();
+    let (request, asked) = (request("tablet"), enrolment(&[("佐藤 花", "nurse")]));
+    region.enrol(&request, &asked, &rng, Millis(2)).unwrap();
+    let newest = region.store.newest().unwrap();
+    region.enrol(&request, &asked, &rng, Millis(3)).unwrap();
+    assert_eq!(region.store.newest().unwrap(), newest);
+}
+
+#[test]
+fn bad_input_certifies_nothing() {
+    let rng = SystemRandom::new();
+    let dir = tempfile::tempdir().unwrap();
+    let directory = Directory::new(dir.path().join("relay"));
+    let mut nowhere = setup();
+    nowhere.listen = "0.0.0.0:4433".parse().unwrap();
+    assert!(matches!(
+        Region::create(&directory, &nowhere, &passphrase(), &rng, Millis(1)),
+        Err(RegionError::NoAddress(_))
+    ));
+    let region = Region::create(&directory, &setup(), &passphrase(), &rng, Millis(1)).unwrap();
+    assert!(matches!(
+        Region::create(&directory, &setup(), &passphrase(), &rng, Millis(1)),
+        Err(RegionError::Directory(DirectoryError::Exists(_)))
+    ));
+    let wrong = Passphrase::new("not the passphrase").unwrap();
+    assert!(matches!(Region::open(&directory, &wrong, &rng), Err(RegionError::Sealing(SealingError::WrongPassphrase))));
+    region.enrol(&request("tablet"), &enrolment(&[("佐藤 花", "nurse")]), &rng, Millis(2)).unwrap();
+    let newest = region.store.newest().unwrap();
+    let mut other_kind = enrolment(&[("佐藤 花", "nurse")]);
+    other_kind.facility_kind = "pharmacy".into();
+    let nameless = enrolment(&[("  ", "nurse")]);
+    for asked in [other_kind, nameless] {
+        assert!(region.enrol(&request("tablet"), &asked, &rng, Millis(3)).is_err());
+    }
+    assert_eq!(region.store.newest().unwrap(), newest);
+}
