@@ -1,1 +1,15 @@
-fn main() {}
+//! The relay program: `tendenko-relay init | enroll | serve | status`.
+
+use std::process::ExitCode;
+
+mod cli;
+
+fn main() -> ExitCode {
+    match cli::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tendenko-relay: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What the program is asked to do. Passphrases never come as arguments: other users of the machine can read those.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The relay of a Tendenko region: stores sealed care records and hands them on. It cannot read them.
+#[derive(Debug, Parser)]
+#[command(name = "tendenko-relay", version)]
+pub(crate) struct Cli {
+    /// How log lines look on standard error. What is logged is chosen by RUST_LOG (default: info).
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "TENDENKO_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a region and its first relay: root key (sealed by a passphrase), relay key, empty store.
+    Init(Init),
+    /// Certify a tablet, its facility and its staff; writes the bundle the tablet is set up with.
+    Enroll(Enroll),
+    /// Serve tablets until SIGTERM or ctrl-c. Prints "listening on ADDRESS" when ready.
+    Serve(Serve),
+    /// Show what the relay holds and which devices it has seen. Works while it serves.
+    Status(Status),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Directory to make the relay in.
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// The region's name, as tablets show it.
+    #[arg(long)]
+    pub(crate) region_name: String,
+    /// The relay's name.
+    #[arg(long)]
+    pub(crate) relay_name: String,
+    /// Address to listen on.
+    #[arg(long, default_value = "0.0.0.0:4433")]
+    pub(crate) listen: SocketAddr,
+    /// Where tablets find the relay, host:port; may be given several times. Default: the address it listens on.
+    #[arg(long = "address")]
+    pub(crate) addresses: Vec<String>,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseSource,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Enroll {
+    /// The relay's directory.
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// The tablet's request file.
+    #[arg(long)]
+    pub(crate) request: PathBuf,
+    /// The facility's name. A name given before is the same facility.
+    #[arg(long)]
+    pub(crate) facility: String,
+    /// The facility's kind, such as visiting-nurse-station, pharmacy, hospital, evacuation-site.
+    #[arg(long)]
+    pub(crate) facility_kind: String,
+    /// A staff member's name; may be given several times, each followed by --profession. A name given before at this
+    /// facility is the same member.
+    #[arg(long = "member", required = true)]
+    pub(crate) members: Vec<String>,
+    /// The profession of the member before it, such as nurse, pharmacist, physician, care-manager.
+    #[arg(long = "profession", required = true)]
+    pub(crate) professions: Vec<String>,
+    /// The tablet may enrol other devices and members of its facility.
+    #[arg(long)]
+    pub(crate) administrator: bool,
+    /// The tablet is an evacuation site's.
+    #[arg(long)]
+    pub(crate) evacuation_site: bool,
+    /// Where to write the bundle.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseSource,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The relay's directory.
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// Address to listen on, instead of the one in relay.toml.
+    #[arg(long)]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// The relay's directory.
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// One JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PassphraseSource {
+    /// File that holds the passphrase of the region's root key; asked for at the terminal when absent.
+    #[arg(long)]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,157 @@
+//! The program's commands: each a few lines around the library.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Parser;
+use ring::rand::SystemRandom;
+use tendenko_protocol::ids::Millis;
+use tendenko_protocol::trust::{EnrolmentError, EnrolmentRequest};
+use tendenko_relay::status::Status;
+use tendenko_relay::{Cost, Directory, Enrolment, Region, RegionError, Relay, RelayError, Setup};
+
+use args::{Cli, Command, Enroll, Init, Serve};
+use terminal::PassphraseError;
+
+mod args;
+mod terminal;
+
+/// Why a command failed, in one line for the operator.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    #[error(transparent)]
+    Region(#[from] RegionError),
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+    #[error("{path}: {source}")]
+    File { path: PathBuf, source: io::Error },
+    #[error("{path} is not a tablet's request: {source}")]
+    Request { path: PathBuf, source: EnrolmentError },
+    #[error("each --member needs its --profession: {members} members, {professions} professions")]
+    Professions { members: usize, professions: usize },
+    #[error("{0}")]
+    System(#[from] io::Error),
+    #[error("the status could not be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Does what the command line says.
+pub(crate) fn run() -> Result<(), CliError> {
+    let cli = Cli::parse();
+    terminal::log(cli.log_format);
+    match cli.command {
+        Command::Init(init) => self::init(init),
+        Command::Enroll(enroll) => self::enroll(enroll),
+        Command::Serve(serve) => self::serve(serve),
+        Command::Status(status) => {
+            let json = status.json;
+            let status = Status::read(&Directory::new(status.dir))?;
+            let text = if json { serde_json::to_string_pretty(&status)? } else { status.text(now()).to_string() };
+            say(text.trim_end())
+        }
+    }
+}
+
+fn init(init: Init) -> Result<(), CliError> {
+    let passphrase = terminal::passphrase(&init.passphrase, true)?;
+    let setup = Setup {
+        region_name: init.region_name,
+        relay_name: init.relay_name,
+        listen: init.listen,
+        addresses: init.addresses,
+        cost: Cost::default(),
+    };
+    let directory = Directory::new(init.dir);
+    let region = Region::create(&directory, &setup, &passphrase, &SystemRandom::new(), now())?;
+    say(&format!("region {}\nrelay {}", region.id(), region.relay()))
+}
+
+fn enroll(enroll: Enroll) -> Result<(), CliError> {
+    let (members, professions) = (enroll.members.len(), enroll.professions.len());
+    if members != professions {
+        return Err(CliError::Professions { members, professions });
+    }
+    let bytes = read(&enroll.request)?;
+    let request = EnrolmentRequest::from_bytes(&bytes)
+        .map_err(|source| CliError::Request { path: enroll.request.clone(), source })?;
+    let passphrase = terminal::passphrase(&enroll.passphrase, false)?;
+    let rng = SystemRandom::new();
+    let region = Region::open(&Directory::new(enroll.dir), &passphrase, &rng)?;
+    let asked = Enrolment {
+        facility: enroll.facility,
+        facility_kind: enroll.facility_kind,
+        members: enroll.members.into_iter().zip(enroll.professions).collect(),
+        administrator: enroll.administrator,
+        evacuation_site: enroll.evacuation_site,
+    };
+    let enrolled = region.enrol(&request, &asked, &rng, now())?;
+    fs::write(&enroll.out, enrolled.bundle.to_bytes())
+        .map_err(|source| CliError::File { path: enroll.out.clone(), source })?;
+    say(&format!("device {}\nfacility {}", enrolled.device, enrolled.facility))?;
+    enrolled
+        .members
+        .iter()
+        .try_for_each(|member| say(&format!("member {} {} {}", member.id, member.profession, member.name)))
+}
+
+fn serve(serve: Serve) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // Before anything is promised on standard output: a signal from here on is a clean shutdown.
+        let stop = stop_signal()?;
+        let serving = Relay::open(serve.dir)?.serve(serve.listen)?;
+        say(&format!("listening on {}", serving.local_addr()))?;
+        stop.await;
+        tracing::info!("stopping");
+        serving.shutdown().await;
+        Ok(())
+    })
+}
+
+/// Resolves at SIGTERM or ctrl-c.
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Resolves at ctrl-c.
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
+}
+
+/// Writes lines to standard output at once: whoever started the program waits for them.
+fn say(lines: &str) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{lines}")?;
+    Ok(out.flush()?)
+}
+
+fn read(path: &PathBuf) -> Result<Vec<u8>, CliError> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(64 * 1024).read_to_end(&mut bytes))
+        .map_err(|source| CliError::File { path: path.clone(), source })?;
+    Ok(bytes)
+}
+
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,152 @@
+//! The relay's door: what was pushed is checked here, and handed to the writer with a place found for everything.
+//!
+//! Signatures and grants are checked before the writing transaction, on as many threads as there are sessions; only the place in
+//! the log is decided inside it. A revocation that is committed between the two is as if it had come just after.
+
+use std::convert::Infallible;
+
+use tendenko_protocol::admission::{self, LogView, Verdict};
+use tendenko_protocol::document::LogId;
+use tendenko_protocol::ids::{DeviceId, LogSeq, Millis, RecordHash, StatementId};
+use tendenko_protocol::messages::Item;
+use tendenko_protocol::record::{ParsedRecord, ReceivedBytes, RejectReason};
+use tendenko_protocol::session::relay::Outcome;
+use tendenko_protocol::trust::{Added, TrustStore};
+
+use crate::store::{Fate, NewItem, NewStatement, Refused, Submission};
+use crate::trust::{Trust, audience};
+
+/// Refusals of one batch that get their own line in the log.
+const LINES: usize = 8;
+
+/// Checks pushed items, in their order: a grant counts for the records behind it.
+pub(super) fn submission(trust: &Trust, pusher: DeviceId, at: Millis, items: Vec<Item>) -> Submission {
+    let items = items
+        .into_iter()
+        .map(|item| match item {
+            Item::Statement(bytes) => statement(trust, bytes),
+            Item::Record(bytes) => trust.with(|set| record(set, pusher, bytes)),
+        })
+        .collect();
+    Submission { pusher: Some(pusher), at, items }
+}
+
+/// Checks one statement; one that holds is in the trust set from here on.
+pub(super) fn statement(trust: &Trust, bytes: Vec<u8>) -> NewItem {
+    let id = StatementId::of(&bytes);
+    let admitted = trust.with_mut(|set| {
+        let added = admission::admit_statement(&bytes, set)?;
+        let audience = set.statement(&id).map(|statement| audience(&statement.claim));
+        match (added, audience) {
+            (Added::New | Added::Known, Some(audience)) => Ok(audience),
+            _ => Err(RejectReason::UnknownIssuer),
+        }
+    });
+    match admitted {
+        Ok(audience) => NewItem::Statement(NewStatement { id, audience, bytes }),
+        Err(reason) => NewItem::Refused(Refused {
+            hash: RecordHash(id.0),
+            claimed: None,
+            reason,
+            bytes: None,
+            may_be_known: false,
+        }),
+    }
+}
+
+fn record(set: &TrustStore, pusher: DeviceId, bytes: Vec<u8>) -> NewItem {
+    let parsed = match ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse) {
+        Ok(parsed) => parsed,
+        Err(reason) => {
+            let hash = RecordHash::of(&bytes);
+            return NewItem::Refused(Refused { hash, claimed: None, reason, bytes: None, may_be_known: false });
+        }
+    };
+    let Ok(verdict) = admission::admit_record(bytes, set, Some(pusher), &Fitting(&parsed));
+    let reason = match verdict {
+        Verdict::Accept(record) => return NewItem::Record(*record),
+        Verdict::Reject { reason, .. } => reason,
+        Verdict::Duplicate => RejectReason::Malformed,
+    };
+    NewItem::Refused(Refused {
+        hash: parsed.hash(),
+        claimed: Some((parsed.header().log(), parsed.header().seq)),
+        reason,
+        bytes: (reason == RejectReason::AuthorRevoked).then(|| parsed.bytes().to_vec()),
+        may_be_known: reason != RejectReason::SenderNotGranted,
+    })
+}
+
+/// A log into which this record fits: its place is decided later, inside the writing transaction.
+struct Fitting<'a>(&'a ParsedRecord);
+
+impl LogView for Fitting<'_> {
+    type Error = Infallible;
+
+    fn head(&self, _: &LogId) -> Result<Option<(LogSeq, RecordHash)>, Infallible> {
+        let header = self.0.header();
+        Ok((header.seq > LogSeq(1)).then(|| (LogSeq(header.seq.0 - 1), header.prev)))
+    }
+
+    fn hash_at(&self, _: &LogId, _: LogSeq) -> Result<Option<RecordHash>, Infallible> {
+        Ok(None)
+    }
+}
+
+/// What the tablet is told of each item. Refusals go to the log, by log, number and code.
+pub(super) fn outcomes(pusher: DeviceId, items: &[Claimed], fates: &[Fate]) -> Vec<Outcome> {
+    let mut refused = 0;
+    let outcomes = items
+        .iter()
+        .zip(fates)
+        .map(|(item, fate)| {
+            let reason = match fate {
+                Fate::Stored(arrival) => return Outcome::Stored(*arrival),
+                Fate::Known(_) => return Outcome::Duplicate,
+                Fate::Fork => RejectReason::Fork,
+                Fate::Gap { .. } => RejectReason::Gap,
+                Fate::Refused => item.reason.unwrap_or(RejectReason::Malformed),
+            };
+            refused += 1;
+            if refused <= LINES {
+                log_refusal(pusher, item, reason);
+            }
+            Outcome::Rejected(reason)
+        })
+        .collect();
+    if refused > LINES {
+        tracing::warn!(device = %pusher, more = refused - LINES, "more was refused in the same batch");
+    }
+    outcomes
+}
+
+fn log_refusal(pusher: DeviceId, item: &Claimed, reason: RejectReason) {
+    match &item.log {
+        Some((log, seq)) => tracing::warn!(
+            device = %pusher,
+            document = %crate::region::hex(&log.document.to_bytes()),
+            author = %log.device,
+            incarnation = log.incarnation.0,
+            seq = seq.0,
+            code = reason.code(),
+            "a record was refused"
+        ),
+        None => tracing::warn!(device = %pusher, code = reason.code(), "an item was refused"),
+    }
+}
+
+/// What is needed to speak of an item after it went to the writer.
+pub(super) struct Claimed {
+    log: Option<(LogId, LogSeq)>,
+    reason: Option<RejectReason>,
+}
+
+impl Claimed {
+    pub(super) fn of(item: &NewItem) -> Self {
+        match item {
+            NewItem::Statement(_) => Self { log: None, reason: None },
+            NewItem::Record(record) => Self { log: Some((record.log(), record.header().seq)), reason: None },
+            NewItem::Refused(refused) => Self { log: refused.claimed, reason: Some(refused.reason) },
+        }
+    }
+}

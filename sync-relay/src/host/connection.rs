@@ -1,0 +1,402 @@
+//! One tablet: its connection, its stream, and the session that decides what is said on it.
+//!
+//! The session is a state machine of `tendenko-protocol`; here its actions are done, in order. Reading the store and committing
+//! run beside the stream, at most one of each at a time, so that a large page does not hold up an ack.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quinn::{Connection, Incoming, SendStream, VarInt};
+use rustls::pki_types::CertificateDer;
+use tendenko_protocol::domains::SESSION_VERSIONS;
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, RelayIncarnation};
+use tendenko_protocol::messages::{ClientMessage, Item, Refusal, RelayMessage, encode_frame};
+use tendenko_protocol::record::RejectReason;
+use tendenko_protocol::session::CloseReason;
+use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayConfig, RelayEvent, Session};
+use tendenko_protocol::tls;
+use tokio::sync::{mpsc, watch};
+
+use super::admit::{self, Claimed};
+use super::frames::{self, FrameEnd};
+use super::shared::{Shared, now};
+use crate::store::Submission;
+use crate::writer::CommitError;
+
+/// From the first packet to the tablet's hello.
+const HELLO: Duration = Duration::from_secs(15);
+/// For one message to be written: a page at the pace of a very thin link.
+const WRITE: Duration = Duration::from_secs(300);
+/// For the tablet to close after the last message.
+const LINGER: Duration = Duration::from_secs(3);
+/// Batches waiting for the one before them; their bytes are bounded by the session.
+const BATCHES: usize = 64;
+
+/// QUIC's error code for a refusal.
+pub(super) fn code(refusal: Refusal) -> VarInt {
+    VarInt::from_u32(u32::from(refusal.number()))
+}
+
+/// Serves one tablet until it leaves, is refused, or the relay stops.
+pub(super) async fn serve(shared: Arc<Shared>, incoming: Incoming, stopping: watch::Receiver<bool>) {
+    let from = incoming.remote_address();
+    let opened = tokio::time::timeout(HELLO, open(incoming)).await;
+    let (connection, peer_key, send, receive) = match opened {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(problem)) => {
+            tracing::info!(%from, %problem, "no session");
+            return;
+        }
+        Err(_) => {
+            tracing::info!(%from, problem = "it said nothing", "no session");
+            return;
+        }
+    };
+    let (read, messages) = mpsc::channel(1);
+    let reading = tokio::spawn(frames::read(receive, read));
+    let session = Session::new(RelayConfig { region: shared.region, versions: SESSION_VERSIONS.to_vec(), peer_key });
+    let life = shared.life.subscribe();
+    let served_in = *life.borrow();
+    let host = Host {
+        newest: shared.newest.subscribe(),
+        life,
+        served_in,
+        shared,
+        stopping,
+        session,
+        peer_key,
+        messages,
+        send,
+        committing: None,
+        waiting: VecDeque::new(),
+        reading: None,
+    };
+    let (device, reason) = host.run().await;
+    reading.abort();
+    let device = device.map(|device| device.to_string()).unwrap_or_default();
+    tracing::info!(%from, device, code = reason.code(), "session ended");
+    linger(&connection, &reason).await;
+}
+
+/// The handshake, and the stream the tablet opens.
+async fn open(
+    incoming: Incoming,
+) -> Result<(Connection, [u8; 32], SendStream, quinn::RecvStream), Box<dyn std::error::Error + Send + Sync>> {
+    let connection = incoming.await?;
+    let identity = connection.peer_identity().ok_or("it showed no key")?;
+    let certificates =
+        identity.downcast::<Vec<CertificateDer<'static>>>().map_err(|_| "it showed no key of a known kind")?;
+    let peer_key = tls::peer_key(&certificates)?;
+    let (send, receive) = connection.accept_bi().await?;
+    Ok((connection, peer_key, send, receive))
+}
+
+/// Gives the tablet time to read the last message, then closes.
+async fn linger(connection: &Connection, reason: &CloseReason) {
+    if tokio::time::timeout(LINGER, connection.closed()).await.is_err() {
+        let code = match reason {
+            CloseReason::Refused { reason, .. } => code(*reason),
+            CloseReason::Mismatch(_) | CloseReason::Protocol(_) => code(Refusal::Protocol),
+            CloseReason::Bye => VarInt::from_u32(0),
+        };
+        connection.close(code, reason.code().as_bytes());
+    }
+}
+
+/// Something under way that ends in an event for the session.
+type Pending = Pin<Box<dyn Future<Output = RelayEvent> + Send>>;
+
+/// What a session waits for.
+enum Wake {
+    Event(RelayEvent),
+    Committed(RelayEvent),
+    Renewed,
+    Arrived,
+    Message(Option<Result<ClientMessage, FrameEnd>>),
+}
+
+struct Host {
+    shared: Arc<Shared>,
+    stopping: watch::Receiver<bool>,
+    newest: watch::Receiver<ArrivalNo>,
+    life: watch::Receiver<RelayIncarnation>,
+    /// The life the tablet was welcomed in.
+    served_in: RelayIncarnation,
+    session: Session,
+    peer_key: [u8; 32],
+    messages: mpsc::Receiver<Result<ClientMessage, FrameEnd>>,
+    send: SendStream,
+    committing: Option<Pending>,
+    waiting: VecDeque<(u64, Vec<Item>)>,
+    reading: Option<Pending>,
+}
+
+impl Host {
+    async fn run(mut self) -> (Option<DeviceId>, CloseReason) {
+        let hello = tokio::time::sleep(HELLO);
+        tokio::pin!(hello);
+        loop {
+            let wake = tokio::select! {
+                biased;
+                // An error means that the sender is gone, and with it the relay.
+                _ = self.stopping.wait_for(|stop| *stop) => Wake::Event(RelayEvent::Stop { reason: Refusal::Busy }),
+                () = &mut hello, if self.session.device().is_none() => {
+                    Wake::Event(RelayEvent::Stop { reason: Refusal::Protocol })
+                }
+                Ok(()) = self.life.changed() => Wake::Renewed,
+                event = ended(&mut self.committing) => Wake::Committed(event),
+                event = ended(&mut self.reading) => Wake::Event(event),
+                Ok(()) = self.newest.changed() => Wake::Arrived,
+                message = self.messages.recv(), if self.may_receive() => Wake::Message(message),
+            };
+            let event = match wake {
+                Wake::Event(event) => Some(event),
+                Wake::Committed(event) => {
+                    self.commit_next();
+                    Some(event)
+                }
+                Wake::Renewed => self.renewed(),
+                Wake::Arrived => self.arrived(),
+                Wake::Message(Some(Ok(message))) => Some(RelayEvent::Received { message }),
+                Wake::Message(Some(Err(end @ (FrameEnd::Frame(_) | FrameEnd::Message(_))))) => {
+                    tracing::warn!(device = ?self.session.device(), problem = %end, code = "frame", "refused");
+                    Some(RelayEvent::Stop { reason: Refusal::Protocol })
+                }
+                Wake::Message(Some(Err(FrameEnd::Finished | FrameEnd::Broken)) | None) => {
+                    return (self.session.device(), self.finish().await);
+                }
+            };
+            let Some(event) = event else { continue };
+            match self.handle(event).await {
+                Ok(None) => {}
+                Ok(Some(reason)) => {
+                    self.finish().await;
+                    return (self.session.device(), reason);
+                }
+                Err(Unwritable) => {
+                    self.finish().await;
+                    return (self.session.device(), CloseReason::Bye);
+                }
+            }
+        }
+    }
+
+    /// What was given to the writer is finished; there is nobody left to tell.
+    async fn finish(&mut self) -> CloseReason {
+        if let Some(committing) = self.committing.take() {
+            committing.await;
+        }
+        CloseReason::Bye
+    }
+
+    fn may_receive(&self) -> bool {
+        self.session.ready_to_receive() && self.waiting.len() < BATCHES
+    }
+
+    fn renewed(&mut self) -> Option<RelayEvent> {
+        let life = *self.life.borrow_and_update();
+        (life != self.served_in && self.session.device().is_some())
+            .then_some(RelayEvent::Stop { reason: Refusal::Busy })
+    }
+
+    fn arrived(&mut self) -> Option<RelayEvent> {
+        let newest = *self.newest.borrow_and_update();
+        let device = self.session.device()?;
+        Some(match self.shared.revoked(device) {
+            Some(reason) => RelayEvent::Stop { reason },
+            None => RelayEvent::Arrived { newest },
+        })
+    }
+
+    /// Does what the session wants; says why when it is over.
+    async fn handle(&mut self, event: RelayEvent) -> Result<Option<CloseReason>, Unwritable> {
+        match &event {
+            RelayEvent::Admitted { standing, .. } | RelayEvent::Minted { standing, .. } => {
+                self.served_in = standing.incarnation;
+            }
+            _ => {}
+        }
+        let mut admitted = self.session.device().is_none();
+        for action in self.session.handle(event) {
+            match action {
+                RelayAction::Send(message) => self.write(message).await?,
+                RelayAction::CheckDevice { device, chain } => {
+                    self.read(Box::pin(check(self.shared.clone(), device, chain, self.peer_key)))
+                }
+                RelayAction::Commit { batch, items } => {
+                    self.waiting.push_back((batch, items));
+                    self.commit_next();
+                }
+                RelayAction::ReadPage { after, select, limit_bytes } => {
+                    self.ask(move |shared, device| shared.page(device, after, select, limit_bytes));
+                }
+                RelayAction::ReadVectors { coverage, listed, max_documents, max_logs } => {
+                    self.ask(move |shared, device| shared.vectors(device, coverage, &listed, max_documents, max_logs));
+                }
+                RelayAction::ReadMissing { documents, limit_bytes } => {
+                    self.ask(move |shared, device| shared.missing(device, documents, limit_bytes));
+                }
+                RelayAction::MintIncarnation => {
+                    let judged_in = self.served_in;
+                    self.ask(move |shared, _| {
+                        let standing = shared.mint(judged_in)?;
+                        Ok::<_, super::RelayError>(RelayEvent::Minted { standing, now: now() })
+                    });
+                }
+                RelayAction::Close { reason } => return Ok(Some(reason)),
+            }
+        }
+        admitted &= self.session.device().is_some();
+        if let (true, Some(device)) = (admitted, self.session.device()) {
+            tracing::info!(%device, "session began");
+            self.note_contact(device);
+        }
+        Ok(None)
+    }
+
+    /// Writes one message, and waits until QUIC has taken it.
+    async fn write(&mut self, message: RelayMessage) -> Result<(), Unwritable> {
+        let frame = encode_frame(&message.encode());
+        tokio::select! {
+            written = tokio::time::timeout(WRITE, self.send.write_all(&frame)) => match written {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) | Err(_) => Err(Unwritable),
+            },
+            // A tablet that does not read must not hold up the relay's end.
+            _ = self.stopping.wait_for(|stop| *stop) => Err(Unwritable),
+        }
+    }
+
+    /// Starts a reading; the session asks for one at a time.
+    fn read(&mut self, reading: Pending) {
+        self.reading = Some(reading);
+    }
+
+    /// Reads the store on a thread that may wait.
+    fn ask<E: std::fmt::Display>(
+        &mut self,
+        ask: impl FnOnce(&Shared, DeviceId) -> Result<RelayEvent, E> + Send + 'static,
+    ) {
+        let shared = self.shared.clone();
+        let device = self.session.device();
+        self.read(Box::pin(async move {
+            let Some(device) = device else {
+                return RelayEvent::Stop { reason: Refusal::Protocol };
+            };
+            blocking(move || ask(&shared, device)).await
+        }));
+    }
+
+    /// Starts the next batch when none is on its way: batches of one tablet build on each other.
+    fn commit_next(&mut self) {
+        if self.committing.is_some() {
+            return;
+        }
+        let (Some((batch, items)), Some(device)) = (self.waiting.pop_front(), self.session.device()) else {
+            return;
+        };
+        self.committing = Some(Box::pin(commit(self.shared.clone(), device, batch, items)));
+    }
+
+    /// Remembers that the device was here. Nothing waits for it.
+    fn note_contact(&self, device: DeviceId) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            if let Err(error) = shared.writer.commit(Submission::contact(device, now())).await {
+                tracing::debug!(%error, "a contact was not noted");
+            }
+        });
+    }
+}
+
+/// The tablet cannot be written to any more.
+struct Unwritable;
+
+/// The end of something under way; never, when there is nothing.
+async fn ended(pending: &mut Option<Pending>) -> RelayEvent {
+    match pending {
+        Some(under_way) => {
+            let event = under_way.await;
+            *pending = None;
+            event
+        }
+        None => std::future::pending().await,
+    }
+}
+
+async fn blocking<E: std::fmt::Display>(ask: impl FnOnce() -> Result<RelayEvent, E> + Send + 'static) -> RelayEvent {
+    let asked = tokio::task::spawn_blocking(move || {
+        ask().unwrap_or_else(|error| {
+            tracing::error!(%error, "the store could not be read");
+            RelayEvent::Stop { reason: Refusal::Busy }
+        })
+    });
+    asked.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a reading ended badly");
+        RelayEvent::Stop { reason: Refusal::Busy }
+    })
+}
+
+/// Believes and stores the chain, then asks whether the device may come in.
+async fn check(shared: Arc<Shared>, device: DeviceId, chain: Vec<Vec<u8>>, peer_key: [u8; 32]) -> RelayEvent {
+    if !chain.is_empty() {
+        let items = chain.into_iter().map(Item::Statement).collect();
+        let believing = shared.clone();
+        let checked = tokio::task::spawn_blocking(move || {
+            let mut submission = admit::submission(&believing.trust, device, now(), items);
+            // What does not hold in a chain is no attack worth a count: the device is refused for it below.
+            submission.items.retain(|item| matches!(item, crate::store::NewItem::Statement(_)));
+            Submission { pusher: None, ..submission }
+        });
+        let Ok(submission) = checked.await else {
+            return RelayEvent::Stop { reason: Refusal::Busy };
+        };
+        if !submission.items.is_empty() && shared.writer.commit(submission).await.is_err() {
+            forget_unstored(shared).await;
+            return RelayEvent::Refused { reason: Refusal::Busy };
+        }
+    }
+    blocking(move || shared.admitted(device, &peer_key)).await
+}
+
+/// Checks a batch and has it stored durably.
+async fn commit(shared: Arc<Shared>, device: DeviceId, batch: u64, items: Vec<Item>) -> RelayEvent {
+    let checking = shared.clone();
+    let checked = tokio::task::spawn_blocking(move || {
+        let submission = admit::submission(&checking.trust, device, now(), items);
+        let claimed: Vec<_> = submission.items.iter().map(Claimed::of).collect();
+        (submission, claimed)
+    });
+    let Ok((submission, claimed)) = checked.await else {
+        tracing::error!("checking a batch ended badly");
+        return RelayEvent::Stop { reason: Refusal::Busy };
+    };
+    match shared.writer.commit(submission).await {
+        Ok(stored) => RelayEvent::Committed {
+            batch,
+            outcomes: admit::outcomes(device, &claimed, &stored.fates),
+            newest: stored.newest,
+        },
+        Err(CommitError::Full) => {
+            forget_unstored(shared.clone()).await;
+            let newest = *shared.newest.borrow();
+            let outcomes = vec![Outcome::Rejected(RejectReason::Full); claimed.len()];
+            RelayEvent::Committed { batch, outcomes, newest }
+        }
+        Err(CommitError::Failed | CommitError::Stopped) => {
+            forget_unstored(shared).await;
+            RelayEvent::Stop { reason: Refusal::Busy }
+        }
+    }
+}
+
+/// Statements of a batch that was not stored must not be believed.
+async fn forget_unstored(shared: Arc<Shared>) {
+    let forgotten = tokio::task::spawn_blocking(move || shared.trust.reload(&*shared.store)).await;
+    if !matches!(forgotten, Ok(Ok(()))) {
+        tracing::error!("the trust set could not be read again");
+    }
+}

@@ -1,0 +1,42 @@
+//! QUIC's settings: windows, time-outs, and nothing that a sync does not need.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quinn::crypto::rustls::QuicServerConfig;
+use quinn::{IdleTimeout, ServerConfig, TransportConfig, VarInt};
+use tendenko_protocol::keys::RelayKeys;
+use tendenko_protocol::limits::{MAX_FRAME, RECEIVE_WINDOW};
+use tendenko_protocol::tls::{self, TlsError};
+
+use super::RelayError;
+
+/// A quiet connection is kept open by a packet this often.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A connection that is silent for so long is gone.
+const IDLE: VarInt = VarInt::from_u32(45_000);
+/// Bytes sent and not acknowledged by the tablet's QUIC.
+const SEND_WINDOW: u64 = 512 * 1024;
+/// Bytes a tablet may send that the session has not read. More than a tablet's session ever sends without an answer, so that a
+/// tablet never stops reading because it cannot write.
+const STREAM_WINDOW: u32 = (RECEIVE_WINDOW + MAX_FRAME) as u32;
+/// Handshakes in progress.
+const HANDSHAKES: usize = 256;
+
+pub(super) fn server(keys: &RelayKeys) -> Result<ServerConfig, RelayError> {
+    let crypto = QuicServerConfig::try_from(tls::server_config(keys)?)
+        .map_err(|_| TlsError::Setup(rustls::Error::General("QUIC needs TLS 1.3 with AES-128-GCM".into())))?;
+    let mut transport = TransportConfig::default();
+    transport
+        .keep_alive_interval(Some(KEEP_ALIVE))
+        .max_idle_timeout(Some(IdleTimeout::from(IDLE)))
+        .max_concurrent_bidi_streams(VarInt::from_u32(1))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
+        .receive_window(VarInt::from_u32(STREAM_WINDOW))
+        .send_window(SEND_WINDOW)
+        .datagram_receive_buffer_size(None);
+    let mut config = ServerConfig::with_crypto(Arc::new(crypto));
+    config.transport_config(Arc::new(transport)).max_incoming(HANDSHAKES);
+    Ok(config)
+}

@@ -1,0 +1,166 @@
+//! What all sessions of a relay share: the store, the writer, the trust set, and the relay's present life.
+
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ring::rand::SystemRandom;
+use tendenko_protocol::admission;
+use tendenko_protocol::document::{DocumentId, Vector};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, Millis, RegionId, RelayId, RelayIncarnation};
+use tendenko_protocol::messages::{Coverage, Item, Refusal};
+use tendenko_protocol::session::Standing;
+use tendenko_protocol::session::relay::{RelayEvent, Select};
+use tokio::sync::watch;
+
+use super::RelayError;
+use crate::store::{Documents, Item as StoredItem, ItemKind, PageLimit, RelayStore, Selection, StoreError, Subject};
+use crate::trust::Trust;
+use crate::writer::Writer;
+
+/// Arrival numbers looked at for one page.
+const LOOKED_AT: usize = 20_000;
+
+pub(super) struct Shared {
+    pub(super) relay: RelayId,
+    pub(super) region: RegionId,
+    pub(super) store: Arc<dyn RelayStore>,
+    pub(super) trust: Trust,
+    pub(super) writer: Writer,
+    /// The newest arrival number, as the writer and the look-out for enrolments know it.
+    pub(super) newest: watch::Sender<ArrivalNo>,
+    /// The present life. Sessions of an earlier one end, so that their tablets come back and compare.
+    pub(super) life: watch::Sender<RelayIncarnation>,
+    minting: Mutex<()>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        relay: RelayId,
+        region: [u8; 32],
+        store: Arc<dyn RelayStore>,
+        trust: Trust,
+        writer: Writer,
+        newest: watch::Sender<ArrivalNo>,
+    ) -> Result<Self, RelayError> {
+        let life = watch::Sender::new(store.life()?.incarnation);
+        let region = RegionId::of_key(&region);
+        Ok(Self { relay, region, store, trust, writer, newest, life, minting: Mutex::new(()) })
+    }
+
+    pub(super) fn standing(&self) -> Result<Standing, StoreError> {
+        let life = self.store.life()?;
+        Ok(Standing { relay: self.relay, incarnation: life.incarnation, newest: life.newest, past: life.past })
+    }
+
+    /// Believes and announces what another process has stored.
+    pub(super) fn look(&self) -> Result<(), StoreError> {
+        let found = self.store.newest()?;
+        self.trust.catch_up(&*self.store)?;
+        self.newest.send_if_modified(|newest| {
+            let more = found > *newest;
+            *newest = found.max(*newest);
+            more
+        });
+        Ok(())
+    }
+
+    /// Something was lost: begins a life in which no earlier cursor counts, unless another session just did.
+    pub(super) fn mint(&self, judged_in: RelayIncarnation) -> Result<Standing, RelayError> {
+        let _one = self.minting.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let standing = self.standing()?;
+        if standing.incarnation != judged_in {
+            return Ok(standing);
+        }
+        let incarnation = RelayIncarnation::generate(&SystemRandom::new())?;
+        self.store.forget_past(incarnation)?;
+        tracing::warn!("a tablet was acked more than the store holds: tablets will compare everything with it");
+        self.life.send_replace(incarnation);
+        Ok(self.standing()?)
+    }
+
+    pub(super) fn page(
+        &self,
+        device: DeviceId,
+        after: ArrivalNo,
+        select: Select,
+        bytes: usize,
+    ) -> Result<RelayEvent, StoreError> {
+        let newest = self.store.newest()?;
+        let limit = PageLimit { bytes, looked_at: LOOKED_AT };
+        let page = self.trust.with(|set| {
+            let granted = |subject: &Subject| set.granted(device, subject.0, subject.1);
+            let selection = match select {
+                Select::All => Selection::Granted(&granted),
+                Select::Statements => Selection::GrantedStatements(&granted),
+                Select::Scope(patient, scope) if granted(&(patient, scope)) => Selection::Only((patient, scope)),
+                Select::Scope(..) => return Ok(None),
+            };
+            self.store.page(selection, after, newest, limit).map(Some)
+        })?;
+        Ok(match page {
+            Some(page) => RelayEvent::Page {
+                items: page.items.into_iter().map(|item| (item.arrival, wire(item))).collect(),
+                through: page.through,
+                end: page.complete,
+            },
+            None => RelayEvent::Page { items: Vec::new(), through: newest.max(after), end: true },
+        })
+    }
+
+    pub(super) fn vectors(
+        &self,
+        device: DeviceId,
+        coverage: Coverage,
+        listed: &[DocumentId],
+        max_documents: usize,
+        max_logs: usize,
+    ) -> Result<RelayEvent, StoreError> {
+        let documents = match coverage {
+            Coverage::Span { after, through } => Documents::Span { after, through },
+            Coverage::Listed => Documents::Listed(listed),
+        };
+        let page = self.trust.with(|set| {
+            let readable = |document: &DocumentId| set.may_read(device, document);
+            self.store.vectors(documents, &readable, max_documents, max_logs)
+        })?;
+        Ok(RelayEvent::Vectors { documents: page.documents, more: page.more })
+    }
+
+    pub(super) fn missing(
+        &self,
+        device: DeviceId,
+        mut documents: Vec<(DocumentId, Vector)>,
+        limit_bytes: usize,
+    ) -> Result<RelayEvent, StoreError> {
+        self.trust.with(|set| documents.retain(|(document, _)| set.may_read(device, document)));
+        let page = self.store.missing(&documents, limit_bytes)?;
+        Ok(RelayEvent::Missing { records: page.records, more: page.more })
+    }
+
+    /// May the device have a session? Its chain is believed before.
+    pub(super) fn admitted(&self, device: DeviceId, peer_key: &[u8; 32]) -> Result<RelayEvent, StoreError> {
+        // It may have been enrolled a moment ago, by another process.
+        self.trust.catch_up(&*self.store)?;
+        Ok(match self.trust.with(|set| admission::admit_device(device, peer_key, set)) {
+            Ok(()) => RelayEvent::Admitted { standing: self.standing()?, now: now() },
+            Err(reason) => RelayEvent::Refused { reason },
+        })
+    }
+
+    pub(super) fn revoked(&self, device: DeviceId) -> Option<Refusal> {
+        self.trust.with(|set| set.device(device).is_none_or(|cert| cert.revoked)).then_some(Refusal::Revoked)
+    }
+}
+
+fn wire(item: StoredItem) -> Item {
+    match item.kind {
+        ItemKind::Record => Item::Record(item.bytes),
+        ItemKind::Statement => Item::Statement(item.bytes),
+    }
+}
+
+/// The relay's clock. A clock before 1970 is no reason not to serve; it decides nothing.
+pub(super) fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
