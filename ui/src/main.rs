@@ -1,1 +1,26 @@
-fn main() {}
+//! The Yew interface: what a person sees of Tendenko, and nothing that decides about records.
+//!
+//! - [`api`] carries commands to the shell and events back.
+//! - [`app`] is the state that all screens share, the frame around them, and which screen is shown.
+//! - [`components`] are the parts that screens are made of, [`screens`] the screens.
+//! - [`dates`], [`numbers`], [`groups`], [`chart`], [`names`] and [`i18n`] are pure and tested on the host.
+//!
+//! The page runs under a strict content policy: no inline script or style exists in here, and every look is a class
+//! of `styles/`. Nothing about patients is ever kept by the page itself: drafts live in memory only ([`drafts`]).
+
+mod api;
+mod app;
+mod chart;
+mod components;
+mod dates;
+mod drafts;
+mod groups;
+mod i18n;
+mod names;
+mod numbers;
+mod prefs;
+mod screens;
+
+fn main() {
+    yew::Renderer::<app::Root>::new().render();
+}

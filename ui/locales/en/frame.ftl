@@ -1,0 +1,92 @@
+# Frame, unlock, sync, settings
+app-name = Tendenko
+skip-to-screen = Skip to the screen
+nav-label = Screens
+nav-today = Today
+nav-patients = Patients
+nav-hand-overs = Hand-overs
+nav-site = Aid station
+nav-settings = Settings
+back = Back
+close = Close
+save = Save
+saving = Saving…
+required = required
+lock = Lock the screen
+demo-mark = Practice
+demo-notice = This is practice data. Everybody in it is invented.
+demo-secret = The PIN is { $secret }.
+
+who-are-you = Who is using this tablet?
+secret-of = { $secret } of { $name }
+pin = PIN
+passphrase = Passphrase
+use-passphrase = Use a passphrase
+use-pin = Use a PIN
+unlock = Open
+unlocking = Opening…
+number-pad = Number keys
+erase-one = Erase one
+wait-seconds = { $n ->
+    [one] Please wait { $n } second.
+   *[other] Please wait { $n } seconds.
+}
+not-enrolled-title = This tablet is not enrolled yet
+not-enrolled-text = Please have it enrolled by the secretariat of your region. The names of its staff will then appear here.
+damaged-title = The records cannot be opened
+damaged-text = The records on this tablet are damaged.
+damaged-copy-kept = A copy of the damaged records is kept on this tablet.
+damaged-recovered = What could be read was brought over. The rest returns when the tablet is connected.
+damaged-what-to-do = Please leave the tablet switched on and call the secretariat.
+stopped-title = The screen could not be opened
+
+sync-idle = Up to date { $time }
+sync-waiting = Waiting to send
+sync-offline = Offline
+sync-connecting = Connecting
+sync-sending = Sending { $done }/{ $total }
+sync-receiving = Receiving { $done }/{ $total }
+sync-receiving-some = Receiving
+sync-unsent = { $n ->
+    [one] {" "}— { $n } not sent yet (saved)
+   *[other] {" "}— { $n } not sent yet (all saved)
+}
+sync-title = Sync
+sync-now = Try now
+sync-explain-offline = There is no connection. Records are saved on this tablet and are sent by themselves when it returns.
+sync-explain-sending = Saved records are being sent.
+sync-explain-idle = Everything has arrived.
+sync-unsent-label = Not sent yet
+sync-last-contact = Last contact
+sync-with = Connected to
+sync-never = Not yet
+sync-traffic = Traffic
+sync-traffic-value = sent { $sent }, received { $received }
+sync-clock-off = The clock of this tablet is { $minutes } minutes off. Records stay usable. Please set the clock.
+sync-rejected = { $n ->
+    [one] { $n } record could not be accepted. It is kept apart; please call the secretariat.
+   *[other] { $n } records could not be accepted. They are kept apart; please call the secretariat.
+}
+sync-nothing-waits = Nothing waits to be sent.
+sync-what-waits = Waiting to be sent
+items = { $n }
+and-more = and { $n } more
+problem-unreachable = Nobody answers. Please try again where there is a signal.
+problem-unknown-relay = Who answered could not be confirmed as belonging to this region. Please call the secretariat.
+problem-unknown-tablet = This tablet is not known there. Please call the secretariat.
+problem-revoked = The enrolment of this tablet was withdrawn. Please call the secretariat.
+problem-version = The versions do not match. Please update the app.
+problem-other = The connection did not work. It is tried again by itself.
+
+language = Language
+text-size = Text size
+size-small = Small
+size-medium = Medium
+size-large = Large
+theme = Colours
+theme-auto = As the tablet
+theme-light = Light
+theme-dark = Dark
+theme-contrast = High contrast
+about = This tablet
+version = Version { $version }

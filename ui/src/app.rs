@@ -1,0 +1,278 @@
+//! The state all screens share, and the root that picks the screen.
+
+mod frame;
+
+use crate::{
+    api,
+    dates::Day,
+    i18n::Words,
+    prefs::Prefs,
+    screens::{self, PatientTab},
+};
+use frame::Frame;
+use std::rc::Rc;
+use tendenko_app_api::*;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+/// Where a person is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Route {
+    /// 今日
+    Today,
+    /// 患者
+    Patients,
+    /// One patient's page.
+    Patient(PatientId, PatientTab),
+    /// Writing a visit, or correcting one.
+    Visit(PatientId, Option<EntryId>),
+    /// Taking over a medicine notebook.
+    Notebook(PatientId),
+    /// 申し送り
+    HandOvers,
+    /// 要確認, of one patient or of all.
+    Conflicts(Option<PatientId>),
+    /// 救護所
+    Site,
+    /// A card opened at the site, with its reason.
+    SiteCard(PatientId, SiteReason),
+    /// 設定
+    Settings,
+}
+
+/// What all screens share.
+#[derive(Clone, PartialEq)]
+pub struct Session {
+    /// What the shell says about the tablet; none = not heard yet.
+    pub status: Option<Rc<AppStatus>>,
+    /// Why the shell could not be asked.
+    pub failed: Option<ApiError>,
+    /// State of sync; none = not heard yet.
+    pub sync: Option<Rc<SyncView>>,
+    /// How the screen looks.
+    pub prefs: Prefs,
+    /// The words of the chosen language.
+    pub words: Words,
+    /// The way here; the last is shown.
+    pub stack: Vec<Route>,
+    /// Grows whenever records changed: what depends on records asks again.
+    pub revision: u32,
+    /// What was just done, in one sentence, with a number that makes each new.
+    pub toast: Option<(u32, String)>,
+    /// The sheet behind the sync line is open.
+    pub sync_sheet: bool,
+    /// The shell's clock minus the page's.
+    skew_ms: i64,
+    toasts: u32,
+}
+
+/// What all screens share, and the way to change it.
+pub type App = UseReducerHandle<Session>;
+
+/// A change of what all screens share.
+pub enum Act {
+    /// The shell answered about the tablet.
+    Status(AppStatus),
+    /// The shell could not be asked.
+    Failed(ApiError),
+    /// Somebody unlocked.
+    Unlocked(Me),
+    /// The store is locked.
+    Locked,
+    /// Further in.
+    Go(Route),
+    /// In the place of this one.
+    Replace(Route),
+    /// Back where we were.
+    Back,
+    /// To one of the places of the rail.
+    Root(Route),
+    /// Sync moved.
+    Sync(SyncView),
+    /// Records changed.
+    Changed,
+    /// Something was done.
+    Toast(String),
+    /// That sentence was there long enough.
+    ToastOver(u32),
+    /// The screen should look different.
+    Prefs(Prefs),
+    /// Opens or closes the sheet behind the sync line.
+    SyncSheet(bool),
+}
+
+fn page_now() -> i64 {
+    js_sys::Date::now() as i64
+}
+
+impl Session {
+    fn new() -> Self {
+        let prefs = Prefs::load();
+        prefs.apply();
+        Self {
+            status: None,
+            failed: None,
+            sync: None,
+            prefs,
+            words: Words::new(prefs.lang),
+            stack: vec![Route::Today],
+            revision: 0,
+            toast: None,
+            sync_sheet: false,
+            skew_ms: 0,
+            toasts: 0,
+        }
+    }
+
+    /// The moment now, by the shell's clock.
+    pub fn now(&self) -> Millis {
+        Millis(page_now() + self.skew_ms)
+    }
+
+    /// The day today in Asia/Tokyo.
+    pub fn today(&self) -> Day {
+        Day::of(self.now())
+    }
+
+    /// The person at work.
+    pub fn me(&self) -> Option<&Me> {
+        self.status.as_ref()?.me.as_ref()
+    }
+
+    /// Where we are.
+    pub fn route(&self) -> &Route {
+        self.stack.last().unwrap_or(&Route::Today)
+    }
+}
+
+impl Reducible for Session {
+    type Action = Act;
+
+    fn reduce(self: Rc<Self>, act: Act) -> Rc<Self> {
+        let mut next = (*self).clone();
+        match act {
+            Act::Status(status) => {
+                next.skew_ms = status.now.0 - page_now();
+                if let (None, Some(me)) = (self.me(), &status.me) {
+                    next.stack = vec![first_route(me)];
+                }
+                next.status = Some(Rc::new(status));
+                next.failed = None;
+            }
+            Act::Failed(error) => next.failed = Some(error),
+            Act::Unlocked(me) => {
+                next.stack = vec![first_route(&me)];
+                if let Some(status) = &self.status {
+                    let mut status = (**status).clone();
+                    status.state = AppState::Unlocked;
+                    status.me = Some(me);
+                    next.status = Some(Rc::new(status));
+                }
+                next.revision += 1;
+            }
+            Act::Locked => {
+                if let Some(status) = &self.status {
+                    let mut status = (**status).clone();
+                    status.state = AppState::Locked { wait_seconds: 0 };
+                    status.me = None;
+                    next.status = Some(Rc::new(status));
+                }
+                next.stack = vec![Route::Today];
+                next.toast = None;
+                next.sync_sheet = false;
+            }
+            Act::Go(route) => next.stack.push(route),
+            Act::Replace(route) => {
+                next.stack.pop();
+                next.stack.push(route);
+            }
+            Act::Back => {
+                next.stack.pop();
+                if next.stack.is_empty() {
+                    next.stack.push(Route::Today);
+                }
+            }
+            Act::Root(route) => next.stack = vec![route],
+            Act::Sync(sync) => {
+                // What waits has changed, so the marks beside the entries have too.
+                if self.sync.as_ref().is_some_and(|before| before.unsent != sync.unsent) {
+                    next.revision += 1;
+                }
+                next.sync = Some(Rc::new(sync));
+            }
+            Act::Changed => next.revision += 1,
+            Act::Toast(text) => {
+                next.toasts += 1;
+                next.toast = Some((next.toasts, text));
+            }
+            Act::ToastOver(number) => {
+                if self.toast.as_ref().is_some_and(|(shown, _)| *shown == number) {
+                    next.toast = None;
+                }
+            }
+            Act::Prefs(prefs) => {
+                prefs.keep();
+                if prefs.lang != self.prefs.lang {
+                    next.words = Words::new(prefs.lang);
+                }
+                next.prefs = prefs;
+            }
+            Act::SyncSheet(open) => next.sync_sheet = open,
+        }
+        Rc::new(next)
+    }
+}
+
+fn first_route(me: &Me) -> Route {
+    if me.evacuation_site { Route::Site } else { Route::Today }
+}
+
+/// What all screens share. Only below [`Root`].
+#[hook]
+pub fn use_app() -> App {
+    use_context::<App>().expect("every screen is below the root, which provides it")
+}
+
+/// The whole interface.
+#[component]
+pub fn Root() -> Html {
+    let app = use_reducer(Session::new);
+    {
+        let app = app.clone();
+        use_effect_with((), move |()| begin(app));
+    }
+    let inside = match (&app.status, &app.failed) {
+        (None, None) => html! {},
+        (None, Some(error)) => html! { <screens::Stopped error={error.clone()} /> },
+        (Some(status), _) => match status.state {
+            AppState::Unlocked => html! { <Frame /> },
+            AppState::Locked { .. } => html! { <screens::Unlock status={status.clone()} /> },
+            AppState::NotEnrolled => html! { <screens::NotEnrolled /> },
+            AppState::Damaged { copy_kept, recovered } => html! { <screens::Damaged {copy_kept} {recovered} /> },
+        },
+    };
+    html! { <ContextProvider<App> context={app}>{ inside }</ContextProvider<App>> }
+}
+
+/// Asks for the first state and listens from then on.
+fn begin(app: App) {
+    let dispatch = app.dispatcher();
+    api::listen(EVENT_CHANGED, {
+        let dispatch = dispatch.clone();
+        move |_: Changed| dispatch.dispatch(Act::Changed)
+    });
+    api::listen(EVENT_SYNC, {
+        let dispatch = dispatch.clone();
+        move |sync: SyncView| dispatch.dispatch(Act::Sync(sync))
+    });
+    api::listen(EVENT_LOCKED, {
+        let dispatch = dispatch.clone();
+        move |_: Option<bool>| dispatch.dispatch(Act::Locked)
+    });
+    spawn_local(async move {
+        match api::call(&GetStatus {}).await {
+            Ok(status) => dispatch.dispatch(Act::Status(status)),
+            Err(error) => dispatch.dispatch(Act::Failed(error)),
+        }
+    });
+}

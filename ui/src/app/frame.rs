@@ -1,0 +1,218 @@
+//! The frame of every screen: the rail, the line that is always there, the screen, and what was just done.
+
+use super::{Act, App, Route, use_app};
+use crate::{
+    api,
+    components::{Icon, button_class},
+    dates,
+    screens::{self, SyncSheet},
+};
+use gloo_timers::future::TimeoutFuture;
+use tendenko_app_api::*;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+/// How long a sentence about what was done stays.
+const TOAST_MS: u32 = 6_000;
+/// How long nobody touches the screen before it locks by itself.
+const IDLE_MS: i64 = 10 * 60_000;
+
+/// The frame of every screen that needs an open store.
+#[component]
+pub fn Frame() -> Html {
+    let app = use_app();
+    use_sync_once(&app);
+    let touched = use_idle_lock(&app);
+    let site = matches!(app.route(), Route::Site | Route::SiteCard(..));
+    html! {
+        <div class={classes!("frame", site.then_some("frame-site"))} onpointerdown={touched.reform(|_: PointerEvent| ())}
+            onkeydown={touched.reform(|_: KeyboardEvent| ())} data-testid="frame">
+            <a class="skip" href="#screen">{ app.words.t("skip-to-screen") }</a>
+            <Rail />
+            <TopLine />
+            <main id="screen" class="screen" tabindex="-1">{ screen(&app) }</main>
+            <Toast />
+            if app.sync_sheet { <SyncSheet /> }
+        </div>
+    }
+}
+
+fn screen(app: &App) -> Html {
+    match app.route().clone() {
+        Route::Today => html! { <screens::TodayScreen /> },
+        Route::Patients => html! { <screens::Patients /> },
+        Route::Patient(id, tab) => html! { <screens::Patient key={id.0.clone()} id={id.clone()} {tab} /> },
+        Route::Visit(id, correct) => {
+            let key = format!("{id}{}", correct.as_ref().map_or("", |entry| &entry.0));
+            html! { <screens::Visit {key} {id} {correct} /> }
+        }
+        Route::Notebook(id) => html! { <screens::Notebook key={id.0.clone()} id={id.clone()} /> },
+        Route::HandOvers => html! { <screens::HandOvers /> },
+        Route::Conflicts(patient) => html! { <screens::Conflicts {patient} /> },
+        Route::Site => html! { <screens::Site /> },
+        Route::SiteCard(id, reason) => html! { <screens::SiteCard key={id.0.clone()} id={id.clone()} {reason} /> },
+        Route::Settings => html! { <screens::Settings /> },
+    }
+}
+
+#[hook]
+fn use_idle_lock(app: &App) -> Callback<()> {
+    let last = use_mut_ref(|| super::page_now());
+    {
+        let (app, last) = (app.clone(), last.clone());
+        use_effect_with((), move |()| {
+            let alive = std::rc::Rc::new(std::cell::Cell::new(true));
+            let watched = alive.clone();
+            spawn_local(async move {
+                while watched.get() {
+                    TimeoutFuture::new(15_000).await;
+                    let idle = super::page_now() - *last.borrow();
+                    if watched.get() && idle >= IDLE_MS {
+                        lock(&app);
+                        return;
+                    }
+                }
+            });
+            move || alive.set(false)
+        });
+    }
+    Callback::from(move |()| *last.borrow_mut() = super::page_now())
+}
+
+/// Closes the store; the screen goes first, whatever the shell answers.
+fn lock(app: &App) {
+    let locked = app.clone();
+    api::run(app, Lock {}, move |_| locked.dispatch(Act::Locked));
+}
+
+#[hook]
+fn use_sync_once(app: &App) {
+    let app = app.clone();
+    use_effect_with((), move |()| {
+        let sync = app.clone();
+        api::run(&app, GetSync {}, move |answer| {
+            if let Ok(view) = answer {
+                sync.dispatch(Act::Sync(view));
+            }
+        });
+    });
+}
+
+#[component]
+fn Rail() -> Html {
+    let app = use_app();
+    let here = app.stack.first().cloned().unwrap_or(Route::Today);
+    let places = [
+        (Route::Today, "today", app.words.t("nav-today")),
+        (Route::Patients, "patients", app.words.t("nav-patients")),
+        (Route::HandOvers, "hand-over", app.words.t("nav-hand-overs")),
+        (Route::Site, "site", app.words.t("nav-site")),
+        (Route::Settings, "settings", app.words.t("nav-settings")),
+    ];
+    html! {
+        <nav class="rail" aria-label={app.words.t("nav-label")}>
+            { for places.into_iter().map(|(route, icon, name)| {
+                let current = here == route;
+                let go = app.clone();
+                html! {
+                    <button type="button" class={classes!("rail-place", current.then_some("is-current"))}
+                        aria-current={current.then_some("page")} data-testid={format!("nav-{icon}")}
+                        onclick={move |_| go.dispatch(Act::Root(route.clone()))}>
+                        <Icon name={icon} /><span>{ name }</span>
+                    </button>
+                }
+            }) }
+        </nav>
+    }
+}
+
+#[component]
+fn TopLine() -> Html {
+    let app = use_app();
+    let open = {
+        let app = app.clone();
+        move |_| app.dispatch(Act::SyncSheet(true))
+    };
+    let lock_now = {
+        let app = app.clone();
+        move |_| lock(&app)
+    };
+    let (mark, words) = app.sync.as_ref().map_or(("", String::new()), |sync| sync_words(&app, sync));
+    let state = app.sync.as_ref().map_or("unknown", |sync| state_name(sync.state));
+    html! {
+        <header class="topline">
+            if app.status.as_ref().is_some_and(|status| status.demo) {
+                <span class="demo" data-testid="demo-mark">{ app.words.t("demo-mark") }</span>
+            }
+            if let Some(me) = app.me() {
+                <span class="whoami" data-testid="whoami">
+                    <b>{ &me.name }</b><span class="quiet whoami-more">{ app.words.profession(&me.profession) }</span>
+                </span>
+            }
+            <button type="button" class={classes!("syncline", format!("sync-{state}"))} onclick={open} data-testid="sync-line"
+                data-state={state} data-unsent={app.sync.as_ref().map(|sync| sync.unsent.to_string())}
+                aria-haspopup="dialog">
+                <span class="sync-mark" aria-hidden="true">{ mark }</span><span aria-live="polite">{ words }</span>
+            </button>
+            <button type="button" class={button_class("quiet")} onclick={lock_now} data-testid="lock" aria-label={app.words.t("lock")}>
+                <Icon name="lock" />
+            </button>
+        </header>
+    }
+}
+
+/// The state of sync for classes and tests.
+pub fn state_name(state: SyncState) -> &'static str {
+    match state {
+        SyncState::Offline => "offline",
+        SyncState::Connecting => "connecting",
+        SyncState::Sending { .. } => "sending",
+        SyncState::Receiving { .. } => "receiving",
+        SyncState::Idle => "idle",
+    }
+}
+
+/// The permanent line: a mark, and what it means in words.
+pub fn sync_words(app: &App, sync: &SyncView) -> (&'static str, String) {
+    let words = &app.words;
+    let waiting = if sync.unsent > 0 { words.tn("sync-unsent", sync.unsent) } else { String::new() };
+    match sync.state {
+        SyncState::Offline => ("○", format!("{}{waiting}", words.t("sync-offline"))),
+        SyncState::Connecting => ("◌", format!("{}{waiting}", words.t("sync-connecting"))),
+        SyncState::Sending { done, total } => {
+            ("◐", words.ta("sync-sending", &[("done", &done.to_string()), ("total", &total.to_string())]))
+        }
+        SyncState::Receiving { done, total: Some(total) } => {
+            ("◑", words.ta("sync-receiving", &[("done", &done.to_string()), ("total", &total.to_string())]))
+        }
+        SyncState::Receiving { .. } => ("◑", words.t("sync-receiving-some")),
+        SyncState::Idle if sync.unsent > 0 => ("◐", format!("{}{waiting}", words.t("sync-waiting"))),
+        SyncState::Idle => {
+            let time = sync.last_contact.map_or_else(String::new, |at| dates::moment(at, app.now()));
+            ("●", words.ta("sync-idle", &[("time", &time)]))
+        }
+    }
+}
+
+#[component]
+fn Toast() -> Html {
+    let app = use_app();
+    {
+        let dispatch = app.dispatcher();
+        use_effect_with(app.toast.as_ref().map(|(number, _)| *number), move |number| {
+            if let Some(number) = *number {
+                spawn_local(async move {
+                    TimeoutFuture::new(TOAST_MS).await;
+                    dispatch.dispatch(Act::ToastOver(number));
+                });
+            }
+        });
+    }
+    html! {
+        <div class="toast-place" role="status" aria-live="polite">
+            if let Some((_, text)) = &app.toast {
+                <div class="toast" data-testid="toast"><Icon name="check" /><span>{ text }</span></div>
+            }
+        </div>
+    }
+}

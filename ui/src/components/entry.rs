@@ -1,0 +1,209 @@
+//! One entry of the timeline: who, when, what it says, and what it said before.
+
+use crate::{
+    app::{Act, App, Route, use_app},
+    components::{dose, facts::clock_note, vitals_line, when, who},
+    dates,
+    drafts::{self, DraftKey, VisitForm},
+    names,
+};
+use tendenko_app_api::*;
+use yew::prelude::*;
+
+/// A text longer than this many characters starts folded.
+const FOLD_AT: usize = 160;
+
+#[derive(Properties, PartialEq)]
+pub struct EntryProps {
+    /// What was recorded.
+    pub entry: TimelineEntry,
+    /// About whom.
+    pub patient: PatientId,
+}
+
+/// One entry of the timeline.
+#[component]
+pub fn EntryView(props: &EntryProps) -> Html {
+    let app = use_app();
+    let open = use_state(|| false);
+    let (words, entry) = (&app.words, &props.entry);
+    let kind = names::kind(&entry.body.kind());
+    let toggle = {
+        let open = open.clone();
+        move |_| open.set(!*open)
+    };
+    let long = long_text(&entry.body).is_some_and(|text| text.chars().count() > FOLD_AT);
+    let has_more = long || !entry.earlier.is_empty();
+    let correct = match &entry.body {
+        EntryBody::Visit(visit) if *open || !has_more => Some(correct_button(&app, props, visit)),
+        _ => None,
+    };
+    html! {
+        <article class={classes!("entry", format!("bar-{}", names::profession(&entry.author.profession)))}
+            data-testid="entry" data-entry={entry.id.0.clone()} data-kind={kind} data-sent={sent_name(entry.sent)}>
+            <header class="entry-head">
+                <time class="entry-time">{ dates::clock(entry.at) }</time>
+                <span class="entry-kind">{ words.t(&format!("kind-{kind}")) }</span>
+                { who(&app, &entry.author) }
+                if !entry.earlier.is_empty() { <span class="mark mark-corrected" data-testid="corrected">{ words.t("corrected") }</span> }
+                if entry.sent != Sent::Acked {
+                    <span class="unsent" data-testid="unsent">{ if entry.sent == Sent::Sealed { words.t("sent-sealed") } else { words.t("sent-pending") } }</span>
+                }
+            </header>
+            <div class={classes!("entry-body", (long && !*open).then_some("is-folded"))}>{ body(&app, &entry.body) }</div>
+            if *open {
+                if let Some(reason) = &entry.reason {
+                    <p class="why"><span class="quiet">{ words.t("reason") }{ "：" }</span>{ reason }</p>
+                }
+                <p class="quiet">{ &entry.author.facility }{ " " }{ words.t("recorded-at") }{ " " }{ when(&app, entry.recorded_at) }</p>
+                { for entry.earlier.iter().map(|earlier| html! {
+                    <div class="earlier" data-testid="earlier-version">
+                        <p class="quiet">{ words.t("before-correction") }{ " " }{ who(&app, &earlier.author) }{ " " }{ when(&app, earlier.recorded_at) }</p>
+                        { body(&app, &earlier.body) }
+                    </div>
+                }) }
+            }
+            { clock_note(&app, entry.clock_offset_ms) }
+            if has_more || correct.is_some() {
+                <div class="entry-actions">
+                    if has_more {
+                        <button type="button" class="button button-quiet button-small" onclick={toggle} aria-expanded={open.to_string()} data-testid="entry-open">
+                            { if *open { words.t("show-less") } else if entry.earlier.is_empty() { words.t("show-all") } else { words.t("show-both-versions") } }
+                        </button>
+                    }
+                    { correct.unwrap_or_default() }
+                </div>
+            }
+        </article>
+    }
+}
+
+fn sent_name(sent: Sent) -> &'static str {
+    match sent {
+        Sent::Pending => "pending",
+        Sent::Sealed => "sealed",
+        Sent::Acked => "acked",
+    }
+}
+
+fn long_text(body: &EntryBody) -> Option<&str> {
+    match body {
+        EntryBody::Visit(visit) => Some(&visit.note),
+        EntryBody::Note { text } | EntryBody::NotebookImport { text, .. } => Some(text),
+        _ => None,
+    }
+}
+
+fn correct_button(app: &App, props: &EntryProps, visit: &VisitView) -> Html {
+    let (app, patient, entry) = (app.clone(), props.patient.clone(), props.entry.id.clone());
+    let form = VisitForm::from_visit(props.entry.at, visit);
+    let label = app.words.t("correct");
+    let correct = move |_| {
+        let Some(me) = app.me() else { return };
+        let key = DraftKey { member: me.member.clone(), patient: patient.clone(), correct: Some(entry.clone()) };
+        if drafts::get(&key).is_none() {
+            drafts::put(&key, &form);
+        }
+        app.dispatch(Act::Go(Route::Visit(patient.clone(), Some(entry.clone()))));
+    };
+    html! { <button type="button" class="button button-quiet button-small" onclick={correct} data-testid="correct">{ label }</button> }
+}
+
+fn body(app: &App, body: &EntryBody) -> Html {
+    let words = &app.words;
+    match body {
+        EntryBody::Visit(visit) => html! {
+            <>
+                if let Some(purpose) = &visit.purpose { <p class="purpose">{ purpose }</p> }
+                { vitals_line(app, &visit.vitals) }
+                if !visit.care.is_empty() {
+                    <p class="care">{ for visit.care.iter().map(|code| html! { <span class="care-done">{ words.care(code) }</span> }) }</p>
+                }
+                if !visit.note.is_empty() { <p class="free-text">{ &visit.note }</p> }
+            </>
+        },
+        EntryBody::Note { text } => html! { <p class="free-text">{ text }</p> },
+        EntryBody::HandOver { to, urgent, text } => html! {
+            <>
+                <p class="hand-over-to">
+                    if *urgent { <span class="mark mark-urgent">{ words.t("urgent") }</span> }
+                    { words.ta("hand-over-to", &[("to", &addressee(app, to))]) }
+                </p>
+                <p class="free-text">{ text }</p>
+            </>
+        },
+        EntryBody::Dispensing(given) => dispensing(app, given),
+        EntryBody::MedicineChange(change) => medicine_change(app, change),
+        EntryBody::VisitPlan { member_name, weekdays, time, purpose, from, until } => {
+            let days: Vec<_> = weekdays.iter().map(|day| dates::weekday_name(*day, words.lang)).collect();
+            html! {
+                <p>
+                    { days.join("・") }{ " " }{ time }{ " " }{ member_name }{ " " }{ purpose }{ " " }
+                    { words.ta("plan-from", &[("date", &dates::long(from, words.lang))]) }
+                    if let Some(until) = until { { " " }{ words.ta("plan-until", &[("date", &dates::long(until, words.lang))]) } }
+                </p>
+            }
+        }
+        EntryBody::NotebookImport { file_name, text } => html! {
+            <><p>{ file_name }</p><pre class="raw-text">{ text }</pre></>
+        },
+        EntryBody::SiteAccess { reason } => {
+            let known = names::is_site_reason(reason);
+            let reason = if known { words.t(&format!("site-reason-{reason}")) } else { reason.clone() };
+            html! { <p>{ words.ta("site-access-because", &[("reason", &reason)]) }</p> }
+        }
+        EntryBody::Unknown { .. } => html! { <p class="quiet">{ words.t("from-newer-version") }</p> },
+    }
+}
+
+/// To whom a hand-over is addressed.
+pub fn addressee(app: &App, to: &Addressee) -> String {
+    match to {
+        Addressee::Team => app.words.t("to-team"),
+        Addressee::Profession(profession) => app.words.profession(profession),
+        Addressee::Member { name, .. } => name.clone(),
+    }
+}
+
+/// What was handed over, drug by drug. Names and usages wrap and are never cut.
+pub fn dispensing(app: &App, given: &DispensingView) -> Html {
+    let words = &app.words;
+    html! {
+        <div class="dispensing">
+            <p>
+                <b>{ words.ta("dispensed-on", &[("date", &dates::long(&given.dispensed_on, words.lang))]) }</b>
+                <span class="source">{ words.t(&format!("source-{}", names::source(&given.source))) }</span>
+            </p>
+            <p class="quiet">
+                if let Some(pharmacy) = &given.pharmacy { <span>{ pharmacy }</span>{ " " } }
+                if let Some(prescriber) = &given.prescriber { <span>{ words.ta("prescribed-by", &[("who", prescriber)]) }</span> }
+            </p>
+            <ul class="facts">
+                { for given.drugs.iter().map(|drug| html! {
+                    <li class="card-medicine">
+                        <b class="drug">{ &drug.name }</b>{ dose(app, &drug.dose) }<span>{ &drug.usage }</span>
+                        if let Some(quantity) = &drug.quantity { <span>{ quantity }</span> }
+                        { for drug.notes.iter().map(|note| html! { <span class="quiet">{ note }</span> }) }
+                    </li>
+                }) }
+            </ul>
+            { for given.notes.iter().map(|note| html! { <p class="free-text">{ note }</p> }) }
+        </div>
+    }
+}
+
+/// A change of a medicine: from what to what, and why.
+pub fn medicine_change(app: &App, change: &MedicineChangeView) -> Html {
+    let words = &app.words;
+    let regimen = |regimen: &Regimen| html! { <span class="regimen">{ dose(app, &regimen.dose) }<span>{ &regimen.usage }</span></span> };
+    html! {
+        <div class="medicine-change">
+            <p><b class="drug">{ &change.name }</b>{ " " }<span class="mark mark-plain">{ words.t(&format!("action-{}", names::action(&change.action))) }</span></p>
+            <p class="from-to">
+                if let Some(before) = &change.before { <span class="before">{ regimen(before) }</span> }
+                if let Some(after) = &change.after { <span class="arrow" aria-hidden="true">{ "→" }</span>{ regimen(after) } }
+            </p>
+            if !change.reason.is_empty() { <p class="why"><span class="quiet">{ words.t("reason") }{ "：" }</span>{ &change.reason }</p> }
+        </div>
+    }
+}

@@ -1,0 +1,140 @@
+//! The names of enumerated values, as they end a key of the words, a class of the stylesheet or a test id.
+
+use tendenko_app_api::*;
+
+/// Prefix of the key, and every name that may follow it: the words' test asks for each.
+#[cfg(test)]
+pub const ALL: &[(&str, &[&str])] = &[
+    (
+        "profession",
+        &[
+            "physician",
+            "dentist",
+            "pharmacist",
+            "nurse",
+            "care-manager",
+            "helper",
+            "therapist",
+            "dietitian",
+            "liaison",
+            "municipality",
+            "secretariat",
+        ],
+    ),
+    ("sex", &["male", "female", "other", "unknown"]),
+    ("basis", &["per-day", "per-dose", "total"]),
+    ("timing", &["morning", "noon", "evening", "bedtime", "as-needed", "external", "injection", "other"]),
+    ("source", &["notebook", "prescription", "interview", "otc"]),
+    ("need", &["oxygen", "dialysis", "ventilator", "implant", "other"]),
+    ("allergy-kind", &["allergy", "adverse-reaction"]),
+    (
+        "kind",
+        &[
+            "visit",
+            "note",
+            "hand-over",
+            "dispensing",
+            "medicine-change",
+            "visit-plan",
+            "notebook-import",
+            "site-access",
+            "card",
+            "unknown",
+        ],
+    ),
+    ("action", &["started", "changed", "stopped", "resolved"]),
+    (
+        "subject",
+        &["identity", "medicine", "allergy", "diagnosis", "special-need", "wishes", "physician", "contact", "other"],
+    ),
+    ("identity", &["name", "kana", "sex", "birth-date"]),
+    ("encoding", &["shift-jis", "utf8"]),
+    ("problem", &["unreachable", "unknown-relay", "unknown-tablet", "revoked", "version", "other"]),
+    ("site-reason", &["consultation", "emergency", "medicines", "identification", "other"]),
+    ("tab", &["timeline", "medicines", "vitals", "card"]),
+    ("purpose", &["regular", "medication", "condition", "discharge", "emergency"]),
+];
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $function:ident($type:ty) { $($pattern:pat => $name:literal),* $(,)? })*) => {
+        $($(#[$doc])* pub fn $function(value: &$type) -> &'static str {
+            match value { $($pattern => $name),* }
+        })*
+    };
+}
+
+names! {
+    /// A profession; the bar beside an entry has its colour.
+    profession(Profession) {
+        Profession::Physician => "physician", Profession::Dentist => "dentist", Profession::Pharmacist => "pharmacist",
+        Profession::Nurse => "nurse", Profession::CareManager => "care-manager", Profession::Helper => "helper",
+        Profession::Therapist => "therapist", Profession::Dietitian => "dietitian", Profession::Liaison => "liaison",
+        Profession::Municipality => "municipality", Profession::Secretariat => "secretariat", Profession::Other(_) => "other",
+    }
+    /// A sex.
+    sex(Sex) { Sex::Male => "male", Sex::Female => "female", Sex::Other => "other", Sex::Unknown => "unknown" }
+    /// What a dose counts.
+    basis(DoseBasis) { DoseBasis::PerDay => "per-day", DoseBasis::PerDose => "per-dose", DoseBasis::Total => "total" }
+    /// When a medicine is taken.
+    timing(Timing) {
+        Timing::Morning => "morning", Timing::Noon => "noon", Timing::Evening => "evening", Timing::Bedtime => "bedtime",
+        Timing::AsNeeded => "as-needed", Timing::External => "external", Timing::Injection => "injection",
+        Timing::Other => "other",
+    }
+    /// Where a medicine is known from.
+    source(Source) {
+        Source::Notebook => "notebook", Source::Prescription => "prescription", Source::Interview => "interview",
+        Source::Otc => "otc",
+    }
+    /// A special need.
+    need(SpecialNeedKind) {
+        SpecialNeedKind::Oxygen => "oxygen", SpecialNeedKind::Dialysis => "dialysis",
+        SpecialNeedKind::Ventilator => "ventilator", SpecialNeedKind::Implant => "implant", SpecialNeedKind::Other => "other",
+    }
+    /// Allergy or adverse reaction.
+    allergy_kind(AllergyKind) {
+        AllergyKind::Allergy => "allergy", AllergyKind::AdverseReaction => "adverse-reaction",
+    }
+    /// A kind of entry.
+    kind(EntryKind) {
+        EntryKind::Visit => "visit", EntryKind::Note => "note", EntryKind::HandOver => "hand-over",
+        EntryKind::Dispensing => "dispensing", EntryKind::MedicineChange => "medicine-change",
+        EntryKind::VisitPlan => "visit-plan", EntryKind::NotebookImport => "notebook-import",
+        EntryKind::SiteAccess => "site-access", EntryKind::Card => "card", EntryKind::Unknown => "unknown",
+    }
+    /// What was done to a medicine.
+    action(MedicineAction) {
+        MedicineAction::Started => "started", MedicineAction::Changed => "changed", MedicineAction::Stopped => "stopped",
+        MedicineAction::Resolved => "resolved",
+    }
+    /// What a conflict is about.
+    subject(ConflictSubject) {
+        ConflictSubject::Identity => "identity", ConflictSubject::Medicine => "medicine",
+        ConflictSubject::Allergy => "allergy", ConflictSubject::Diagnosis => "diagnosis",
+        ConflictSubject::SpecialNeed => "special-need", ConflictSubject::Wishes => "wishes",
+        ConflictSubject::Physician => "physician", ConflictSubject::Contact => "contact", ConflictSubject::Other => "other",
+    }
+    /// A field that tells people apart.
+    identity(IdentityField) {
+        IdentityField::Name => "name", IdentityField::Kana => "kana", IdentityField::Sex => "sex",
+        IdentityField::BirthDate => "birth-date",
+    }
+    /// How a file is written.
+    encoding(NotebookEncoding) { NotebookEncoding::ShiftJis => "shift-jis", NotebookEncoding::Utf8 => "utf8" }
+    /// Why sync failed.
+    problem(SyncProblem) {
+        SyncProblem::Unreachable => "unreachable", SyncProblem::UnknownRelay => "unknown-relay",
+        SyncProblem::UnknownTablet => "unknown-tablet", SyncProblem::Revoked => "revoked", SyncProblem::Version => "version",
+        SyncProblem::Other => "other",
+    }
+    /// Why a card is opened.
+    site_reason(SiteReason) {
+        SiteReason::Consultation => "consultation", SiteReason::Emergency => "emergency", SiteReason::Medicines => "medicines",
+        SiteReason::Identification => "identification", SiteReason::Other(_) => "other",
+    }
+}
+
+/// Which of the words for a source in the site's access entry: a known reason's name, or none for free words.
+pub fn is_site_reason(name: &str) -> bool {
+    ["consultation", "emergency", "medicines", "identification"].contains(&name)
+}

@@ -1,0 +1,27 @@
+//! The screens. Each asks for its own data and asks again when records change.
+
+mod conflicts;
+mod hand_overs;
+mod notebook;
+mod patient;
+mod patients;
+mod settings;
+mod site;
+mod stopped;
+mod sync_sheet;
+mod today;
+mod unlock;
+mod visit;
+
+pub use conflicts::Conflicts;
+pub use hand_overs::HandOvers;
+pub use notebook::Notebook;
+pub use patient::{Patient, PatientTab};
+pub use patients::Patients;
+pub use settings::Settings;
+pub use site::{Site, SiteCard};
+pub use stopped::{Damaged, NotEnrolled, Stopped};
+pub use sync_sheet::SyncSheet;
+pub use today::TodayScreen;
+pub use unlock::Unlock;
+pub use visit::Visit;

@@ -1,0 +1,85 @@
+//! 患者ページ: the header that never scrolls away, and a tab below it.
+
+mod card;
+mod medicines;
+mod timeline;
+mod vitals;
+
+use crate::{
+    app::{Act, Route, use_app},
+    components::{Icon, PatientHead, button_class},
+};
+use tendenko_app_api::PatientId;
+use yew::prelude::*;
+
+/// The tabs of a patient's page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PatientTab {
+    /// 時系列
+    #[default]
+    Timeline,
+    /// お薬
+    Medicines,
+    /// バイタル
+    Vitals,
+    /// カード
+    Card,
+}
+
+impl PatientTab {
+    const ALL: [PatientTab; 4] = [PatientTab::Timeline, PatientTab::Medicines, PatientTab::Vitals, PatientTab::Card];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            PatientTab::Timeline => "timeline",
+            PatientTab::Medicines => "medicines",
+            PatientTab::Vitals => "vitals",
+            PatientTab::Card => "card",
+        }
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct PatientProps {
+    /// Whose page.
+    pub id: PatientId,
+    /// Which tab.
+    pub tab: PatientTab,
+}
+
+/// One patient's page.
+#[component]
+pub fn Patient(props: &PatientProps) -> Html {
+    let app = use_app();
+    let go = |route: Route, replace: bool| {
+        let app = app.clone();
+        move |_| app.dispatch(if replace { Act::Replace(route.clone()) } else { Act::Go(route.clone()) })
+    };
+    html! {
+        <div class="patient-page" data-testid="patient-page">
+            <PatientHead id={props.id.clone()} />
+            <div class="tabs" role="tablist" aria-label={app.words.t("tabs-label")}>
+                { for PatientTab::ALL.into_iter().map(|tab| {
+                    let current = tab == props.tab;
+                    html! {
+                        <button type="button" role="tab" class={classes!("tab", current.then_some("is-current"))} id={format!("tab-{}", tab.as_str())}
+                            aria-selected={current.to_string()} aria-controls="tab-panel" data-testid={format!("tab-{}", tab.as_str())}
+                            onclick={go(Route::Patient(props.id.clone(), tab), true)}>{ app.words.t(&format!("tab-{}", tab.as_str())) }</button>
+                    }
+                }) }
+            </div>
+            <div class="tab-panel" id="tab-panel" role="tabpanel" aria-labelledby={format!("tab-{}", props.tab.as_str())} tabindex="0">
+                { match props.tab {
+                    PatientTab::Timeline => html! { <timeline::TimelineTab id={props.id.clone()} /> },
+                    PatientTab::Medicines => html! { <medicines::MedicinesTab id={props.id.clone()} /> },
+                    PatientTab::Vitals => html! { <vitals::VitalsTab id={props.id.clone()} /> },
+                    PatientTab::Card => html! { <card::CardTab id={props.id.clone()} /> },
+                } }
+            </div>
+            <div class="thumb-bar">
+                <button type="button" class={classes!(button_class("primary"), "button-wide")} data-testid="record-visit"
+                    onclick={go(Route::Visit(props.id.clone(), None), false)}><Icon name="pen" />{ app.words.t("record-visit") }</button>
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,70 @@
+//! 設定: how this tablet's screen looks.
+
+use crate::{
+    app::{Act, App, use_app},
+    components::Chips,
+    i18n::Lang,
+    prefs::{Prefs, TextSize, Theme},
+};
+use yew::prelude::*;
+
+/// The settings.
+#[component]
+pub fn Settings() -> Html {
+    let app = use_app();
+    let words = &app.words;
+    let languages = [(Lang::Ja, "日本語".to_owned()), (Lang::En, "English".to_owned())];
+    let sizes = [
+        (TextSize::Small, words.t("size-small")),
+        (TextSize::Medium, words.t("size-medium")),
+        (TextSize::Large, words.t("size-large")),
+    ];
+    let themes = [
+        (Theme::Auto, words.t("theme-auto")),
+        (Theme::Light, words.t("theme-light")),
+        (Theme::Dark, words.t("theme-dark")),
+        (Theme::Contrast, words.t("theme-contrast")),
+    ];
+    html! {
+        <div class="page" data-testid="settings">
+            <h1 class="page-title">{ words.t("nav-settings") }</h1>
+            { choice(&app, words.t("language"), "language", &languages, app.prefs.lang, Lang::as_str, |prefs, lang| Prefs { lang, ..prefs }) }
+            { choice(&app, words.t("text-size"), "size", &sizes, app.prefs.size, TextSize::as_str, |prefs, size| Prefs { size, ..prefs }) }
+            { choice(&app, words.t("theme"), "theme", &themes, app.prefs.theme, Theme::as_str, |prefs, theme| Prefs { theme, ..prefs }) }
+            <section class="panel">
+                <h2 class="panel-title">{ words.t("about") }</h2>
+                if let Some(status) = &app.status {
+                    <p>{ status.region.clone().unwrap_or_default() }{ " " }{ status.tablet.clone().unwrap_or_default() }</p>
+                    <p class="quiet">{ words.ta("version", &[("version", &status.version)]) }</p>
+                }
+            </section>
+        </div>
+    }
+}
+
+fn choice<T: Copy + PartialEq + 'static>(
+    app: &App,
+    title: String,
+    testid: &'static str,
+    choices: &[(T, String)],
+    now: T,
+    name: fn(T) -> &'static str,
+    set: fn(Prefs, T) -> Prefs,
+) -> Html {
+    let values: Vec<T> = choices.iter().map(|(value, _)| *value).collect();
+    let touched = {
+        let app = app.clone();
+        move |chosen: String| {
+            if let Some(value) = values.iter().copied().find(|value| name(*value) == chosen) {
+                app.dispatch(Act::Prefs(set(app.prefs, value)));
+            }
+        }
+    };
+    let choices: Vec<_> = choices.iter().map(|(value, words)| (name(*value).to_owned(), words.clone())).collect();
+    html! {
+        <section class="panel">
+            <h2 class="panel-title">{ &title }</h2>
+            <Chips {choices} chosen={vec![name(now).to_owned()]} on_touch={touched} label={title} {testid} />
+        </section>
+    }
+}
