@@ -1,0 +1,162 @@
+//! お薬: the list, its history, and changes of it.
+
+use tendenko_app_api::{self as api, ApiError, ErrorCode};
+use tendenko_crdt::{
+    Document as _, DocumentError, Event, EventBody, Item, MedicationChange, MedicationChangeKind, Medicine,
+};
+use tendenko_interop::usage;
+use tendenko_replica::{Edit, SaveError, TimelineEntry};
+
+use super::{Answer, patient, patients, timeline};
+use crate::error::{reason, saving};
+use crate::tablet::Desk;
+use crate::views::entries::sent;
+use crate::views::medicines::{self, basis_of};
+use crate::views::people::millis;
+
+pub fn all(desk: &Desk, args: api::GetMedicines) -> Answer<api::GetMedicines> {
+    let patient = patient(&args.patient)?;
+    let card = patients::card_of(desk, patient)?;
+    let history = timeline::standing(desk, patient, |event| {
+        matches!(event.body, EventBody::Dispensing(_) | EventBody::MedicationChange(_))
+    })?;
+    let viewer = &desk.viewer;
+    let last_of = |item: &Item<Medicine>| {
+        history.iter().find_map(|entry| match &entry.event.body {
+            EventBody::MedicationChange(change) if change.key == item.key => {
+                change.before.last().or(change.after.as_ref())
+            }
+            _ => None,
+        })
+    };
+    let mut stopped: Vec<_> =
+        card.medicines.iter().filter_map(|item| medicines::stopped(viewer, item, last_of(item))).collect();
+    stopped.sort_by_key(|medicine| std::cmp::Reverse(medicine.stopped.at));
+    Ok(api::Medicines {
+        current: card.medicines.iter().filter_map(|item| medicines::current(viewer, item)).collect(),
+        stopped,
+        dispensings: history.iter().filter_map(|entry| dispensing(desk, entry)).collect(),
+        changes: history.iter().filter_map(|entry| change(desk, entry)).collect(),
+    })
+}
+
+fn dispensing(desk: &Desk, entry: &TimelineEntry) -> Option<api::DispensingEntry> {
+    let EventBody::Dispensing(dispensing) = &entry.event.body else { return None };
+    Some(api::DispensingEntry {
+        entry: api::EntryId(entry.event.id.to_string()),
+        author: desk.viewer.author(&entry.event.stamp.author),
+        recorded_at: millis(entry.event.stamp.at),
+        sent: sent(entry.sent),
+        dispensing: medicines::dispensing(dispensing),
+    })
+}
+
+fn change(desk: &Desk, entry: &TimelineEntry) -> Option<api::MedicineChangeEntry> {
+    let EventBody::MedicationChange(change) = &entry.event.body else { return None };
+    Some(api::MedicineChangeEntry {
+        entry: api::EntryId(entry.event.id.to_string()),
+        at: millis(entry.event.occurred_at),
+        author: desk.viewer.author(&entry.event.stamp.author),
+        sent: sent(entry.sent),
+        change: medicines::change(change, entry.event.reason.as_deref()),
+    })
+}
+
+pub fn change_dose(desk: &Desk, args: api::ChangeDose) -> Answer<api::ChangeDose> {
+    let reason = reason(&args.reason)?;
+    let regimen = checked(args.regimen)?;
+    let saved = desk.replica.edit(patient(&args.patient)?, |edit| {
+        let before = present(edit, &args.key)?;
+        let Some(now) = before.last() else { return Err(DocumentError::NoSuchItem.into()) };
+        let after = with_regimen(now, regimen);
+        let stamp = edit.stamp();
+        edit.card()?.put_medicine(&args.key, after.clone(), &stamp, Some(reason))?;
+        let change = if before.len() > 1 { MedicationChangeKind::Resolved } else { MedicationChangeKind::Changed };
+        told(
+            edit,
+            MedicationChange { key: args.key, change, before, after: Some(after), newer: Default::default() },
+            reason,
+        )
+    });
+    saved.map_err(|error| saving(&error))
+}
+
+pub fn stop(desk: &Desk, args: api::StopMedicine) -> Answer<api::StopMedicine> {
+    let reason = reason(&args.reason)?;
+    let saved = desk.replica.edit(patient(&args.patient)?, |edit| {
+        let before = present(edit, &args.key)?;
+        if before.is_empty() {
+            return Err(DocumentError::NoSuchItem.into());
+        }
+        let stamp = edit.stamp();
+        edit.card()?.stop_medicine(&args.key, &stamp, Some(reason))?;
+        let change = MedicationChangeKind::Stopped;
+        told(edit, MedicationChange { key: args.key, change, before, after: None, newer: Default::default() }, reason)
+    });
+    saved.map_err(|error| saving(&error))
+}
+
+/// A medicine with another dose and usage; everything else about it stays.
+pub fn with_regimen(medicine: &Medicine, regimen: api::Regimen) -> Medicine {
+    Medicine {
+        amount: regimen.dose.amount,
+        unit: regimen.dose.unit,
+        basis: basis_of(regimen.dose.basis),
+        timings: usage::timings(&regimen.usage),
+        usage: regimen.usage,
+        ..medicine.clone()
+    }
+}
+
+/// A regimen that says all that it must.
+pub fn checked(regimen: api::Regimen) -> Result<api::Regimen, ApiError> {
+    let trimmed = api::Regimen {
+        dose: api::Dose {
+            amount: regimen.dose.amount.trim().to_owned(),
+            unit: regimen.dose.unit.trim().to_owned(),
+            basis: regimen.dose.basis,
+        },
+        usage: regimen.usage.trim().to_owned(),
+    };
+    for (field, text) in [("amount", &trimmed.dose.amount), ("unit", &trimmed.dose.unit), ("usage", &trimmed.usage)] {
+        if text.is_empty() {
+            return Err(ApiError::new(ErrorCode::FieldRequired).with("field", field));
+        }
+    }
+    Ok(trimmed)
+}
+
+/// The values of a medicine that stand side by side now.
+fn present(edit: &mut Edit<'_, '_>, key: &str) -> Result<Vec<Medicine>, SaveError> {
+    Ok(edit.card()?.medicine(key).present().map(|(medicine, _)| medicine.clone()).collect())
+}
+
+/// Tells a change of the list in the chart; where this tablet has no chart, on the card.
+pub fn told(edit: &mut Edit<'_, '_>, change: MedicationChange, reason: &str) -> Result<api::Saved, SaveError> {
+    let mut event = edit.event(EventBody::MedicationChange(change))?;
+    event.reason = Some(reason.to_owned());
+    let at = event.occurred_at;
+    let id = record(edit, event)?;
+    Ok(api::Saved { entry: Some(api::EntryId(id.to_string())), at: millis(at) })
+}
+
+/// Records an event in the chart, or on the card where this tablet may read nothing else.
+pub fn record(edit: &mut Edit<'_, '_>, event: Event) -> Result<tendenko_crdt::EntryId, SaveError> {
+    match edit.volume_at(event.occurred_at) {
+        Ok(volume) => Ok(volume.record(event)?),
+        Err(SaveError::NotGranted { .. }) => Ok(edit.card()?.record(event)?),
+        Err(other) => Err(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dose_without_its_unit_is_refused() {
+        let dose = api::Dose { amount: "2".into(), unit: " ".into(), basis: api::DoseBasis::PerDay };
+        let refused = checked(api::Regimen { dose, usage: "朝食後".into() }).unwrap_err();
+        assert_eq!((refused.code, refused.params["field"].as_str()), (ErrorCode::FieldRequired, "unit"));
+    }
+}

@@ -1,0 +1,127 @@
+//! One handler per command of `app-api`, under its name.
+//!
+//! A handler finds the open store, calls the room its screen belongs to, and answers a view or a code. The table below
+//! is the whole of it; `capabilities/default.json` lets the interface call these and nothing else.
+
+mod card;
+mod conflicts;
+mod medicines;
+mod notebook;
+mod patients;
+mod session;
+mod site;
+mod sync;
+mod timeline;
+mod today;
+mod visit;
+
+use tauri::State;
+use tendenko_app_api::{self as api, ApiError, Command, ErrorCode};
+use tendenko_protocol::ids::PatientId;
+
+use crate::tablet::Tablet;
+
+/// What a command answers.
+type Answer<C> = Result<<C as Command>::Output, ApiError>;
+
+/// Makes a handler per line, and the list of them for Tauri.
+macro_rules! handlers {
+    (
+        at any time { $($free_name:ident($free_command:ident) = $free_work:path;)* }
+        at work { $($name:ident($command:ident) = $work:path;)* }
+    ) => {
+        $(
+            #[tauri::command]
+            async fn $free_name(tablet: State<'_, Tablet>, args: api::$free_command) -> Answer<api::$free_command> {
+                $free_work(&tablet, args).await
+            }
+        )*
+        $(
+            #[tauri::command]
+            async fn $name(tablet: State<'_, Tablet>, args: api::$command) -> Answer<api::$command> {
+                tablet.work(move |desk| $work(desk, args)).await
+            }
+        )*
+
+        /// What the window may call.
+        pub fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![$($free_name,)* $($name,)*]
+        }
+
+        #[cfg(test)]
+        const HANDLED: &[(&str, &str)] = &[
+            $((stringify!($free_name), <api::$free_command as Command>::NAME),)*
+            $((stringify!($name), <api::$command as Command>::NAME),)*
+        ];
+    };
+}
+
+handlers! {
+    at any time {
+        get_status(GetStatus) = session::status;
+        unlock(Unlock) = session::unlock;
+        lock(Lock) = session::lock;
+        sync_now(SyncNow) = sync::now;
+    }
+    at work {
+        get_today(GetToday) = today::today;
+        search_patients(SearchPatients) = patients::search;
+        get_patient_header(GetPatientHeader) = patients::header;
+        get_card(GetCard) = patients::card;
+        get_timeline(GetTimeline) = timeline::page;
+        mark_seen(MarkSeen) = timeline::mark_seen;
+        get_vitals(GetVitals) = timeline::vitals;
+        get_last_vitals(GetLastVitals) = timeline::last_vitals;
+        record_visit(RecordVisit) = visit::record;
+        correct_visit(CorrectVisit) = visit::correct;
+        get_medicines(GetMedicines) = medicines::all;
+        change_dose(ChangeDose) = medicines::change_dose;
+        stop_medicine(StopMedicine) = medicines::stop;
+        add_allergy(AddAllergy) = card::add_allergy;
+        remove_allergy(RemoveAllergy) = card::remove_allergy;
+        set_wishes(SetWishes) = card::set_wishes;
+        get_conflicts(GetConflicts) = conflicts::all;
+        resolve_conflict(ResolveConflict) = conflicts::resolve;
+        preview_notebook(PreviewNotebook) = notebook::preview;
+        import_notebook(ImportNotebook) = notebook::import;
+        search_site(SearchSite) = site::search;
+        open_site_card(OpenSiteCard) = site::open;
+        get_sync(GetSync) = sync::status;
+        get_sync_detail(GetSyncDetail) = sync::detail;
+    }
+}
+
+/// The patient a command names.
+fn patient(id: &api::PatientId) -> Result<PatientId, ApiError> {
+    id.0.parse().map_err(|_| ApiError::new(ErrorCode::NoSuchPatient))
+}
+
+/// The entry a command names.
+fn entry(id: &api::EntryId) -> Result<tendenko_crdt::EntryId, ApiError> {
+    id.0.parse().map_err(|_| ApiError::new(ErrorCode::NoSuchEntry))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_handler_of_its_name() {
+        assert!(HANDLED.iter().all(|(handler, command)| handler == command), "{HANDLED:?}");
+        let handled: BTreeSet<_> = HANDLED.iter().map(|(handler, _)| *handler).collect();
+        assert_eq!(handled, api::COMMANDS.iter().copied().collect());
+    }
+
+    #[test]
+    fn the_interface_may_call_exactly_these_commands() {
+        let capability: serde_json::Value =
+            serde_json::from_str(include_str!("../../capabilities/default.json")).unwrap();
+        let permitted =
+            capability["permissions"].as_array().unwrap().iter().map(|permission| permission.as_str().unwrap());
+        let wanted = ["core:event:allow-listen", "core:event:allow-unlisten"].map(str::to_owned).into_iter();
+        let wanted = wanted.chain(api::COMMANDS.iter().map(|name| format!("allow-{}", name.replace('_', "-"))));
+        assert_eq!(permitted.collect::<BTreeSet<_>>(), wanted.collect::<Vec<_>>().iter().map(String::as_str).collect());
+    }
+}

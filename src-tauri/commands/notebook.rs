@@ -1,0 +1,218 @@
+//! お薬手帳: looked at first, then taken over in one step, all of it or nothing.
+
+use encoding_rs::{SHIFT_JIS, UTF_8};
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+use tendenko_app_api::{self as api, ApiError, ErrorCode};
+use tendenko_crdt::{Document as _, EntryId, Event, EventBody, MedicationChange, MedicationChangeKind, NotebookText};
+use tendenko_interop::notebook::{self, Encoding, ImportPlan, MedicineChange, Notebook, RawText, RemarkProposal};
+use tendenko_replica::{Edit, SaveError};
+
+use super::{Answer, medicines, patient, patients};
+use crate::error::saving;
+use crate::tablet::Desk;
+use crate::views;
+
+/// The reason that stands beside what a notebook changed.
+const REASON: &str = "お薬手帳の取り込み";
+/// Characters of the kept text that certainly fit into one value.
+const PART_CHARACTERS: usize = 8_000;
+
+pub fn preview(desk: &Desk, args: api::PreviewNotebook) -> Answer<api::PreviewNotebook> {
+    let notebook = read(&args.files)?;
+    let card = patients::card_of(desk, patient(&args.patient)?)?;
+    let plan = plan(&notebook, &card, desk.today())?;
+    Ok(views::notebook::preview(&notebook, &plan))
+}
+
+pub fn import(desk: &Desk, args: api::ImportNotebook) -> Answer<api::ImportNotebook> {
+    let notebook = read(&args.files)?;
+    let today = desk.today();
+    // Planned against the card as it is inside the edit, so that nothing can come in between.
+    let imported = desk.replica.edit(patient(&args.patient)?, |edit| {
+        let card = edit.card()?.view();
+        let plan = match plan(&notebook, &card, today) {
+            Ok(plan) => plan,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if views::notebook::is_blocked(&notebook, &plan) {
+            return Ok(Err(ApiError::new(ErrorCode::NotebookBlocked)));
+        }
+        if !args.same_patient_confirmed && plan.identity_match != notebook::Match::Same {
+            return Ok(Err(ApiError::new(ErrorCode::NotebookOtherPatient)));
+        }
+        take_over(edit, &plan, &args).map(Ok)
+    });
+    imported.map_err(|error| saving(&error))?
+}
+
+/// Reads one notebook from its file or the parts of a set.
+fn read(files: &[api::NotebookFile]) -> Result<Notebook, ApiError> {
+    if files.iter().map(|file| file.bytes.len()).sum::<usize>() > api::MAX_NOTEBOOK_BYTES {
+        return Err(too_large());
+    }
+    let mut read =
+        files.iter().map(|file| notebook::read(&file.bytes)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
+    match (read.len(), read.first().is_some_and(|only| only.part().is_none())) {
+        (1, true) => Ok(read.remove(0)),
+        _ => notebook::join(read).map_err(|error| incomplete(error, files.len())),
+    }
+}
+
+fn plan(notebook: &Notebook, card: &tendenko_crdt::CardView, today: Date) -> Result<ImportPlan, ApiError> {
+    notebook::plan(notebook, card, today).map_err(|error| match error {
+        notebook::PlanError::PartOfSet { parts, .. } => {
+            ApiError::new(ErrorCode::NotebookIncomplete).with("have", 1).with("of", parts)
+        }
+    })
+}
+
+fn take_over(
+    edit: &mut Edit<'_, '_>,
+    plan: &ImportPlan,
+    args: &api::ImportNotebook,
+) -> Result<api::NotebookImported, SaveError> {
+    let stamp = edit.stamp();
+    let mut done = api::NotebookImported { dispensings: 0, already_there: 0, medicines: 0, allergies: 0 };
+    for planned in &plan.dispensings {
+        if !planned.is_suggested() {
+            done.already_there += u32::from(planned.already_there || planned.overlaps.is_some());
+            continue;
+        }
+        let event = Event {
+            id: planned.entry,
+            occurred_at: views::notebook::noon_in_japan(&planned.dispensing.dispensed_on).unwrap_or(stamp.at),
+            ..edit.event(EventBody::Dispensing(planned.dispensing.clone()))?
+        };
+        edit.card()?.record(event)?;
+        done.dispensings += 1;
+    }
+    for planned in plan.medicines.iter().filter(|planned| planned.is_suggested()) {
+        if !edit.card()?.put_medicine(&planned.key, planned.medicine.clone(), &stamp, Some(REASON))? {
+            continue;
+        }
+        done.medicines += 1;
+        if let MedicineChange::Changed { from } = &planned.change {
+            let change = MedicationChange {
+                key: planned.key.clone(),
+                change: MedicationChangeKind::Changed,
+                before: vec![(**from).clone()],
+                after: Some(planned.medicine.clone()),
+                newer: Default::default(),
+            };
+            medicines::told(edit, change, REASON)?;
+        }
+    }
+    for planned in &plan.remarks {
+        if let RemarkProposal::Allergy { key, allergy } = &planned.proposal
+            && args.allergies.contains(key)
+            && edit.card()?.add_allergy(key, allergy.clone(), &stamp, Some(REASON))?
+        {
+            done.allergies += 1;
+        }
+    }
+    if done.dispensings + done.medicines + done.allergies > 0 {
+        keep_texts(edit, &args.files)?;
+    }
+    Ok(done)
+}
+
+/// Keeps the text as it came, as evidence of what was taken over.
+fn keep_texts(edit: &mut Edit<'_, '_>, files: &[api::NotebookFile]) -> Result<(), SaveError> {
+    for file in files {
+        let Ok(Notebook { raw, .. }) = notebook::read(&file.bytes) else { continue };
+        let Some(RawText { encoding, .. }) = raw.first() else { continue };
+        let sha256: String = Sha256::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = decode(&file.bytes, *encoding);
+        let parts = parts(&text);
+        let count = u16::try_from(parts.len()).unwrap_or(u16::MAX);
+        for (part, text) in (1u16..).zip(parts) {
+            let id = EntryId::derived("notebook text", format!("{sha256} {part}").as_bytes());
+            let body = EventBody::NotebookText(NotebookText {
+                file_name: file.name.clone(),
+                encoding: encoding.name().to_owned(),
+                sha256: sha256.clone(),
+                part,
+                parts: count,
+                text,
+                newer: Default::default(),
+            });
+            let event = Event { id, ..edit.event(body)? };
+            let at = event.occurred_at;
+            let known = match edit.volume_at(at) {
+                Ok(volume) => volume.event(id).is_some(),
+                Err(SaveError::NotGranted { .. }) => edit.card()?.event(id).is_some(),
+                Err(other) => return Err(other),
+            };
+            if !known {
+                medicines::record(edit, event)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn decode(bytes: &[u8], encoding: Encoding) -> String {
+    let codec = match encoding {
+        Encoding::Cp932 => SHIFT_JIS,
+        Encoding::Utf8 | Encoding::Utf8Bom => UTF_8,
+    };
+    codec.decode(bytes).0.into_owned()
+}
+
+fn parts(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    characters.chunks(PART_CHARACTERS).map(|part| part.iter().collect()).collect()
+}
+
+fn refused(error: notebook::NotebookError) -> ApiError {
+    use notebook::NotebookError;
+    match error {
+        NotebookError::TooLarge { .. } | NotebookError::TooManyLines | NotebookError::LineTooLong { .. } => too_large(),
+        NotebookError::Empty | NotebookError::NotANotebook | NotebookError::Prescription { .. } => {
+            ApiError::new(ErrorCode::NotANotebook)
+        }
+        NotebookError::Several { line } => {
+            ApiError::new(ErrorCode::NotebookBlocked).with("line", line).with("record", "JAHISTC").with("field", "-")
+        }
+        NotebookError::Cut { line } => ApiError::new(ErrorCode::NotebookCut).with("line", line),
+    }
+}
+
+fn incomplete(error: notebook::JoinError, files: usize) -> ApiError {
+    use notebook::JoinError;
+    match error {
+        JoinError::Notebook(error) => refused(error),
+        JoinError::Missing { missing, parts } => ApiError::new(ErrorCode::NotebookIncomplete)
+            .with("have", usize::from(parts).saturating_sub(missing.len()))
+            .with("of", parts),
+        _ => ApiError::new(ErrorCode::NotebookIncomplete).with("have", files).with("of", files),
+    }
+}
+
+fn too_large() -> ApiError {
+    ApiError::new(ErrorCode::NotebookTooLarge).with("max_kib", api::MAX_NOTEBOOK_BYTES / 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kept_text_is_split_without_losing_a_character() {
+        let text = "薬".repeat(PART_CHARACTERS * 2 + 1);
+        let parts = parts(&text);
+        assert_eq!(parts.len(), 3);
+        assert_eq!(parts.concat(), text);
+    }
+
+    #[test]
+    fn what_is_no_notebook_is_said_to_be_none() {
+        let file = |bytes: &[u8]| api::NotebookFile { name: "a.txt".into(), bytes: bytes.to_vec() };
+        assert_eq!(read(&[file(b"hello\r\n")]).unwrap_err().code, ErrorCode::NotANotebook);
+        assert_eq!(
+            read(&[file(&vec![b'x'; api::MAX_NOTEBOOK_BYTES + 1])]).unwrap_err().code,
+            ErrorCode::NotebookTooLarge
+        );
+    }
+}

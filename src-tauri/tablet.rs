@@ -1,0 +1,153 @@
+//! The tablet behind the window: locked, or open for one person with sync running beside it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::tz::{Offset, TimeZone};
+use tauri::{AppHandle, Emitter, async_runtime};
+use tendenko_app_api::{self as api, ApiError, AppState, ErrorCode};
+use tendenko_replica::sync::{self, SyncConfig, SyncHandle};
+use tendenko_replica::{Clock, Replica, ReplicaEvent};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::error::internal;
+use crate::views;
+use crate::views::people::Viewer;
+
+/// How long an unlock waits for a command that still holds the store of the person before.
+const HAND_OVER: Duration = Duration::from_secs(5);
+
+/// The one tablet of this program, shared by all commands.
+pub struct Tablet {
+    pub directory: PathBuf,
+    pub clock: Arc<dyn Clock>,
+    app: AppHandle,
+    open: Mutex<Option<Open>>,
+    damage: Mutex<Option<AppState>>,
+}
+
+/// What exists only while somebody is at work.
+struct Open {
+    desk: Arc<Desk>,
+    sync: SyncHandle,
+    forwarding: async_runtime::JoinHandle<()>,
+}
+
+/// What a command works with: the store, and who is looking.
+pub struct Desk {
+    pub replica: Arc<Replica>,
+    pub viewer: Viewer,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Desk {
+    /// The day it is in Japan, by this tablet's clock.
+    pub fn today(&self) -> Date {
+        let now = jiff::Timestamp::from_millisecond(self.clock.now().0).unwrap_or_default();
+        now.to_zoned(TimeZone::fixed(Offset::constant(9))).date()
+    }
+}
+
+impl Tablet {
+    /// A locked tablet whose store is in `directory`.
+    pub fn new(directory: PathBuf, clock: impl Clock + 'static, app: AppHandle) -> Self {
+        Self { directory, clock: Arc::new(clock), app, open: Mutex::new(None), damage: Mutex::new(None) }
+    }
+
+    /// Runs `work` on the open store, on a thread that may block. `locked` where nobody is at work.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Desk) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let desk = self.desk().ok_or_else(|| ApiError::new(ErrorCode::Locked))?;
+        blocking(move || work(&desk)).await
+    }
+
+    /// The open store, where somebody is at work.
+    pub fn desk(&self) -> Option<Arc<Desk>> {
+        self.lock().as_ref().map(|open| open.desk.clone())
+    }
+
+    /// Takes an unlocked store: from here on it syncs, and the window hears of changes.
+    pub fn open(&self, replica: Replica) -> Arc<Desk> {
+        let replica = Arc::new(replica);
+        let viewer = Viewer { member: replica.me().member.to_string() };
+        let desk = Arc::new(Desk { replica: replica.clone(), viewer, clock: self.clock.clone() });
+        let forwarding = async_runtime::spawn(forward(self.app.clone(), desk.clone()));
+        // The loop lives on the runtime it is started on.
+        let sync = {
+            let runtime = async_runtime::handle();
+            let _inside = runtime.inner().enter();
+            sync::start(replica, SyncConfig::default())
+        };
+        *self.lock() = Some(Open { desk: desk.clone(), sync, forwarding });
+        desk
+    }
+
+    /// Ends the work: sync stops and the keys leave memory as soon as the last running command is done.
+    pub async fn close(&self) {
+        let Some(open) = self.lock().take() else { return };
+        open.forwarding.abort();
+        let Open { desk, sync, forwarding } = open;
+        // Being aborted is how it ends.
+        let _ = forwarding.await;
+        sync.stop().await;
+        let store = Arc::downgrade(&desk.replica);
+        drop(desk);
+        let deadline = tokio::time::Instant::now() + HAND_OVER;
+        while store.strong_count() > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Looks for a relay now rather than later.
+    pub fn wake_sync(&self) {
+        if let Some(open) = self.lock().as_ref() {
+            open.sync.wake();
+        }
+    }
+
+    /// What was found when the store could not be opened, until it is open again.
+    pub fn damage(&self) -> Option<AppState> {
+        *self.damage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers what was found and what could be done about it.
+    pub fn set_damage(&self, damage: Option<AppState>) {
+        *self.damage.lock().unwrap_or_else(PoisonError::into_inner) = damage;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs work that may block. A panic in it is this command's failure and nobody else's.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    async_runtime::spawn_blocking(work).await.unwrap_or_else(|_| Err(internal("panic")))
+}
+
+/// Tells the window what the replica tells.
+async fn forward(app: AppHandle, desk: Arc<Desk>) {
+    let mut events = desk.replica.events();
+    loop {
+        let sent = match events.recv().await {
+            Ok(ReplicaEvent::Changed { patient }) => changed(&app, vec![api::PatientId(patient.to_string())]),
+            Ok(ReplicaEvent::Sync) => app.emit(api::EVENT_SYNC, views::sync::status(&desk.replica.sync_status())),
+            // Too many to follow one by one: read everything again.
+            Err(RecvError::Lagged(_)) => changed(&app, Vec::new()),
+            Err(RecvError::Closed) => return,
+        };
+        if let Err(error) = sent {
+            tracing::warn!(%error, "the window did not hear of a change");
+        }
+    }
+}
+
+fn changed(app: &AppHandle, patients: Vec<api::PatientId>) -> tauri::Result<()> {
+    app.emit(api::EVENT_CHANGED, api::Changed { patients })
+}

@@ -1,0 +1,156 @@
+//! The card: identity, what harms, what cannot wait, wishes.
+
+use tendenko_app_api as api;
+use tendenko_crdt::{
+    Allergy, AllergyKind, Contact, Diagnosis, Identity, Item, Physician, Sex, SpecialNeed, SpecialNeedKind, Wishes,
+    Written,
+};
+
+use super::people::Viewer;
+
+/// Allergies and adverse reactions that hold, also those under discussion.
+pub fn allergies(items: &[Item<Allergy>]) -> Vec<api::AllergyView> {
+    items
+        .iter()
+        .filter_map(|item| Some(api::AllergyView { conflict: item.is_conflict(), ..allergy(&item.key, item.any()?) }))
+        .collect()
+}
+
+/// One allergy or adverse reaction.
+pub fn allergy(key: &str, allergy: &Allergy) -> api::AllergyView {
+    api::AllergyView {
+        key: key.to_owned(),
+        substance: allergy.substance.clone(),
+        kind: match allergy.kind {
+            AllergyKind::AdverseReaction => api::AllergyKind::AdverseReaction,
+            // Whatever a newer version calls it, it is something to keep away from.
+            AllergyKind::Allergy | AllergyKind::Other(_) => api::AllergyKind::Allergy,
+        },
+        reaction: allergy.reaction.clone(),
+        severity: allergy.severity.clone(),
+        noted: allergy.noted.clone(),
+        conflict: false,
+    }
+}
+
+/// The kind of an allergy for the record.
+pub fn allergy_kind_of(kind: api::AllergyKind) -> AllergyKind {
+    match kind {
+        api::AllergyKind::Allergy => AllergyKind::Allergy,
+        api::AllergyKind::AdverseReaction => AllergyKind::AdverseReaction,
+    }
+}
+
+/// What cannot wait.
+pub fn special_needs(items: &[Item<SpecialNeed>]) -> Vec<api::SpecialNeedView> {
+    items.iter().filter_map(Item::any).map(special_need).collect()
+}
+
+/// One special need. A kind without a word on the screen keeps its own.
+pub fn special_need(need: &SpecialNeed) -> api::SpecialNeedView {
+    let (kind, detail) = match &need.kind {
+        SpecialNeedKind::Oxygen => (api::SpecialNeedKind::Oxygen, need.detail.clone()),
+        SpecialNeedKind::Dialysis => (api::SpecialNeedKind::Dialysis, need.detail.clone()),
+        SpecialNeedKind::Ventilator => (api::SpecialNeedKind::Ventilator, need.detail.clone()),
+        SpecialNeedKind::Implant => (api::SpecialNeedKind::Implant, need.detail.clone()),
+        SpecialNeedKind::Other(word) => {
+            (api::SpecialNeedKind::Other, format!("{word} {}", need.detail).trim().to_owned())
+        }
+    };
+    api::SpecialNeedView { kind, detail }
+}
+
+/// Wishes with their author.
+pub fn wishes(viewer: &Viewer, written: &Written<Wishes>) -> api::WishesView {
+    let api::WishesDraft { dnar, text, decided_on, decided_with } = wishes_draft(&written.value);
+    api::WishesView { dnar, text, decided_on, decided_with, written: viewer.written(written) }
+}
+
+/// Wishes without an author.
+pub fn wishes_draft(wishes: &Wishes) -> api::WishesDraft {
+    api::WishesDraft {
+        dnar: wishes.dnar,
+        text: wishes.text.clone(),
+        decided_on: wishes.decided_on.clone(),
+        decided_with: wishes.decided_with.clone(),
+    }
+}
+
+/// Wishes for the record.
+pub fn wishes_of(draft: api::WishesDraft) -> Wishes {
+    Wishes {
+        dnar: draft.dnar,
+        text: draft.text,
+        decided_on: draft.decided_on,
+        decided_with: draft.decided_with,
+        newer: Default::default(),
+    }
+}
+
+/// Who the patient is.
+pub fn identity(identity: &Identity) -> api::IdentityView {
+    api::IdentityView {
+        name: identity.name.clone(),
+        kana: identity.kana.clone(),
+        sex: sex(&identity.sex),
+        birth_date: identity.birth_date.clone(),
+        address: identity.address.clone(),
+        phone: identity.phone.clone(),
+    }
+}
+
+/// Somebody to call.
+pub fn contact(contact: &Contact) -> api::ContactView {
+    api::ContactView {
+        name: contact.name.clone(),
+        relation: contact.relation.clone(),
+        phone: contact.phone.clone(),
+        note: contact.note.clone(),
+    }
+}
+
+/// A diagnosis.
+pub fn diagnosis(diagnosis: &Diagnosis) -> api::DiagnosisView {
+    api::DiagnosisView { name: diagnosis.name.clone(), since: diagnosis.since.clone() }
+}
+
+/// A primary physician.
+pub fn physician(physician: &Physician) -> api::PhysicianView {
+    api::PhysicianView {
+        name: physician.name.clone(),
+        facility: physician.facility.clone(),
+        phone: physician.phone.clone(),
+    }
+}
+
+/// Sex.
+pub fn sex(sex: &Sex) -> api::Sex {
+    match sex {
+        Sex::Male => api::Sex::Male,
+        Sex::Female => api::Sex::Female,
+        Sex::Other => api::Sex::Other,
+        Sex::Unknown | Sex::Unrecognised(_) => api::Sex::Unknown,
+    }
+}
+
+/// Age on a day, where the birth date is known; both are ISO dates, the birth date possibly only its beginning.
+pub fn age(birth_date: &str, today: &str) -> Option<u16> {
+    let year = |date: &str| date.get(..4)?.parse::<u16>().ok();
+    let years = year(today)?.checked_sub(year(birth_date)?)?;
+    let had_birthday = birth_date.len() < 10 || birth_date.get(5..)? <= today.get(5..)?;
+    if had_birthday { Some(years) } else { years.checked_sub(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_turn_on_the_birthday() {
+        assert_eq!(age("1937-03-03", "2026-03-02"), Some(88));
+        assert_eq!(age("1937-03-03", "2026-03-03"), Some(89));
+        assert_eq!(age("1937", "2026-03-03"), Some(89));
+        assert_eq!(age("2027-01-01", "2026-03-03"), None);
+        assert_eq!(age("", "2026-03-03"), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! Entries of the timeline.
+
+use tendenko_app_api as api;
+use tendenko_crdt::{Addressee, Event, EventBody, Tenths, Visit, Vitals};
+use tendenko_replica::Sent;
+
+use super::medicines;
+use super::people::{profession, profession_of};
+
+/// What an entry says.
+pub fn body(event: &Event) -> api::EntryBody {
+    match &event.body {
+        EventBody::Visit(written) => api::EntryBody::Visit(visit(written)),
+        EventBody::Note(note) => api::EntryBody::Note { text: note.text.clone() },
+        EventBody::HandOver(hand_over) => api::EntryBody::HandOver {
+            to: addressee(&hand_over.to),
+            urgent: hand_over.urgent,
+            text: hand_over.text.clone(),
+        },
+        EventBody::Dispensing(dispensing) => api::EntryBody::Dispensing(medicines::dispensing(dispensing)),
+        EventBody::MedicationChange(change) => {
+            api::EntryBody::MedicineChange(medicines::change(change, event.reason.as_deref()))
+        }
+        EventBody::VisitPlan(plan) => api::EntryBody::VisitPlan {
+            member_name: plan.member_name.clone(),
+            weekdays: plan.weekdays.clone(),
+            time: plan.time.clone(),
+            purpose: plan.purpose.clone(),
+            from: plan.from.clone(),
+            until: plan.until.clone(),
+        },
+        EventBody::NotebookText(notebook) => {
+            api::EntryBody::NotebookImport { file_name: notebook.file_name.clone(), text: notebook.text.clone() }
+        }
+        EventBody::SiteAccess(access) => api::EntryBody::SiteAccess { reason: access.reason.clone() },
+        EventBody::Withdrawal(_) | EventBody::Unknown { .. } => {
+            api::EntryBody::Unknown { kind: event.body.kind().to_owned() }
+        }
+    }
+}
+
+/// How far an entry has come.
+pub fn sent(sent: Sent) -> api::Sent {
+    match sent {
+        Sent::Pending => api::Sent::Pending,
+        Sent::Sealed => api::Sent::Sealed,
+        Sent::Acked => api::Sent::Acked,
+    }
+}
+
+/// The kind of an entry.
+pub fn kind(event: &Event) -> api::EntryKind {
+    match &event.body {
+        EventBody::Visit(_) => api::EntryKind::Visit,
+        EventBody::Note(_) => api::EntryKind::Note,
+        EventBody::HandOver(_) => api::EntryKind::HandOver,
+        EventBody::Dispensing(_) => api::EntryKind::Dispensing,
+        EventBody::MedicationChange(_) => api::EntryKind::MedicineChange,
+        EventBody::VisitPlan(_) => api::EntryKind::VisitPlan,
+        EventBody::NotebookText(_) => api::EntryKind::NotebookImport,
+        EventBody::SiteAccess(_) => api::EntryKind::SiteAccess,
+        EventBody::Withdrawal(_) | EventBody::Unknown { .. } => api::EntryKind::Unknown,
+    }
+}
+
+/// The first words of an entry, in the writer's language.
+pub fn summary(event: &Event) -> String {
+    const WORDS: usize = 60;
+    let text = match &event.body {
+        EventBody::Visit(visit) if visit.note.is_empty() => visit.purpose.as_deref().unwrap_or_default(),
+        EventBody::Visit(visit) => &visit.note,
+        EventBody::Note(note) => &note.text,
+        EventBody::HandOver(hand_over) => &hand_over.text,
+        EventBody::Dispensing(dispensing) => dispensing.drugs.first().map_or("", |drug| drug.drug.name.as_str()),
+        EventBody::MedicationChange(change) => {
+            change.after.as_ref().or(change.before.last()).map_or("", |medicine| medicine.drug.name.as_str())
+        }
+        EventBody::VisitPlan(plan) => &plan.purpose,
+        EventBody::NotebookText(notebook) => &notebook.file_name,
+        EventBody::SiteAccess(_) | EventBody::Withdrawal(_) | EventBody::Unknown { .. } => "",
+    };
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(WORDS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// A visit.
+pub fn visit(visit: &Visit) -> api::VisitView {
+    api::VisitView {
+        purpose: visit.purpose.clone(),
+        vitals: vitals(&visit.vitals),
+        care: visit.care.clone(),
+        note: visit.note.clone(),
+    }
+}
+
+/// A visit for the record.
+pub fn visit_of(draft: api::VisitDraft) -> Visit {
+    Visit {
+        purpose: draft.purpose.filter(|purpose| !purpose.trim().is_empty()),
+        vitals: vitals_of(&draft.vitals),
+        care: draft.care,
+        note: draft.note.trim().to_owned(),
+        newer: Default::default(),
+    }
+}
+
+/// Measurements.
+pub fn vitals(vitals: &Vitals) -> api::Vitals {
+    api::Vitals {
+        systolic: vitals.systolic,
+        diastolic: vitals.diastolic,
+        pulse: vitals.pulse,
+        spo2: vitals.spo2,
+        temperature: vitals.temperature.map(|tenths| tenths.0),
+        weight: vitals.weight.and_then(|tenths| u16::try_from(tenths.0).ok()),
+        glucose: vitals.glucose,
+        pain: vitals.pain,
+        respiration: vitals.respiration,
+    }
+}
+
+fn vitals_of(vitals: &api::Vitals) -> Vitals {
+    Vitals {
+        systolic: vitals.systolic,
+        diastolic: vitals.diastolic,
+        pulse: vitals.pulse,
+        spo2: vitals.spo2,
+        temperature: vitals.temperature.map(Tenths),
+        weight: vitals.weight.and_then(|tenths| i16::try_from(tenths).ok()).map(Tenths),
+        glucose: vitals.glucose,
+        pain: vitals.pain,
+        respiration: vitals.respiration,
+        newer: Default::default(),
+    }
+}
+
+fn addressee(to: &Addressee) -> api::Addressee {
+    match to {
+        Addressee::Team => api::Addressee::Team,
+        Addressee::Profession(named) => api::Addressee::Profession(profession(named)),
+        Addressee::Member { member, name } => {
+            api::Addressee::Member { id: api::MemberId(member.clone()), name: name.clone() }
+        }
+    }
+}
+
+/// An addressee for the record.
+pub fn addressee_of(to: api::Addressee) -> Addressee {
+    match to {
+        api::Addressee::Team => Addressee::Team,
+        api::Addressee::Profession(named) => Addressee::Profession(profession_of(named)),
+        api::Addressee::Member { id, name } => Addressee::Member { member: id.0, name },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measurements_go_to_the_record_and_back_unchanged() {
+        let mut shown = api::Vitals::default();
+        for measure in api::Measure::ALL {
+            assert!(shown.set(measure, Some(*measure.possible().end())));
+        }
+        assert_eq!(vitals(&vitals_of(&shown)), shown);
+        assert_eq!(vitals(&Vitals::default()), api::Vitals::default());
+    }
+}

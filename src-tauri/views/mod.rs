@@ -1,0 +1,12 @@
+//! From the record's types to what the screen shows, and back from what was typed.
+//!
+//! Nothing is decided here and nothing is dropped: a word that this version does not know is shown as written, or in the
+//! way that can do no harm.
+
+pub mod card;
+pub mod conflicts;
+pub mod entries;
+pub mod medicines;
+pub mod notebook;
+pub mod people;
+pub mod sync;

@@ -1,0 +1,45 @@
+//! The sync line.
+
+use tendenko_app_api as api;
+use tendenko_replica::{SyncState, SyncStatus};
+
+use super::people::millis;
+
+/// How the exchange with the relay stands.
+pub fn status(status: &SyncStatus) -> api::SyncView {
+    api::SyncView {
+        state: match status.state {
+            SyncState::Offline => api::SyncState::Offline,
+            SyncState::Connecting => api::SyncState::Connecting,
+            SyncState::Sending { done, total } => api::SyncState::Sending { done: count(done), total: count(total) },
+            SyncState::Receiving { done, total } => {
+                api::SyncState::Receiving { done: count(done), total: (total > 0).then(|| count(total)) }
+            }
+            SyncState::Idle => api::SyncState::Idle,
+        },
+        unsent: count(status.unsent),
+        last_contact: status.last_contact.map(millis),
+        clock_offset_ms: status.clock_offset_ms,
+        relay: status.relay.clone(),
+        rejected: count(status.rejected),
+        problem: status.last_error.as_deref().map(problem),
+        bytes_sent: status.bytes_sent,
+        bytes_received: status.bytes_received,
+    }
+}
+
+fn problem(code: &str) -> api::SyncProblem {
+    match code {
+        "address" | "unreachable" | "connection" => api::SyncProblem::Unreachable,
+        "unknown-relay" => api::SyncProblem::UnknownRelay,
+        "unknown-device" | "other-region" | "wrong-key" => api::SyncProblem::UnknownTablet,
+        "revoked" => api::SyncProblem::Revoked,
+        "versions" => api::SyncProblem::Version,
+        _ => api::SyncProblem::Other,
+    }
+}
+
+/// A count for the screen, which has no use for more than four thousand million.
+pub fn count(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
