@@ -100,6 +100,18 @@ pub struct Applied {
     pub problems: Vec<Problem>,
 }
 
+impl Applied {
+    /// As if both inputs had been one.
+    pub(crate) fn add(&mut self, more: Applied) {
+        self.changed_keys.extend(more.changed_keys);
+        self.changed_keys.sort_unstable();
+        self.changed_keys.dedup();
+        self.new_changes += more.new_changes;
+        self.waiting = more.waiting;
+        self.problems.extend(more.problems);
+    }
+}
+
 /// What local edits left to send, see [`Document::take_local`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LocalEdits {
@@ -167,6 +179,10 @@ pub enum ProblemKind {
     /// An event was overwritten or deleted; events are write-once. Earlier content: `entry_history`.
     #[error("an entry was overwritten; what it said before is in its history")]
     Overwritten,
+    /// A change that had waited for others turned out to be unsound when they arrived, and was dropped. The key is
+    /// empty.
+    #[error("a change that had waited was unsound and was dropped")]
+    ChangeRefused,
 }
 
 /// Why a document could not be read or edited. Nothing was changed.

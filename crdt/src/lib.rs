@@ -26,6 +26,7 @@ mod event;
 mod ids;
 mod key;
 mod medicine;
+mod merging;
 mod person;
 mod reading;
 mod register;

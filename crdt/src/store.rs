@@ -1,18 +1,18 @@
 //! The Automerge document behind a card or a volume: raw values under flat keys, local edits, merging.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::transaction::Transactable;
-use automerge::{ActorId, AutoCommit, AutomergeError, Change, ChangeHash, ROOT, ReadDoc, ScalarValue};
+use automerge::{ActorId, AutoCommit, Change, ChangeHash, ROOT, ReadDoc, ScalarValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::chunks;
 use crate::codec;
-use crate::document::{Applied, DocumentError, LocalEdits, Problem, ProblemKind};
+use crate::document::{DocumentError, LocalEdits};
 use crate::event::Event;
 use crate::ids::{Actor, EntryId};
-use crate::key::{self, Key};
+use crate::key;
 use crate::reading::same_statement;
 use crate::register::{Presence, Register, Written};
 use crate::stamp::Stamp;
@@ -30,11 +30,13 @@ pub trait Stored {
 pub struct Store {
     pub(crate) document: AutoCommit,
     /// Local changes nobody has taken yet.
-    untaken: LocalEdits,
+    pub(crate) untaken: LocalEdits,
     /// Keys written since the last change was closed.
-    open_keys: BTreeSet<String>,
+    pub(crate) open_keys: BTreeSet<String>,
     /// Changes queued by Automerge until those they depend on arrive.
-    waiting: BTreeSet<ChangeHash>,
+    pub(crate) waiting: BTreeMap<ChangeHash, Change>,
+    /// The last change of every writer, and the counter of its last operation.
+    pub(crate) last_changes: BTreeMap<ActorId, (ChangeHash, u64)>,
 }
 
 /// When an edit needs a reason.
@@ -51,12 +53,22 @@ pub(crate) enum ReasonRule {
 impl Store {
     pub(crate) fn new(actor: Actor) -> Self {
         let document = AutoCommit::new().with_actor(ActorId::from(actor.as_bytes().as_slice()));
-        Self { document, untaken: LocalEdits::default(), open_keys: BTreeSet::new(), waiting: BTreeSet::new() }
+        Self {
+            document,
+            untaken: LocalEdits::default(),
+            open_keys: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            last_changes: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn load(actor: Actor, snapshot: &[u8]) -> Result<Self, DocumentError> {
         let (document, orphans) = chunks::load(snapshot)?;
         let mut store = Self { document, ..Self::new(actor) };
+        // In causal order: the last of each writer stays.
+        for change in store.document.get_changes_meta(&[]) {
+            store.last_changes.insert(change.actor.into_owned(), (change.hash, change.max_op));
+        }
         store.document.set_actor(ActorId::from(actor.as_bytes().as_slice()));
         chunks::guarded(|| store.merge(orphans)).map(|_| store)
     }
@@ -95,65 +107,11 @@ impl Store {
         }
         // No time in the change: the crate has no clock, and every value carries its author's.
         if let Some(change) = self.document.commit().and_then(|hash| self.document.get_change_by_hash(&hash)) {
+            self.last_changes.insert(change.actor_id().clone(), (change.hash(), change.max_op()));
             self.untaken.changes.push(change.raw_bytes().to_vec());
             self.untaken.changed_keys.extend(std::mem::take(&mut self.open_keys));
         }
     }
-
-    pub(crate) fn apply(&mut self, bytes: &[u8], device: Option<[u8; 16]>) -> Result<Applied, DocumentError> {
-        let changes = chunks::decode(bytes)?;
-        for change in &changes {
-            let actor = chunks::actor_of(change)?;
-            if device.is_some_and(|device| actor.device() != device) {
-                return Err(DocumentError::ForeignChange);
-            }
-        }
-        self.close_change();
-        // Into a copy: a failure half way must leave this document as it was.
-        let mut merged = self.clone();
-        let applied = chunks::guarded(|| merged.merge(changes))?;
-        *self = merged;
-        Ok(applied)
-    }
-
-    fn merge(&mut self, changes: Vec<Change>) -> Result<Applied, DocumentError> {
-        let before = self.document.get_heads();
-        let arrived: Vec<ChangeHash> = changes.iter().map(Change::hash).collect();
-        self.document.apply_changes(changes).map_err(|error| match error {
-            AutomergeError::DuplicateSeqNumber(..) => DocumentError::ForkedActor,
-            _ => DocumentError::Damaged("changes that contradict each other"),
-        })?;
-        self.waiting.extend(arrived);
-        let Self { document, waiting, .. } = self;
-        waiting.retain(|hash| document.get_change_meta_by_hash(hash).is_none());
-
-        let new = self.document.get_changes(&before);
-        let mut changed = BTreeSet::new();
-        let mut problems = BTreeSet::new();
-        for change in &new {
-            for operation in change.decode().operations {
-                let automerge::legacy::Key::Map(key) = operation.key else {
-                    continue;
-                };
-                if operation.obj != automerge::legacy::ObjectId::Root {
-                    continue;
-                }
-                let overwrites = !operation.pred.is_empty();
-                if overwrites && matches!(Key::parse(&key), Key::Event(_)) {
-                    problems.insert(Problem { key: key.to_string(), kind: ProblemKind::Overwritten });
-                }
-                changed.insert(key.to_string());
-            }
-        }
-        Ok(Applied {
-            changed_keys: changed.into_iter().collect(),
-            new_changes: new.len(),
-            waiting: self.waiting.len(),
-            problems: problems.into_iter().collect(),
-        })
-    }
-
-    // Writing
 
     fn put(&mut self, key: String, bytes: Vec<u8>) {
         // The root map takes any non-empty key, and bytes are a scalar: Automerge has no other reason to refuse.
