@@ -344,10 +344,7 @@ impl Session {
         for document in &gaps {
             self.healing.remove(document);
         }
-        // What is missing of a scope that is being filled in will come with it.
-        let filling = |document: &DocumentId| self.backfilling.contains(&(document.patient, document.scope()));
-        let suspects: Vec<_> =
-            gaps.into_iter().filter(|document| !filling(document) && !self.compared.contains(document)).collect();
+        let suspects = gaps.into_iter().filter(|document| !self.compared.contains(document));
         self.suspects.extend(suspects);
         Ok(())
     }
@@ -563,11 +560,14 @@ impl Session {
     }
 
     fn compare_suspects(&mut self) {
-        if self.suspects.is_empty() {
+        // What is missing of a scope that is being filled in will come with it: those wait.
+        let filling = |document: &DocumentId| self.backfilling.contains(&(document.patient, document.scope()));
+        let ready = self.suspects.iter().filter(|document| !filling(document));
+        let documents: Vec<_> = ready.take(MAX_DOCUMENTS).copied().collect();
+        if documents.is_empty() {
             return;
         }
-        let rest = self.suspects.iter().nth(MAX_DOCUMENTS).copied().map(|first| self.suspects.split_off(&first));
-        let documents: Vec<_> = std::mem::replace(&mut self.suspects, rest.unwrap_or_default()).into_iter().collect();
+        self.suspects.retain(|document| !documents.contains(document));
         self.compared.extend(documents.iter().copied());
         self.healing = documents.iter().copied().collect();
         self.comparison = Some(Comparison::LoadingVectors { span_after: None });

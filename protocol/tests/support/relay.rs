@@ -1,0 +1,243 @@
+//! A relay's durable state, and how it does what its sessions ask.
+
+use ring::rand::SecureRandom;
+use tendenko_protocol::admission::{Verdict, admit_device, admit_record, admit_statement};
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RelayId, RelayIncarnation, StatementId};
+use tendenko_protocol::keys::RelayKeys;
+use tendenko_protocol::messages::{Coverage, Item};
+use tendenko_protocol::record::ReceivedBytes;
+use tendenko_protocol::session::Standing;
+use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayEvent, Select};
+use tendenko_protocol::trust::{Added, Claim, TrustStore};
+
+use super::Logs;
+use super::tablet::Tablet;
+
+#[derive(Clone)]
+struct Copy {
+    incarnation: RelayIncarnation,
+    past: Vec<(RelayIncarnation, ArrivalNo)>,
+    arrivals: Vec<Item>,
+    logs: Logs,
+    trust: TrustStore,
+}
+
+pub struct Relay {
+    keys: RelayKeys,
+    incarnation: RelayIncarnation,
+    past: Vec<(RelayIncarnation, ArrivalNo)>,
+    pub arrivals: Vec<Item>,
+    pub logs: Logs,
+    pub trust: TrustStore,
+    copy: Option<Box<Copy>>,
+    pub minted: usize,
+}
+
+impl Relay {
+    pub fn new(rng: &dyn SecureRandom, region: [u8; 32]) -> Self {
+        let mut relay = Self {
+            keys: RelayKeys::generate(rng).unwrap(),
+            incarnation: RelayIncarnation::generate(rng).unwrap(),
+            past: Vec::new(),
+            arrivals: Vec::new(),
+            logs: Logs::default(),
+            trust: TrustStore::new(region),
+            copy: None,
+            minted: 0,
+        };
+        relay.keep_copy();
+        relay
+    }
+
+    pub fn id(&self) -> RelayId {
+        self.keys.relay_id()
+    }
+
+    pub fn newest(&self) -> ArrivalNo {
+        ArrivalNo(self.arrivals.len() as u64)
+    }
+
+    pub fn has(&self, log: &LogId, seq: LogSeq) -> bool {
+        self.logs.0.get(log).is_some_and(|records| records.len() as u64 >= seq.0)
+    }
+
+    pub fn keep_copy(&mut self) {
+        self.copy = Some(Box::new(Copy {
+            incarnation: self.incarnation,
+            past: self.past.clone(),
+            arrivals: self.arrivals.clone(),
+            logs: self.logs.clone(),
+            trust: self.trust.clone(),
+        }));
+    }
+
+    pub fn roll_back(&mut self) {
+        let copy = self.copy.as_deref().cloned().unwrap();
+        Copy {
+            incarnation: self.incarnation,
+            past: self.past,
+            arrivals: self.arrivals,
+            logs: self.logs,
+            trust: self.trust,
+        } = copy;
+    }
+
+    pub fn restart(&mut self, rng: &dyn SecureRandom) {
+        self.past.push((self.incarnation, self.newest()));
+        self.incarnation = RelayIncarnation::generate(rng).unwrap();
+    }
+
+    fn standing(&self) -> Standing {
+        Standing { relay: self.id(), incarnation: self.incarnation, newest: self.newest(), past: self.past.clone() }
+    }
+
+    fn arrive(&mut self, item: Item) -> Outcome {
+        self.arrivals.push(item);
+        Outcome::Stored(self.newest())
+    }
+
+    fn visible(&self, item: &Item, device: DeviceId) -> bool {
+        match item {
+            Item::Statement(bytes) => self.trust.visible(&StatementId::of(bytes), device),
+            Item::Record(bytes) => self.trust.may_read(device, &document_of(bytes)),
+        }
+    }
+
+    fn selected(&self, item: &Item, select: Select) -> bool {
+        match (select, item) {
+            (Select::All, _) | (Select::Statements, Item::Statement(_)) => true,
+            (Select::Statements, Item::Record(_)) => false,
+            (Select::Scope(patient, scope), Item::Record(bytes)) => {
+                let document = document_of(bytes);
+                (document.patient, document.scope()) == (patient, scope)
+            }
+            (Select::Scope(patient, scope), Item::Statement(bytes)) => {
+                match self.trust.statement(&StatementId::of(bytes)).map(|statement| &statement.claim) {
+                    Some(Claim::Grant(grant)) => (grant.patient, grant.scope) == (patient, scope),
+                    _ => false,
+                }
+            }
+        }
+    }
+
+    pub fn perform(
+        &mut self,
+        rng: &dyn SecureRandom,
+        action: RelayAction,
+        device: DeviceId,
+        key: &[u8; 32],
+        now: Millis,
+    ) -> Option<RelayEvent> {
+        Some(match action {
+            RelayAction::CheckDevice { device, chain } => {
+                for bytes in chain {
+                    if admit_statement(&bytes, &mut self.trust) == Ok(Added::New) {
+                        self.arrive(Item::Statement(bytes));
+                    }
+                }
+                match admit_device(device, key, &self.trust) {
+                    Ok(()) => RelayEvent::Admitted { standing: self.standing(), now },
+                    Err(reason) => RelayEvent::Refused { reason },
+                }
+            }
+            RelayAction::Commit { batch, items } => {
+                let outcomes = items.into_iter().map(|item| self.commit(item, device)).collect();
+                RelayEvent::Committed { batch, outcomes, newest: self.newest() }
+            }
+            RelayAction::ReadPage { after, select, .. } => {
+                // Small pages, to have several.
+                let last = (after.0 as usize + 3).min(self.arrivals.len());
+                let items = (after.0 as usize..last)
+                    .filter(|index| self.selected(&self.arrivals[*index], select))
+                    .filter(|index| self.visible(&self.arrivals[*index], device))
+                    .map(|index| (ArrivalNo(index as u64 + 1), self.arrivals[index].clone()))
+                    .collect();
+                RelayEvent::Page { items, through: ArrivalNo(last as u64), end: last == self.arrivals.len() }
+            }
+            RelayAction::ReadVectors { coverage, listed, .. } => {
+                let mut documents: Vec<DocumentId> = self.logs.0.keys().map(|log| log.document).collect();
+                documents.dedup();
+                documents.retain(|document| self.trust.may_read(device, document));
+                documents.retain(|document| match coverage {
+                    Coverage::Listed => listed.contains(document),
+                    Coverage::Span { after, through } => {
+                        after.is_none_or(|after| *document > after)
+                            && through.is_none_or(|through| *document <= through)
+                    }
+                });
+                let more = documents.len() > 2;
+                documents.truncate(2);
+                let documents = documents.into_iter().map(|document| (document, self.vector(document))).collect();
+                RelayEvent::Vectors { documents, more }
+            }
+            RelayAction::ReadMissing { documents, .. } => {
+                let (records, more) = self.logs.beyond(&documents, 3);
+                RelayEvent::Missing { records, more }
+            }
+            RelayAction::MintIncarnation => {
+                self.past.clear();
+                self.minted += 1;
+                self.incarnation = RelayIncarnation::generate(rng).unwrap();
+                RelayEvent::Minted { standing: self.standing(), now }
+            }
+            RelayAction::Send(_) | RelayAction::Close { .. } => unreachable!("done by the network"),
+        })
+    }
+
+    fn commit(&mut self, item: Item, sender: DeviceId) -> Outcome {
+        match &item {
+            Item::Statement(bytes) => match admit_statement(bytes, &mut self.trust) {
+                Ok(Added::New) => self.arrive(item),
+                Ok(Added::Known | Added::Waiting) => Outcome::Duplicate,
+                Err(reason) => Outcome::Rejected(reason),
+            },
+            Item::Record(bytes) => match admit_record(bytes.clone(), &self.trust, Some(sender), &self.logs).unwrap() {
+                Verdict::Accept(record) => {
+                    self.logs.0.entry(record.log()).or_default().push(record.into_bytes());
+                    self.arrive(item)
+                }
+                Verdict::Duplicate => Outcome::Duplicate,
+                Verdict::Reject { reason, .. } => Outcome::Rejected(reason),
+            },
+        }
+    }
+
+    fn vector(&self, document: DocumentId) -> Vector {
+        let mut vector = Vector::default();
+        for (log, records) in self.logs.0.iter().filter(|(log, _)| log.document == document) {
+            vector.raise(log.device, log.incarnation, LogSeq(records.len() as u64));
+        }
+        vector
+    }
+
+    pub fn check_cursor_of(&self, tablet: &Tablet) {
+        let Some(cursor) = tablet.cursors.iter().find(|cursor| cursor.relay == self.id()) else { return };
+        let mut lives = self.past.iter().copied().chain([(self.incarnation, self.newest())]);
+        let Some((_, last)) = lives.find(|(incarnation, _)| *incarnation == cursor.incarnation) else {
+            return;
+        };
+        if cursor.after.max(cursor.acked) > last {
+            return; // The relay was rolled back; it will notice.
+        }
+        for item in &self.arrivals[..cursor.after.0 as usize] {
+            let Item::Record(bytes) = item else { continue };
+            let parsed = ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse).unwrap();
+            let document = parsed.header().document;
+            let scope: (_, Scope) = (document.patient, document.scope());
+            let here =
+                tablet.logs.0.get(&parsed.header().log()).is_some_and(|log| log.len() as u64 >= parsed.header().seq.0);
+            assert!(
+                here || !self.trust.may_read(tablet.device(), &document)
+                    || !tablet.trust.may_read(tablet.device(), &document)
+                    || tablet.backfill.contains(&scope)
+                    || tablet.suspects.contains(&document),
+                "the cursor is ahead of the store"
+            );
+        }
+    }
+}
+
+fn document_of(bytes: &[u8]) -> DocumentId {
+    ReceivedBytes::new(bytes.to_vec()).and_then(ReceivedBytes::parse).unwrap().header().document
+}

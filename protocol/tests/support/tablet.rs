@@ -1,0 +1,252 @@
+//! A tablet's durable state, and how it does what its session asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ring::rand::SecureRandom;
+use tendenko_protocol::admission::{Verdict, admit_record};
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
+use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, PatientId, RecordHash, StatementId};
+use tendenko_protocol::keys::{DeviceKeys, EpochKey};
+use tendenko_protocol::messages::{Cursor, Item};
+use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, SealedRecord};
+use tendenko_protocol::session::client::{ClientAction, ClientConfig, ClientEvent, Departure, ItemRef};
+use tendenko_protocol::trust::TrustStore;
+
+use super::Logs;
+use super::relay::Relay;
+
+pub struct Tablet {
+    pub keys: DeviceKeys,
+    pub trust: TrustStore,
+    pub statements: Vec<Vec<u8>>,
+    pub logs: Logs,
+    pub outbox: BTreeMap<u64, Item>,
+    positions: u64,
+    pub cursors: Vec<Cursor>,
+    pub backfill: BTreeSet<(PatientId, Scope)>,
+    pub suspects: BTreeSet<DocumentId>,
+    pub written: usize,
+    pub rejected: Vec<&'static str>,
+    saved: bool,
+}
+
+const INCARNATION: Incarnation = Incarnation(1);
+
+impl Tablet {
+    pub fn new(rng: &dyn SecureRandom, region: [u8; 32]) -> Self {
+        Self {
+            keys: DeviceKeys::generate(rng).unwrap(),
+            trust: TrustStore::new(region),
+            statements: Vec::new(),
+            logs: Logs::default(),
+            outbox: BTreeMap::new(),
+            positions: 0,
+            cursors: Vec::new(),
+            backfill: BTreeSet::new(),
+            suspects: BTreeSet::new(),
+            written: 0,
+            rejected: Vec::new(),
+            saved: false,
+        }
+    }
+
+    pub fn device(&self) -> DeviceId {
+        self.keys.device_id()
+    }
+
+    /// From the enrolment bundle, or anywhere.
+    pub fn learn(&mut self, statement: &[u8]) {
+        self.trust.add(statement).unwrap();
+        self.statements = self.trust.statements().map(|(_, bytes)| bytes.to_vec()).collect();
+    }
+
+    pub fn issue(&mut self, statement: Vec<u8>) {
+        self.learn(&statement);
+        self.depart(Item::Statement(statement));
+    }
+
+    pub fn depart(&mut self, item: Item) {
+        self.positions += 1;
+        self.outbox.insert(self.positions, item);
+        self.saved = true;
+    }
+
+    pub fn take_saved(&mut self) -> bool {
+        std::mem::take(&mut self.saved)
+    }
+
+    pub fn write(&mut self, rng: &dyn SecureRandom, document: DocumentId, key: &EpochKey) {
+        let log = LogId { document, device: self.device(), incarnation: INCARNATION };
+        let records = self.logs.0.entry(log).or_default();
+        let seq = LogSeq(records.len() as u64 + 1);
+        let prev = records.last().map_or(RecordHash::ZERO, |bytes| RecordHash::of(bytes));
+        let draft = Draft { document, incarnation: INCARNATION, seq, prev, kind: Kind::Changes, count: 1 };
+        let payload = format!("record {seq} of {document:?}");
+        let record = SealedRecord::seal(rng, &self.keys, key, draft, payload.as_bytes()).unwrap();
+        records.push(record.bytes().to_vec());
+        self.written += 1;
+        self.depart(Item::Record(record.into_bytes()));
+    }
+
+    pub fn config(&self, relay: &Relay, versions: &[u16]) -> ClientConfig {
+        let own = self.cursors.iter().find(|cursor| cursor.relay == relay.id());
+        ClientConfig {
+            region: self.trust.region(),
+            device: self.device(),
+            relay: relay.id(),
+            chain: self.trust.chain_of(self.device()),
+            cursor: own.or(self.cursors.last()).copied(),
+            versions: versions.to_vec(),
+            backfill: self.backfill.iter().copied().collect(),
+            suspects: self.suspects.iter().copied().collect(),
+        }
+    }
+
+    fn write_cursor(&mut self, cursor: Option<Cursor>) {
+        if let Some(cursor) = cursor {
+            self.cursors.retain(|known| known.relay != cursor.relay);
+            self.cursors.push(cursor);
+        }
+    }
+
+    fn vector(&self, document: DocumentId) -> Vector {
+        let mut vector = Vector::default();
+        for (log, records) in self.logs.0.iter().filter(|(log, _)| log.document == document) {
+            vector.raise(log.device, log.incarnation, LogSeq(records.len() as u64));
+        }
+        vector
+    }
+
+    fn documents(&self) -> BTreeSet<DocumentId> {
+        self.logs.0.keys().map(|log| log.document).collect()
+    }
+
+    /// Does one action, durably and at once; returns what to report.
+    pub fn perform(&mut self, action: ClientAction, _relay: &Relay) -> Option<ClientEvent> {
+        match action {
+            ClientAction::Store { batch, items, cursor } => {
+                let before: BTreeSet<_> = self.trust.scopes_of(self.device()).collect();
+                let mut gaps = Vec::new();
+                for item in items {
+                    match item {
+                        Item::Statement(bytes) => {
+                            self.trust.add(&bytes).unwrap();
+                        }
+                        Item::Record(bytes) => gaps.extend(self.take(bytes)),
+                    }
+                }
+                self.statements = self.trust.statements().map(|(_, bytes)| bytes.to_vec()).collect();
+                let new_grants: Vec<_> =
+                    self.trust.scopes_of(self.device()).filter(|scope| !before.contains(scope)).collect();
+                self.backfill.extend(new_grants.iter().copied());
+                self.suspects.extend(gaps.iter().copied());
+                self.write_cursor(cursor);
+                Some(ClientEvent::Stored { batch, new_grants, gaps })
+            }
+            ClientAction::Depart { after, budget } => {
+                let mut items = Vec::new();
+                let mut bytes = 0;
+                for (position, item) in self.outbox.range(after + 1..) {
+                    bytes += item.bytes().len();
+                    if bytes > budget && !items.is_empty() {
+                        return Some(ClientEvent::Departing { items, more: true });
+                    }
+                    items.push(Departure { position: *position, item: item.clone() });
+                }
+                Some(ClientEvent::Departing { items, more: false })
+            }
+            ClientAction::Acked { records, statements, cursor } => {
+                self.outbox.retain(|_, item| match item {
+                    Item::Statement(bytes) => !statements.contains(&StatementId::of(bytes)),
+                    Item::Record(bytes) => match ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse) {
+                        Ok(parsed) => !records.contains(&(parsed.header().log(), parsed.header().seq)),
+                        Err(_) => true,
+                    },
+                });
+                self.write_cursor(cursor);
+                None
+            }
+            ClientAction::Rejected { items } => {
+                for rejection in items {
+                    self.rejected.push(rejection.reason.code());
+                    if !rejection.reason.is_final() {
+                        continue;
+                    }
+                    self.outbox.retain(|_, item| match rejection.item {
+                        ItemRef::Record { hash, .. } | ItemRef::Damaged(hash) => RecordHash::of(item.bytes()) != hash,
+                        ItemRef::Statement(id) => StatementId::of(item.bytes()) != id,
+                    });
+                }
+                None
+            }
+            ClientAction::LoadVectors { after, .. } => {
+                // Small pages, to have several.
+                let mut documents: Vec<_> = self
+                    .documents()
+                    .into_iter()
+                    .filter(|document| after.is_none_or(|after| *document > after))
+                    .collect();
+                let more = documents.len() > 2;
+                documents.truncate(2);
+                let documents = documents.into_iter().map(|document| (document, self.vector(document))).collect();
+                Some(ClientEvent::Vectors { documents, more })
+            }
+            ClientAction::LoadListed { documents } => {
+                let documents = documents.into_iter().map(|document| (document, self.vector(document))).collect();
+                Some(ClientEvent::Listed { documents })
+            }
+            ClientAction::LoadStatements { after, .. } => {
+                let from = after as usize;
+                let items: Vec<_> = (after + 1..).zip(self.statements.iter().skip(from).take(3).cloned()).collect();
+                let more = from + items.len() < self.statements.len();
+                Some(ClientEvent::Statements { items, more })
+            }
+            ClientAction::LoadMissing { documents, .. } => {
+                let (records, more) = self.logs.beyond(&documents, 3);
+                Some(ClientEvent::Missing { records, more })
+            }
+            ClientAction::BackfillDone { patient, scope } => {
+                self.backfill.remove(&(patient, scope));
+                None
+            }
+            ClientAction::Compared { documents } => {
+                for document in documents {
+                    self.suspects.remove(&document);
+                }
+                None
+            }
+            ClientAction::Measured { .. } | ClientAction::Progress(_) => None,
+            ClientAction::Send(_) | ClientAction::Close { .. } => unreachable!("done by the network"),
+        }
+    }
+
+    /// Takes a received record; returns its document if it could not be taken.
+    fn take(&mut self, bytes: Vec<u8>) -> Option<DocumentId> {
+        match admit_record(bytes.clone(), &self.trust, None, &self.logs).unwrap() {
+            Verdict::Accept(record) => {
+                self.logs.0.entry(record.log()).or_default().push(record.into_bytes());
+                None
+            }
+            Verdict::Duplicate => None,
+            Verdict::Reject { .. } => {
+                ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse).ok().map(|parsed| parsed.header().document)
+            }
+        }
+    }
+}
+
+impl Logs {
+    /// Records beyond these vectors, at most so many; are there more?
+    pub fn beyond(&self, documents: &[(DocumentId, Vector)], limit: usize) -> (Vec<Vec<u8>>, bool) {
+        let mut found = Vec::new();
+        for (document, known) in documents {
+            for (log, records) in self.0.iter().filter(|(log, _)| log.document == *document) {
+                let known = known.get(log.device, log.incarnation).0 as usize;
+                found.extend(records.iter().skip(known).cloned());
+            }
+        }
+        let more = found.len() > limit;
+        found.truncate(limit);
+        (found, more)
+    }
+}
