@@ -115,7 +115,7 @@ fn the_monthly_notebooks_tell_a_story() {
     let patient =
         patients.iter().find(|patient| patient["notebooks"].to_string().contains("monthly")).expect("monthly");
     let mut card = card(patient);
-    let mut changes = Vec::new();
+    let (mut changes, mut run_out) = (Vec::new(), Vec::new());
     for (notebook, today) in notebooks(patient).iter().zip(["2026-09-08", "2026-10-06", "2026-11-03"]) {
         let plan = plan(notebook, &card.view(), today.parse().expect("a date")).expect("a plan");
         changes.push(
@@ -129,6 +129,7 @@ fn the_monthly_notebooks_tell_a_story() {
                 })
                 .collect::<Vec<_>>(),
         );
+        run_out.extend(plan.run_out.iter().map(|over| over.medicine.drug.name.clone()));
         let mut stamp = stamp();
         let at: jiff::Timestamp = format!("{today}T01:00:00Z").parse().expect("a time");
         stamp.at = Timestamp(at.as_millisecond());
@@ -136,6 +137,7 @@ fn the_monthly_notebooks_tell_a_story() {
     }
     // The code of amlodipine changes with its strength: another product, so a new item, and the old one runs out.
     assert_eq!(changes, [["new", "new"], ["renewed", "changed"], ["new", "renewed"]]);
+    assert_eq!(run_out, ["アムロジピン錠２．５ｍｇ「見本」"]);
 }
 
 #[test]

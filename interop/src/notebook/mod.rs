@@ -38,7 +38,7 @@ pub use model::{
 };
 pub use plan::{
     Difference, IdentityField, ImportPlan, LeftOut, LeftOutReason, Match, MedicineChange, PlanError, PlannedDispensing,
-    PlannedMedicine, PlannedRemark, RemarkProposal, TakenOver, plan,
+    PlannedMedicine, PlannedRemark, RemarkProposal, RunOut, TakenOver, plan,
 };
 pub use problem::{Problem, ProblemCode, Severity};
 pub use text::{Encoding, Line, MAX_BYTES, MAX_FIELDS, MAX_LINE_BYTES, MAX_LINES};

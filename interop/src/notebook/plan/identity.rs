@@ -47,6 +47,28 @@ pub enum IdentityField {
     Sex,
 }
 
+impl IdentityField {
+    /// The Japanese name.
+    pub fn name_ja(self) -> &'static str {
+        match self {
+            Self::Name => "氏名",
+            Self::Kana => "カナ",
+            Self::BirthDate => "生年月日",
+            Self::Sex => "性別",
+        }
+    }
+
+    /// The English name.
+    pub fn name_en(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Kana => "kana",
+            Self::BirthDate => "birth date",
+            Self::Sex => "sex",
+        }
+    }
+}
+
 /// Compares with every value the card's identity has: while two stand side by side, agreeing with one is enough.
 pub(super) fn compare(patient: Option<&Patient>, card: &CardView) -> Match {
     let nothing = Match::NotEnough { missing: vec![IdentityField::Name, IdentityField::BirthDate] };

@@ -13,7 +13,7 @@ use tendenko_crdt::{
 };
 
 use super::dispensing::{base_key, basis, drug, drug_notes, form, from_patient};
-use super::{PlannedDispensing, PlannedMedicine, filled};
+use super::{PlannedDispensing, PlannedMedicine, RunOut, filled};
 use crate::fold::fold;
 use crate::notebook::codes::{DosageForm, DrugCodeKind};
 use crate::notebook::model::{DispensingGroup, DrugLine, NotebookDraft, OtcMedicine, PrescriptionGroup, Usage};
@@ -84,6 +84,23 @@ pub(super) fn plan(
                 medicine.since.clone_from(&from.since.clone().or(medicine.since.clone()));
             }
             PlannedMedicine { key, medicine, change, ended: candidate.ended, patient_origin: candidate.patient_origin }
+        })
+        .collect()
+}
+
+/// What is on the list, came from a notebook, is used up, and is not supplied again by what is planned.
+pub(super) fn run_out(planned: &[PlannedMedicine], card: &CardView, today: Date) -> Vec<RunOut> {
+    let supplied = |key: &str| planned.iter().any(|planned| planned.key == key && !planned.ended);
+    let over = |medicine: &Medicine| {
+        let until = medicine.until.as_deref().and_then(|until| until.parse::<Date>().ok());
+        matches!(medicine.source, Source::Notebook | Source::Otc) && until.is_some_and(|until| until < today)
+    };
+    card.medicines
+        .iter()
+        .filter(|item| !item.is_conflict() && !supplied(&item.key))
+        .filter_map(|item| {
+            let medicine = item.any().filter(|medicine| over(medicine))?;
+            Some(RunOut { key: item.key.clone(), medicine: medicine.clone() })
         })
         .collect()
 }

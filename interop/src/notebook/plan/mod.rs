@@ -29,6 +29,9 @@ pub struct ImportPlan {
     pub dispensings: Vec<PlannedDispensing>,
     /// Medicines for the current list, newest first.
     pub medicines: Vec<PlannedMedicine>,
+    /// Medicines on the list whose supply from a notebook is used up, and which this notebook does not supply again: often
+    /// replaced by another product or strength. A person decides whether to take them off; an import never does.
+    pub run_out: Vec<RunOut>,
     /// Allergies, side effects and other remarks about the patient.
     pub remarks: Vec<PlannedRemark>,
     /// What cannot be taken over, and why.
@@ -84,6 +87,15 @@ impl PlannedMedicine {
         );
         changes && !self.ended
     }
+}
+
+/// A medicine on the list that seems to be over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunOut {
+    /// Its key on the card.
+    pub key: String,
+    /// What the list says.
+    pub medicine: Medicine,
 }
 
 /// A remark about the patient.
@@ -173,9 +185,11 @@ pub fn plan(notebook: &Notebook, card: &CardView, today: Date) -> Result<ImportP
     let mut left_out = Vec::new();
     let dispensings = dispensing::plan(&notebook.content, card, today, &mut left_out);
     let medicines = medicine::plan(&notebook.content, &dispensings, card, today);
+    let run_out = medicine::run_out(&medicines, card, today);
     Ok(ImportPlan {
         identity_match: identity::compare(notebook.content.patient.as_ref(), card),
         medicines,
+        run_out,
         remarks: remark::plan(&notebook.content, card),
         dispensings: dispensings.into_iter().map(|(_, planned)| planned).collect(),
         left_out,
