@@ -30,8 +30,10 @@ use crate::writer::CommitError;
 const HELLO: Duration = Duration::from_secs(15);
 /// For one message to be written: a page at the pace of a very thin link.
 const WRITE: Duration = Duration::from_secs(300);
-/// For the tablet to close after the last message.
-const LINGER: Duration = Duration::from_secs(3);
+/// For the last message to be written while the relay stops.
+const LAST_WORD: Duration = Duration::from_secs(2);
+/// For the tablet to take in the last message.
+const LINGER: Duration = Duration::from_secs(2);
 /// Batches waiting for the one before them; their bytes are bounded by the session.
 const BATCHES: usize = 64;
 
@@ -64,9 +66,11 @@ pub(super) async fn serve(shared: Arc<Shared>, incoming: Incoming, stopping: wat
         newest: shared.newest.subscribe(),
         life,
         served_in,
+        minting: false,
         shared,
         stopping,
         session,
+        admitted: None,
         peer_key,
         messages,
         send,
@@ -74,11 +78,11 @@ pub(super) async fn serve(shared: Arc<Shared>, incoming: Incoming, stopping: wat
         waiting: VecDeque::new(),
         reading: None,
     };
-    let (device, reason) = host.run().await;
+    let (device, reason, send) = host.run().await;
     reading.abort();
     let device = device.map(|device| device.to_string()).unwrap_or_default();
     tracing::info!(%from, device, code = reason.code(), "session ended");
-    linger(&connection, &reason).await;
+    linger(&connection, send, &reason).await;
 }
 
 /// The handshake, and the stream the tablet opens.
@@ -94,16 +98,19 @@ async fn open(
     Ok((connection, peer_key, send, receive))
 }
 
-/// Gives the tablet time to read the last message, then closes.
-async fn linger(connection: &Connection, reason: &CloseReason) {
-    if tokio::time::timeout(LINGER, connection.closed()).await.is_err() {
-        let code = match reason {
-            CloseReason::Refused { reason, .. } => code(*reason),
-            CloseReason::Mismatch(_) | CloseReason::Protocol(_) => code(Refusal::Protocol),
-            CloseReason::Bye => VarInt::from_u32(0),
-        };
-        connection.close(code, reason.code().as_bytes());
+/// Lets the last message arrive, then closes.
+async fn linger(connection: &Connection, mut send: SendStream, reason: &CloseReason) {
+    // An error means that there is no last message to wait for.
+    if send.finish().is_ok() {
+        // Either way the tablet has it, or will not have it.
+        let _taken = tokio::time::timeout(LINGER, send.stopped()).await.is_ok();
     }
+    let code = match reason {
+        CloseReason::Refused { reason, .. } => code(*reason),
+        CloseReason::Mismatch(_) | CloseReason::Protocol(_) => code(Refusal::Protocol),
+        CloseReason::Bye => VarInt::from_u32(0),
+    };
+    connection.close(code, reason.code().as_bytes());
 }
 
 /// Something under way that ends in an event for the session.
@@ -125,7 +132,11 @@ struct Host {
     life: watch::Receiver<RelayIncarnation>,
     /// The life the tablet was welcomed in.
     served_in: RelayIncarnation,
+    /// This session is beginning a new life itself.
+    minting: bool,
     session: Session,
+    /// The device, from when it was admitted on.
+    admitted: Option<DeviceId>,
     peer_key: [u8; 32],
     messages: mpsc::Receiver<Result<ClientMessage, FrameEnd>>,
     send: SendStream,
@@ -135,7 +146,7 @@ struct Host {
 }
 
 impl Host {
-    async fn run(mut self) -> (Option<DeviceId>, CloseReason) {
+    async fn run(mut self) -> (Option<DeviceId>, CloseReason, SendStream) {
         let hello = tokio::time::sleep(HELLO);
         tokio::pin!(hello);
         loop {
@@ -143,7 +154,7 @@ impl Host {
                 biased;
                 // An error means that the sender is gone, and with it the relay.
                 _ = self.stopping.wait_for(|stop| *stop) => Wake::Event(RelayEvent::Stop { reason: Refusal::Busy }),
-                () = &mut hello, if self.session.device().is_none() => {
+                () = &mut hello, if self.admitted.is_none() => {
                     Wake::Event(RelayEvent::Stop { reason: Refusal::Protocol })
                 }
                 Ok(()) = self.life.changed() => Wake::Renewed,
@@ -162,34 +173,32 @@ impl Host {
                 Wake::Arrived => self.arrived(),
                 Wake::Message(Some(Ok(message))) => Some(RelayEvent::Received { message }),
                 Wake::Message(Some(Err(end @ (FrameEnd::Frame(_) | FrameEnd::Message(_))))) => {
-                    tracing::warn!(device = ?self.session.device(), problem = %end, code = "frame", "refused");
+                    tracing::warn!(device = ?self.admitted, problem = %end, code = "frame", "refused");
                     Some(RelayEvent::Stop { reason: Refusal::Protocol })
                 }
                 Wake::Message(Some(Err(FrameEnd::Finished | FrameEnd::Broken)) | None) => {
-                    return (self.session.device(), self.finish().await);
+                    return self.finish(CloseReason::Bye).await;
                 }
             };
             let Some(event) = event else { continue };
             match self.handle(event).await {
                 Ok(None) => {}
                 Ok(Some(reason)) => {
-                    self.finish().await;
-                    return (self.session.device(), reason);
+                    return self.finish(reason).await;
                 }
                 Err(Unwritable) => {
-                    self.finish().await;
-                    return (self.session.device(), CloseReason::Bye);
+                    return self.finish(CloseReason::Bye).await;
                 }
             }
         }
     }
 
     /// What was given to the writer is finished; there is nobody left to tell.
-    async fn finish(&mut self) -> CloseReason {
+    async fn finish(mut self, reason: CloseReason) -> (Option<DeviceId>, CloseReason, SendStream) {
         if let Some(committing) = self.committing.take() {
             committing.await;
         }
-        CloseReason::Bye
+        (self.admitted, reason, self.send)
     }
 
     fn may_receive(&self) -> bool {
@@ -198,13 +207,13 @@ impl Host {
 
     fn renewed(&mut self) -> Option<RelayEvent> {
         let life = *self.life.borrow_and_update();
-        (life != self.served_in && self.session.device().is_some())
+        (life != self.served_in && !self.minting && self.admitted.is_some())
             .then_some(RelayEvent::Stop { reason: Refusal::Busy })
     }
 
     fn arrived(&mut self) -> Option<RelayEvent> {
         let newest = *self.newest.borrow_and_update();
-        let device = self.session.device()?;
+        let device = self.admitted?;
         Some(match self.shared.revoked(device) {
             Some(reason) => RelayEvent::Stop { reason },
             None => RelayEvent::Arrived { newest },
@@ -216,11 +225,21 @@ impl Host {
         match &event {
             RelayEvent::Admitted { standing, .. } | RelayEvent::Minted { standing, .. } => {
                 self.served_in = standing.incarnation;
+                self.minting = false;
+                if *self.life.borrow() != self.served_in {
+                    // It ended between the reading and now.
+                    self.life.mark_changed();
+                }
             }
             _ => {}
         }
-        let mut admitted = self.session.device().is_none();
-        for action in self.session.handle(event) {
+        let actions = self.session.handle(event);
+        if let (None, Some(device)) = (self.admitted, self.session.device()) {
+            tracing::info!(%device, "session began");
+            self.admitted = Some(device);
+            self.note_contact(device);
+        }
+        for action in actions {
             match action {
                 RelayAction::Send(message) => self.write(message).await?,
                 RelayAction::CheckDevice { device, chain } => {
@@ -241,6 +260,7 @@ impl Host {
                 }
                 RelayAction::MintIncarnation => {
                     let judged_in = self.served_in;
+                    self.minting = true;
                     self.ask(move |shared, _| {
                         let standing = shared.mint(judged_in)?;
                         Ok::<_, super::RelayError>(RelayEvent::Minted { standing, now: now() })
@@ -248,11 +268,6 @@ impl Host {
                 }
                 RelayAction::Close { reason } => return Ok(Some(reason)),
             }
-        }
-        admitted &= self.session.device().is_some();
-        if let (true, Some(device)) = (admitted, self.session.device()) {
-            tracing::info!(%device, "session began");
-            self.note_contact(device);
         }
         Ok(None)
     }
@@ -265,8 +280,8 @@ impl Host {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(_)) | Err(_) => Err(Unwritable),
             },
-            // A tablet that does not read must not hold up the relay's end.
-            _ = self.stopping.wait_for(|stop| *stop) => Err(Unwritable),
+            // A tablet that does not read must not hold up the relay's end; one that does hears why it ends.
+            () = stopped_for(&mut self.stopping, LAST_WORD) => Err(Unwritable),
         }
     }
 
@@ -281,7 +296,7 @@ impl Host {
         ask: impl FnOnce(&Shared, DeviceId) -> Result<RelayEvent, E> + Send + 'static,
     ) {
         let shared = self.shared.clone();
-        let device = self.session.device();
+        let device = self.admitted;
         self.read(Box::pin(async move {
             let Some(device) = device else {
                 return RelayEvent::Stop { reason: Refusal::Protocol };
@@ -295,7 +310,7 @@ impl Host {
         if self.committing.is_some() {
             return;
         }
-        let (Some((batch, items)), Some(device)) = (self.waiting.pop_front(), self.session.device()) else {
+        let (Some((batch, items)), Some(device)) = (self.waiting.pop_front(), self.admitted) else {
             return;
         };
         self.committing = Some(Box::pin(commit(self.shared.clone(), device, batch, items)));
@@ -310,6 +325,12 @@ impl Host {
             }
         });
     }
+}
+
+/// Resolves some time after the relay began to stop.
+async fn stopped_for(stopping: &mut watch::Receiver<bool>, time: Duration) {
+    let _stopping = stopping.wait_for(|stop| *stop).await.is_ok();
+    tokio::time::sleep(time).await;
 }
 
 /// The tablet cannot be written to any more.

@@ -1,0 +1,446 @@
+//! Tablets and a relay in one process, over real QUIC: what is promised about syncing.
+
+use std::collections::BTreeSet;
+
+use common::{Line, Town, play};
+use tendenko_protocol::ids::RecordHash;
+use tendenko_protocol::messages::{Item, Refusal, RelayMessage};
+use tendenko_protocol::record::RejectReason;
+use tendenko_protocol::session::CloseReason;
+use tendenko_protocol::session::client::ClientEvent;
+use tendenko_protocol::trust::{Claim, Revocation};
+use tendenko_relay::store::RelayStore;
+
+mod common;
+
+fn refused(result: Result<(), CloseReason>) -> Refusal {
+    match result {
+        Err(CloseReason::Refused { reason, .. }) => reason,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn what_one_tablet_writes_reaches_the_other_that_is_granted() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut pharmacist) = (town.tablet("nurse"), town.tablet("pharmacist"));
+        let serving = town.serve();
+        let origin = nurse.patient();
+        nurse.write(origin.patient(), "visit 1");
+        nurse.write(origin.patient(), "visit 2");
+        nurse.sync(serving.local_addr()).await.unwrap();
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        assert!(pharmacist.has().is_empty(), "not granted yet");
+
+        nurse.grant_to(origin, &pharmacist);
+        nurse.sync(serving.local_addr()).await.unwrap();
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        assert_eq!(pharmacist.has(), nurse.has(), "what was written before the grant is filled in");
+        assert_eq!(nurse.has().len(), 2);
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn what_is_written_while_both_are_connected_is_pushed() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut pharmacist) = (town.tablet("nurse"), town.tablet("pharmacist"));
+        let serving = town.serve();
+        let origin = nurse.patient();
+        nurse.grant_to(origin, &pharmacist);
+        nurse.sync(serving.local_addr()).await.unwrap();
+
+        let mut hers = nurse.begin(serving.local_addr()).await.unwrap();
+        let mut his = pharmacist.begin(serving.local_addr()).await.unwrap();
+        nurse.until(&mut hers, |_, session| session.is_idle()).await.unwrap();
+        pharmacist.until(&mut his, |_, session| session.is_idle()).await.unwrap();
+        for visit in 1..=5 {
+            let record = nurse.write(origin.patient(), &format!("visit {visit}"));
+            nurse.saved(&mut hers).await.unwrap();
+            pharmacist.until(&mut his, |tablet, _| tablet.has().contains(&record.hash())).await.unwrap();
+            nurse.until(&mut hers, |tablet, _| tablet.acked.contains(&record.hash())).await.unwrap();
+        }
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn strangers_are_refused_with_the_reason() {
+    play(async {
+        let (town, elsewhere) = (Town::found(), Town::found());
+        let serving = town.serve();
+        let nurse = town.tablet("nurse");
+        let mut stranger = elsewhere.tablet("stranger");
+        stranger.relay = serving.relay();
+        assert_eq!(refused(stranger.sync(serving.local_addr()).await), Refusal::OtherRegion);
+
+        // A tablet that says it belongs here, with a chain that proves nothing here.
+        let (id, chain) = (stranger.id(), stranger.chain());
+        let region = nurse.trust.region();
+        let mut line = Line::open(&stranger.keys, serving.relay(), serving.local_addr()).await;
+        assert_eq!(line.hello(region, id, Vec::new()).await, RelayMessage::ChainWanted);
+        let answer = line.hello(region, id, chain).await;
+        assert!(matches!(answer, RelayMessage::Refused { reason: Refusal::UnknownDevice, .. }), "{answer:?}");
+
+        let mut line = Line::open(&stranger.keys, serving.relay(), serving.local_addr()).await;
+        let answer = line.hello(region, nurse.id(), nurse.chain()).await;
+        assert!(matches!(answer, RelayMessage::Refused { reason: Refusal::WrongKey, .. }), "{answer:?}");
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn a_device_without_a_grant_gets_nothing_and_cannot_push() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut curious) = (town.tablet("nurse"), town.tablet("curious"));
+        let serving = town.serve();
+        let origin = nurse.patient();
+        let record = nurse.write(origin.patient(), "visit");
+        nurse.sync(serving.local_addr()).await.unwrap();
+
+        curious.sync(serving.local_addr()).await.unwrap();
+        assert!(curious.has().is_empty());
+        let grants = curious.trust.grants_of(origin.patient(), tendenko_protocol::document::Scope::Card).count();
+        assert_eq!(grants, 0, "it does not even learn who is granted");
+
+        let mut line = Line::open(&curious.keys, serving.relay(), serving.local_addr()).await;
+        let welcome = line.hello(curious.trust.region(), curious.id(), curious.chain()).await;
+        assert!(matches!(welcome, RelayMessage::Welcome { .. }), "{welcome:?}");
+        let own = curious.seal(origin.patient(), "forged entry");
+        let items = vec![Item::Record(own.into_bytes()), Item::Record(record.into_bytes())];
+        let RelayMessage::Ack { rejected, .. } = line.push(items).await else { panic!("no ack") };
+        let reason = RejectReason::SenderNotGranted;
+        assert_eq!(rejected, [(1, reason), (2, reason)], "it does not learn what is stored");
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn bad_records_are_rejected_and_counted_and_the_session_goes_on() {
+    play(async {
+        let town = Town::found();
+        let mut nurse = town.tablet("nurse");
+        let relay = town.open();
+        let store = relay.store();
+        let serving = relay.serve(Some(common::anywhere())).unwrap();
+        let origin = nurse.patient();
+        nurse.sync(serving.local_addr()).await.unwrap();
+        let patient = origin.patient();
+        let fork = nurse.seal(patient, "another first");
+        let one = nurse.write(patient, "first");
+        let two = nurse.write(patient, "second");
+        let three = nurse.write(patient, "third");
+        let mut forged = two.bytes().to_vec();
+        *forged.last_mut().unwrap() ^= 1;
+        let truncated = one.bytes()[..one.bytes().len() - 9].to_vec();
+
+        let mut line = Line::open(&nurse.keys, serving.relay(), serving.local_addr()).await;
+        line.hello(nurse.trust.region(), nurse.id(), Vec::new()).await;
+        let record = |bytes: &[u8]| Item::Record(bytes.to_vec());
+        let items = vec![
+            record(one.bytes()),
+            record(&truncated),
+            record(&forged),
+            record(three.bytes()),
+            record(fork.bytes()),
+            record(one.bytes()),
+            record(b"junk"),
+            Item::Statement(b"junk".to_vec()),
+            record(two.bytes()),
+        ];
+        let RelayMessage::Ack { through, rejected, .. } = line.push(items).await else { panic!("no ack") };
+        assert_eq!(through, 9);
+        let expected = [
+            (2, RejectReason::Malformed),
+            (3, RejectReason::Signature),
+            (4, RejectReason::Gap),
+            (5, RejectReason::Fork),
+            (7, RejectReason::Malformed),
+            (8, RejectReason::Malformed),
+        ];
+        assert_eq!(rejected, expected, "number 6 is a replay: known, and nothing happens");
+        let RelayMessage::Ack { rejected, .. } = line.push(vec![record(three.bytes())]).await else { panic!("no ack") };
+        assert_eq!(rejected, [], "the session goes on");
+
+        let figures = store.figures().unwrap();
+        assert_eq!(figures.records, 3);
+        let counts: Vec<_> = figures.refused.iter().map(|count| (count.reason.as_str(), count.times)).collect();
+        assert_eq!(counts, [("fork", 1), ("malformed", 3), ("signature", 1)], "a gap is no offence");
+        let quarantine = store.quarantine(10).unwrap();
+        let kept: Vec<_> = quarantine.iter().filter_map(|entry| entry.bytes.as_deref()).collect();
+        assert_eq!(kept, [fork.bytes()], "only the fork could be needed again");
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn garbage_on_the_port_and_on_the_stream_harms_nobody_else() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, noisy) = (town.tablet("nurse"), town.tablet("noisy"));
+        let serving = town.serve();
+        let socket = tokio::net::UdpSocket::bind(common::anywhere()).await.unwrap();
+        for length in [0, 1, 20, 1200, 1400] {
+            socket.send_to(&vec![0xc3; length], serving.local_addr()).await.unwrap();
+        }
+        let oversized = (2u32 << 20).to_be_bytes();
+        let no_message = [&4u32.to_be_bytes()[..], b"junk"].concat();
+        let endless = [&64u32.to_be_bytes()[..], &[0x9f; 64]].concat();
+        for garbage in [&oversized[..], &[0; 4], &no_message, &endless] {
+            for greeted in [false, true] {
+                let mut line = Line::open(&noisy.keys, serving.relay(), serving.local_addr()).await;
+                if greeted {
+                    line.hello(noisy.trust.region(), noisy.id(), noisy.chain()).await;
+                }
+                line.write(garbage).await;
+                let refusal = loop {
+                    match line.hear().await {
+                        Some(RelayMessage::Refused { reason, .. }) => break Some(reason),
+                        Some(_) => {}
+                        None => break None,
+                    }
+                };
+                assert_eq!(refusal, Some(Refusal::Protocol), "{garbage:?} {greeted}");
+            }
+        }
+        let origin = nurse.patient();
+        nurse.write(origin.patient(), "visit");
+        nurse.sync(serving.local_addr()).await.unwrap();
+        assert_eq!(nurse.acked.len(), nurse.outbox.len());
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn what_was_acked_is_there_after_a_restart_and_cursors_still_hold() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut pharmacist) = (town.tablet("nurse"), town.tablet("pharmacist"));
+        let serving = town.serve();
+        let origin = nurse.patient();
+        nurse.grant_to(origin, &pharmacist);
+        nurse.write(origin.patient(), "visit");
+        nurse.sync(serving.local_addr()).await.unwrap();
+        let before = nurse.cursor.unwrap();
+        serving.shutdown().await;
+
+        let serving = town.serve();
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        assert_eq!(pharmacist.has(), nurse.has());
+        nurse.sync(serving.local_addr()).await.unwrap();
+        let after = nurse.cursor.unwrap();
+        assert_ne!(after.incarnation, before.incarnation, "every start is a new life");
+        assert!(after.after >= before.after, "and goes on where the last one ended");
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn an_emptied_relay_is_refilled_by_the_tablets_also_with_what_others_wrote() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut pharmacist, mut late) =
+            (town.tablet("nurse"), town.tablet("pharmacist"), town.tablet("late"));
+        let serving = town.serve();
+        let origin = nurse.patient();
+        nurse.grant_to(origin, &pharmacist);
+        nurse.grant_to(origin, &late);
+        nurse.write(origin.patient(), "visit 1");
+        nurse.sync(serving.local_addr()).await.unwrap();
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        pharmacist.write(origin.patient(), "dispensed");
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        serving.shutdown().await;
+
+        town.lose_database();
+        let serving = town.serve();
+        // The nurse's tablet was washed away. The pharmacist's has everything.
+        pharmacist.write(origin.patient(), "dispensed again");
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        late.sync(serving.local_addr()).await.unwrap();
+        assert_eq!(late.has(), pharmacist.has());
+        assert_eq!(late.has().len(), 3);
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn a_relay_put_back_from_a_copy_notices_and_everything_returns() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut pharmacist) = (town.tablet("nurse"), town.tablet("pharmacist"));
+        let serving = town.serve();
+        let origin = nurse.patient();
+        nurse.grant_to(origin, &pharmacist);
+        nurse.write(origin.patient(), "visit 1");
+        nurse.sync(serving.local_addr()).await.unwrap();
+        serving.shutdown().await;
+
+        // A copy of everything, guard and all: only the tablets can tell.
+        let files = ["relay.db", "relay.db-wal", "incarnation.guard"];
+        let path = |name: &str| town.relay_dir().join(name);
+        for name in files {
+            std::fs::copy(path(name), path(&format!("{name}.copy"))).unwrap();
+        }
+        let serving = town.serve();
+        nurse.write(origin.patient(), "visit 2");
+        nurse.sync(serving.local_addr()).await.unwrap();
+        serving.shutdown().await;
+        town.lose_database();
+        for name in files {
+            std::fs::copy(path(&format!("{name}.copy")), path(name)).unwrap();
+        }
+
+        let serving = town.serve();
+        // The store grows past what the nurse was acked, before she is back.
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        for visit in 0..5 {
+            pharmacist.write(origin.patient(), &format!("dispensed {visit}"));
+        }
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        nurse.sync(serving.local_addr()).await.unwrap();
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        assert_eq!(nurse.has(), pharmacist.has());
+        assert_eq!(nurse.has().len(), 7);
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn a_relay_rolled_back_within_one_life_begins_another_and_ends_the_sessions_of_the_old() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut pharmacist) = (town.tablet("nurse"), town.tablet("pharmacist"));
+        let serving = town.serve();
+        let origin = nurse.patient();
+        nurse.grant_to(origin, &pharmacist);
+        nurse.sync(serving.local_addr()).await.unwrap();
+        let mut his = pharmacist.begin(serving.local_addr()).await.unwrap();
+        pharmacist.until(&mut his, |_, session| session.is_idle()).await.unwrap();
+
+        // The nurse was acked more than there is.
+        let mut cursor = nurse.cursor.unwrap();
+        let lived = cursor.incarnation;
+        cursor.acked.0 += 100;
+        nurse.cursor = Some(cursor);
+        nurse.write(origin.patient(), "visit");
+        nurse.sync(serving.local_addr()).await.unwrap();
+        assert_ne!(nurse.cursor.unwrap().incarnation, lived);
+        let ended = pharmacist.until(&mut his, |_, _| false).await;
+        assert_eq!(refused(ended), Refusal::Busy, "he is to come back and compare");
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        assert_eq!(pharmacist.has(), nurse.has());
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn a_revoked_device_is_put_out_at_once_and_its_unsent_work_is_kept_aside() {
+    play(async {
+        let town = Town::found();
+        let (mut head_nurse, mut lost) = (town.administrator("head nurse"), town.tablet("lost"));
+        let relay = town.open();
+        let store = relay.store();
+        let serving = relay.serve(Some(common::anywhere())).unwrap();
+        let origin = head_nurse.patient();
+        head_nurse.grant_to(origin, &lost);
+        head_nurse.sync(serving.local_addr()).await.unwrap();
+        let mut link = lost.begin(serving.local_addr()).await.unwrap();
+        lost.until(&mut link, |_, session| session.is_idle()).await.unwrap();
+
+        let revocation = Revocation { device: lost.id(), logs: Vec::new(), reason: "lost in the wave".into() };
+        head_nurse.state(Claim::Revocation(revocation));
+        head_nurse.sync(serving.local_addr()).await.unwrap();
+        assert_eq!(refused(lost.until(&mut link, |_, _| false).await), Refusal::Revoked);
+        assert_eq!(refused(lost.sync(serving.local_addr()).await), Refusal::Revoked);
+
+        // Its work comes by another tablet: not taken, not thrown away.
+        let unsent = lost.seal(origin.patient(), "written after");
+        let mut line = Line::open(&head_nurse.keys, serving.relay(), serving.local_addr()).await;
+        line.hello(head_nurse.trust.region(), head_nurse.id(), Vec::new()).await;
+        let answer = line.push(vec![Item::Record(unsent.bytes().to_vec())]).await;
+        let RelayMessage::Ack { rejected, .. } = answer else { panic!("{answer:?}") };
+        assert_eq!(rejected, [(1, RejectReason::AuthorRevoked)]);
+        let quarantine = store.quarantine(10).unwrap();
+        assert_eq!(quarantine[0].bytes.as_deref(), Some(unsent.bytes()));
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn a_full_disk_is_told_and_reading_goes_on() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut pharmacist) = (town.tablet("nurse"), town.tablet("pharmacist"));
+        let relay = town.open();
+        let store = relay.store();
+        let serving = relay.serve(Some(common::anywhere())).unwrap();
+        let origin = nurse.patient();
+        nurse.grant_to(origin, &pharmacist);
+        nurse.write(origin.patient(), "visit");
+        nurse.sync(serving.local_addr()).await.unwrap();
+
+        store.set_max_bytes(Some(0)).unwrap();
+        let noise: String =
+            (0..60_000u32).map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 27) as u8 % 26)).collect();
+        for _ in 0..40 {
+            nurse.write(origin.patient(), &noise);
+        }
+        nurse.sync(serving.local_addr()).await.unwrap();
+        let full = nurse.rejected.iter().filter(|rejection| rejection.reason == RejectReason::Full).count();
+        assert!(full > 0, "{:?}", nurse.rejected);
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        let taken: BTreeSet<RecordHash> = nurse.has().intersection(&nurse.acked).copied().collect();
+        assert_eq!(pharmacist.has(), taken, "what was acked, and only that");
+
+        store.set_max_bytes(None).unwrap();
+        nurse.sync(serving.local_addr()).await.unwrap();
+        pharmacist.sync(serving.local_addr()).await.unwrap();
+        assert_eq!(pharmacist.has(), nurse.has());
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn an_enrolment_beside_a_serving_relay_reaches_connected_tablets() {
+    play(async {
+        let town = Town::found();
+        let mut nurse = town.tablet("nurse");
+        let serving = town.serve();
+        let mut link = nurse.begin(serving.local_addr()).await.unwrap();
+        nurse.until(&mut link, |_, session| session.is_idle()).await.unwrap();
+        let mut newcomer = town.tablet("newcomer");
+        let id = newcomer.id();
+        nurse.until(&mut link, |tablet, _| tablet.trust.device(id).is_some()).await.unwrap();
+        newcomer.sync(serving.local_addr()).await.unwrap();
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn a_shutdown_tells_the_tablets_and_frees_the_directory() {
+    play(async {
+        let town = Town::found();
+        let mut nurse = town.tablet("nurse");
+        let serving = town.serve();
+        assert!(matches!(tendenko_relay::Relay::open(town.relay_dir()), Err(tendenko_relay::RelayError::InUse(_))));
+        let origin = nurse.patient();
+        let mut link = nurse.begin(serving.local_addr()).await.unwrap();
+        nurse.until(&mut link, |_, session| session.is_idle()).await.unwrap();
+        nurse.write(origin.patient(), "visit");
+        nurse.handle(&mut link, ClientEvent::Saved).await.unwrap();
+        let down = tokio::spawn(serving.shutdown());
+        let ended = nurse.until(&mut link, |_, _| false).await;
+        assert_eq!(refused(ended), Refusal::Busy);
+        drop(link);
+        down.await.unwrap();
+
+        let serving = town.serve();
+        nurse.sync(serving.local_addr()).await.unwrap();
+        assert_eq!(nurse.acked.len(), nurse.outbox.len());
+        serving.shutdown().await;
+    });
+}
