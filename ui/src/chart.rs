@@ -1,9 +1,9 @@
 //! A small chart of one or two measures over time: where the lines go. Drawing is the screen's.
 
 /// Size of the drawing in its own units.
-pub const WIDTH: i32 = 640;
+pub const WIDTH: i32 = 560;
 /// Height of one band.
-pub const HEIGHT: i32 = 120;
+pub const HEIGHT: i32 = 130;
 const MARGIN_LEFT: i32 = 44;
 const MARGIN: i32 = 10;
 

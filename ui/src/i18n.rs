@@ -124,6 +124,16 @@ impl Words {
         self.ta(&format!("error-{}", error.code.as_str()), &values)
     }
 
+    /// A span of time in its largest unit: nobody reads 525,600 minutes.
+    pub fn span(&self, milliseconds: i64) -> String {
+        let minutes = milliseconds.unsigned_abs() / 60_000;
+        match minutes {
+            0..120 => self.tn("span-minutes", minutes),
+            120..2_880 => self.tn("span-hours", minutes / 60),
+            _ => self.tn("span-days", minutes / 1_440),
+        }
+    }
+
     /// A profession.
     pub fn profession(&self, profession: &Profession) -> String {
         match profession {

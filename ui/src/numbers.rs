@@ -78,6 +78,14 @@ pub fn is_full(measure: Measure, text: &str) -> bool {
     }
 }
 
+/// The text of a field that is left: a temperature typed without its point gets it.
+pub fn tidy(measure: Measure, text: &str) -> String {
+    match value(measure, text) {
+        Ok(Some(value)) if measure == Measure::Temperature => show(measure, value),
+        _ => text.to_owned(),
+    }
+}
+
 /// A measurement as it is shown, without its unit.
 pub fn show(measure: Measure, value: i32) -> String {
     if measure.decimals() == 1 { format!("{}.{}", value / 10, value % 10) } else { value.to_string() }
@@ -131,7 +139,9 @@ mod tests {
         assert_eq!(value(Measure::Temperature, "36.5"), Ok(Some(365)));
         assert_eq!(value(Measure::Temperature, "36"), Ok(Some(360)));
         assert_eq!(value(Measure::Temperature, "３６．５"), Ok(Some(365)));
-        assert_eq!(show(Measure::Temperature, 365), "36.5");
+        assert_eq!(tidy(Measure::Temperature, "365"), "36.5");
+        assert_eq!(tidy(Measure::Temperature, "3"), "3", "not a measurement yet");
+        assert_eq!(tidy(Measure::Pulse, "72"), "72");
     }
 
     #[test]

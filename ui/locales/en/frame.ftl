@@ -62,7 +62,7 @@ sync-with = Connected to
 sync-never = Not yet
 sync-traffic = Traffic
 sync-traffic-value = sent { $sent }, received { $received }
-sync-clock-off = The clock of this tablet is { $minutes } minutes off. Records stay usable. Please set the clock.
+sync-clock-off = The clock of this tablet is { $span } off. Records stay usable. Please set the clock.
 sync-rejected = { $n ->
     [one] { $n } record could not be accepted. It is kept apart; please call the secretariat.
    *[other] { $n } records could not be accepted. They are kept apart; please call the secretariat.
@@ -90,3 +90,6 @@ theme-dark = Dark
 theme-contrast = High contrast
 about = This tablet
 version = Version { $version }
+span-minutes = { $n } minutes
+span-hours = { $n } hours
+span-days = { $n } days

@@ -1,12 +1,12 @@
 # Patients, a patient's page, card, medicines, vitals
 search-label = Find a patient
-search-hint = Name (kana or romaji too), birth date (1937 or S12.3.3)
+search-hint = Name, kana or birth date
 recent-patients = Recent patients
 found = { $n ->
     [one] { $n } person found
    *[other] { $n } people found
 }
-found-nothing = Nobody found. A part of the kana, or the birth date alone, is enough.
+found-nothing = Nobody found. A part of the kana, or the birth date alone (1937, S12.3.3), is enough.
 patients-empty = There are no patients yet. Patients who are shared with you appear here.
 age = { $n } years
 born = born { $date }
@@ -34,7 +34,7 @@ tab-card = Card
 record-visit = Record a visit
 mine = me
 reason = Reason
-clock-was-off = The clock of the tablet that wrote this was { $minutes } minutes off
+clock-was-off = The clock of the tablet that wrote this was { $span } off
 
 timeline-empty = Nothing is recorded yet. Visits you record appear here.
 read-until-here = You have read up to here

@@ -98,7 +98,7 @@ notebook-problem-too-long = The text is too long.
 
 site-title = Find an evacuee
 site-explain = Searches the cards on this tablet, also without a connection. Every look is recorded.
-site-search-hint = Kana, birth date (1937 or S12.3.3), address
+site-search-hint = Kana, birth date or address
 site-why = Why do you open this card?
 site-why-explain = Choosing a reason opens the card. Who opened it and when is recorded.
 open-card = Open for this reason

@@ -1,9 +1,9 @@
 # 患者・患者ページ・カード・お薬・バイタル
 search-label = 患者さんを探す
-search-hint = 名前（かな・ローマ字も可）、生年月日（S12.3.3 など）
+search-hint = 名前・かな・生年月日
 recent-patients = 最近の患者さん
 found = { $n }人見つかりました
-found-nothing = 見つかりませんでした。ふりがなの一部や、生年月日だけでも探せます。
+found-nothing = 見つかりませんでした。ふりがなの一部や、生年月日（S12.3.3、1937 など）だけでも探せます。
 patients-empty = まだ患者さんがいません。共有された患者さんが、ここに表示されます。
 age = { $n }歳
 born = { $date }生
@@ -25,7 +25,7 @@ tab-card = カード
 record-visit = 訪問を記録する
 mine = 自分
 reason = 理由
-clock-was-off = 記録した端末の時計が { $minutes } 分ずれていました
+clock-was-off = 記録した端末の時計が { $span }ほどずれていました
 
 timeline-empty = まだ記録がありません。訪問を記録すると、ここに並びます。
 read-until-here = ここまで読みました

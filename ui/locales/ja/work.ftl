@@ -58,7 +58,7 @@ conflict-resolved = 決定しました。チームに伝わります。
 drug = お薬
 timing = 飲む時間
 since-label = 開始
-source = 情報の出どころ
+source = 出どころ
 name = 名前
 relation = 続柄
 facility = 施設
@@ -98,7 +98,7 @@ notebook-problem-too-long = 文字数が多すぎます。
 
 site-title = 避難されている方を探す
 site-explain = このタブレットにあるカードを、回線がなくても探せます。開いた記録は残ります。
-site-search-hint = ふりがな、生年月日（S12.3.3 など）、住所
+site-search-hint = かな・生年月日・住所
 site-why = カードを開く理由
 site-why-explain = 理由を選ぶとカードが開きます。いつ、どなたが開いたかが記録されます。
 open-card = この理由で開く

@@ -137,7 +137,7 @@ fn TopLine() -> Html {
         let app = app.clone();
         move |_| lock(&app)
     };
-    let (mark, words) = app.sync.as_ref().map_or(("", String::new()), |sync| sync_words(&app, sync));
+    let words = app.sync.as_ref().map_or_else(String::new, |sync| sync_words(&app, sync));
     let state = app.sync.as_ref().map_or("unknown", |sync| state_name(sync.state));
     html! {
         <header class="topline">
@@ -152,7 +152,7 @@ fn TopLine() -> Html {
             <button type="button" class={classes!("syncline", format!("sync-{state}"))} onclick={open} data-testid="sync-line"
                 data-state={state} data-unsent={app.sync.as_ref().map(|sync| sync.unsent.to_string())}
                 aria-haspopup="dialog">
-                <span class="sync-mark" aria-hidden="true">{ mark }</span><span aria-live="polite">{ words }</span>
+                <SyncMark /><span aria-live="polite">{ words }</span>
             </button>
             <button type="button" class={button_class("quiet")} onclick={lock_now} data-testid="lock" aria-label={app.words.t("lock")}>
                 <Icon name="lock" />
@@ -172,24 +172,38 @@ pub fn state_name(state: SyncState) -> &'static str {
     }
 }
 
-/// The permanent line: a mark, and what it means in words.
-pub fn sync_words(app: &App, sync: &SyncView) -> (&'static str, String) {
+/// A circle that is empty offline, half full while something moves, full when both sides have the same. The classes
+/// of the line decide which; the words beside it say it.
+#[component]
+fn SyncMark() -> Html {
+    html! {
+        <svg class="sync-mark" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
+            <circle class="ring" cx="10" cy="10" r="7.5" /><path class="half" d="M10 2.5a7.5 7.5 0 0 0 0 15z" />
+        </svg>
+    }
+}
+
+/// The permanent line in words.
+pub fn sync_words(app: &App, sync: &SyncView) -> String {
     let words = &app.words;
     let waiting = if sync.unsent > 0 { words.tn("sync-unsent", sync.unsent) } else { String::new() };
+    let so_far = |done: u32, total: u32| [done.to_string(), total.to_string()];
     match sync.state {
-        SyncState::Offline => ("○", format!("{}{waiting}", words.t("sync-offline"))),
-        SyncState::Connecting => ("◌", format!("{}{waiting}", words.t("sync-connecting"))),
+        SyncState::Offline => format!("{}{waiting}", words.t("sync-offline")),
+        SyncState::Connecting => format!("{}{waiting}", words.t("sync-connecting")),
         SyncState::Sending { done, total } => {
-            ("◐", words.ta("sync-sending", &[("done", &done.to_string()), ("total", &total.to_string())]))
+            let [done, total] = so_far(done, total);
+            words.ta("sync-sending", &[("done", &done), ("total", &total)])
         }
         SyncState::Receiving { done, total: Some(total) } => {
-            ("◑", words.ta("sync-receiving", &[("done", &done.to_string()), ("total", &total.to_string())]))
+            let [done, total] = so_far(done, total);
+            words.ta("sync-receiving", &[("done", &done), ("total", &total)])
         }
-        SyncState::Receiving { .. } => ("◑", words.t("sync-receiving-some")),
-        SyncState::Idle if sync.unsent > 0 => ("◐", format!("{}{waiting}", words.t("sync-waiting"))),
+        SyncState::Receiving { .. } => words.t("sync-receiving-some"),
+        SyncState::Idle if sync.unsent > 0 => format!("{}{waiting}", words.t("sync-waiting")),
         SyncState::Idle => {
             let time = sync.last_contact.map_or_else(String::new, |at| dates::moment(at, app.now()));
-            ("●", words.ta("sync-idle", &[("time", &time)]))
+            words.ta("sync-idle", &[("time", &time)])
         }
     }
 }

@@ -11,7 +11,7 @@ use tendenko_app_api::*;
 use yew::prelude::*;
 
 /// A text longer than this many characters starts folded.
-const FOLD_AT: usize = 160;
+const FOLD_AT: usize = 80;
 
 #[derive(Properties, PartialEq)]
 pub struct EntryProps {

@@ -62,7 +62,7 @@ pub fn written(app: &App, written: &WrittenView) -> Html {
 pub fn clock_note(app: &App, offset_ms: Option<i64>) -> Html {
     match offset_ms {
         Some(offset) if offset.abs() >= 5 * 60_000 => {
-            html! { <div class="clock-note">{ app.words.ta("clock-was-off", &[("minutes", &(offset.abs() / 60_000).to_string())]) }</div> }
+            html! { <div class="clock-note">{ app.words.ta("clock-was-off", &[("span", &app.words.span(offset))]) }</div> }
         }
         _ => html! {},
     }

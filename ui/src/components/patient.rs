@@ -160,11 +160,6 @@ pub fn head(app: &App, header: &PatientHeader) -> Html {
                 <h1 class="patient-name" tabindex="-1"><span class="kana">{ &row.patient.kana }</span>{ &row.patient.name }</h1>
                 { identity_line(app, row) }
                 if row.patient.same_name { <span class="mark mark-same" data-testid="mark-same-name">{ words.t("mark-same-name") }</span> }
-                if row.conflicts > 0 {
-                    <button type="button" class="mark mark-conflict mark-button" onclick={conflicts} data-testid="open-conflicts">
-                        { words.tn("mark-conflict", row.conflicts) }<Icon name="next" />
-                    </button>
-                }
             </div>
             <div class="safety">
                 { allergies(app, &header.allergies) }
@@ -175,6 +170,11 @@ pub fn head(app: &App, header: &PatientHeader) -> Html {
                     </span>
                 }) }
                 { wishes(app, header) }
+                if row.conflicts > 0 {
+                    <button type="button" class="mark mark-conflict mark-button" onclick={conflicts} data-testid="open-conflicts">
+                        { words.tn("mark-conflict", row.conflicts) }<Icon name="next" />
+                    </button>
+                }
                 <span class="as-of quiet" data-testid="as-of">{ match header.as_of {
                     Some(at) => words.ta("as-of", &[("time", &dates::moment(at, app.now()))]),
                     None => words.t("as-of-never"),

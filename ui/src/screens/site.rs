@@ -148,7 +148,7 @@ pub fn SiteCard(props: &SiteCardProps) -> Html {
                 { opened.show(&app, |card| html! {
                     <>
                         <CardView card={card.clone()} />
-                        <button type="button" class={button_class("plain")} onclick={print} data-testid="print"><Icon name="print" />{ app.words.t("print") }</button>
+                        <div><button type="button" class={button_class("plain")} onclick={print} data-testid="print"><Icon name="print" />{ app.words.t("print") }</button></div>
                     </>
                 }) }
             </div>

@@ -60,8 +60,8 @@ fn state(app: &App, sync: &SyncView) -> Html {
                 { line(words.t("sync-with"), html! { sync.relay.clone().unwrap_or_else(|| words.t("sync-never")) }) }
                 { line(words.t("sync-traffic"), html! { words.ta("sync-traffic-value", &[("sent", &numbers::bytes(sync.bytes_sent)), ("received", &numbers::bytes(sync.bytes_received))]) }) }
             </dl>
-            if let Some(minutes) = sync.clock_offset_ms.map(|offset| offset / 60_000).filter(|minutes| minutes.abs() >= 5) {
-                { notice("care", "clock-offset", html! { words.ta("sync-clock-off", &[("minutes", &minutes.abs().to_string())]) }) }
+            if let Some(offset) = sync.clock_offset_ms.filter(|offset| offset.abs() >= 5 * 60_000) {
+                { notice("care", "clock-offset", html! { words.ta("sync-clock-off", &[("span", &words.span(offset))]) }) }
             }
             if sync.rejected > 0 { { notice("care", "sync-rejected", html! { words.tn("sync-rejected", sync.rejected) }) } }
         </>

@@ -80,10 +80,12 @@ pub fn Notebook(props: &NotebookProps) -> Html {
             <div class="tab-panel" tabindex="0">
                 <h2 class="page-title">{ words.t("open-notebook") }</h2>
                 <p>{ words.t("notebook-explain") }</p>
+                <div>
                 <label class={classes!(button_class("plain"), "file-choice")}>
                     <Icon name="file" />{ words.t("choose-file") }
                     <input class="file-input" type="file" multiple=true accept=".txt,.csv,.dat,text/plain" onchange={chosen} data-testid="notebook-file" />
                 </label>
+                </div>
                 { match (*step).clone() {
                     Step::Choose => html! {},
                     Step::Reading => html! { <div class="waiting" aria-busy="true" /> },

@@ -77,7 +77,7 @@ fn VisitEntry(props: &EntryProps) -> Html {
         }
     };
     html! {
-        <div class="visit-page" data-testid="visit">
+        <div class={classes!("visit-page", active.is_some().then_some("has-pad"))} data-testid="visit">
             <PatientHead id={props.draft.patient.clone()} />
             <div class="visit-form">
                 <h2 class="page-title">{ if correcting { words.t("correct-visit") } else { words.t("record-visit") } }</h2>
@@ -128,6 +128,7 @@ fn press_key(
             let before = drafts::get(&draft).unwrap_or_default();
             let text = numbers::press(measure, before.text(measure), key);
             on = key != Key::Back && numbers::is_full(measure, &text);
+            let text = if on { numbers::tidy(measure, &text) } else { text };
             change.emit(Box::new(move |form| form.set_text(measure, text)));
         }
         if on {

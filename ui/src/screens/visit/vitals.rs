@@ -10,7 +10,8 @@ use crate::{
 };
 use std::rc::Rc;
 use tendenko_app_api::{LastVitals, Measure};
-use web_sys::HtmlElement;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -31,6 +32,14 @@ pub struct VitalFieldsProps {
 #[component]
 pub fn VitalFields(props: &VitalFieldsProps) -> Html {
     let app = use_app();
+    // The pad that has just appeared may cover the field it types into.
+    use_effect_with(props.active, |active| {
+        if let Some(field) = active.and_then(field_element) {
+            let nearest = ScrollIntoViewOptions::new();
+            nearest.set_block(ScrollLogicalPosition::Nearest);
+            field.scroll_into_view_with_scroll_into_view_options(&nearest);
+        }
+    });
     html! {
         <section class="form-part">
             <h3>{ app.words.t("vitals") }</h3>
@@ -43,12 +52,13 @@ fn field_id(measure: Measure) -> String {
     format!("vital-{}", measure.as_str())
 }
 
+fn field_element(measure: Measure) -> Option<HtmlElement> {
+    web_sys::window()?.document()?.get_element_by_id(&field_id(measure))?.dyn_into().ok()
+}
+
 /// Puts the focus into a field, so that keyboard and pad type into the same one.
 pub fn focus_field(measure: Measure) {
-    let element = web_sys::window()
-        .and_then(|window| window.document())
-        .and_then(|document| document.get_element_by_id(&field_id(measure)));
-    if let Some(element) = element.and_then(|element| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(element).ok()) {
+    if let Some(element) = field_element(measure) {
         // Only refused for an element that cannot have the focus.
         let _ = element.focus();
     }
@@ -60,6 +70,12 @@ fn field(app: &App, props: &VitalFieldsProps, measure: Measure) -> Html {
     let typed = props.on_change.reform(move |event: InputEvent| -> Change {
         let text = text_of(&event);
         Box::new(move |form| form.set_text(measure, text))
+    });
+    let left = props.on_change.reform(move |_: FocusEvent| -> Change {
+        Box::new(move |form| {
+            let text = numbers::tidy(measure, form.text(measure));
+            form.set_text(measure, text);
+        })
     });
     let said = match numbers::value(measure, text) {
         Err(()) => {
@@ -83,7 +99,7 @@ fn field(app: &App, props: &VitalFieldsProps, measure: Measure) -> Html {
             <label for={field_id(measure)}>{ words.t(&format!("measure-{name}")) }</label>
             <span class="vital-input">
                 <input id={field_id(measure)} class="input input-number" type="text" inputmode="none" autocomplete="off" maxlength="6"
-                    value={text.to_owned()} oninput={typed} data-testid={field_id(measure)} aria-describedby={said_id.clone()}
+                    value={text.to_owned()} oninput={typed} data-testid={field_id(measure)} aria-describedby={said_id.clone()} onblur={left}
                     onfocus={props.on_active.reform(move |_: FocusEvent| Some(measure))} />
                 <span class="unit">{ measure.unit() }</span>
             </span>
