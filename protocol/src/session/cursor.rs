@@ -48,3 +48,53 @@ pub fn judge(standing: &Standing, cursor: Option<&Cursor>) -> CursorVerdict {
         None => CursorVerdict::Reconcile,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RELAY: RelayId = RelayId([1; 16]);
+
+    fn standing() -> Standing {
+        let past = vec![(RelayIncarnation(1), ArrivalNo(50)), (RelayIncarnation(2), ArrivalNo(80))];
+        Standing { relay: RELAY, incarnation: RelayIncarnation(3), newest: ArrivalNo(100), past }
+    }
+
+    fn judged(incarnation: u64, after: u64, acked: u64) -> CursorVerdict {
+        let incarnation = RelayIncarnation(incarnation);
+        judge(
+            &standing(),
+            Some(&Cursor { relay: RELAY, incarnation, after: ArrivalNo(after), acked: ArrivalNo(acked) }),
+        )
+    }
+
+    #[test]
+    fn a_cursor_within_its_life_goes_on() {
+        assert_eq!(judge(&standing(), None), CursorVerdict::Continue(ArrivalNo(0)));
+        assert_eq!(judged(3, 100, 90), CursorVerdict::Continue(ArrivalNo(100)));
+        assert_eq!(judged(1, 40, 50), CursorVerdict::Continue(ArrivalNo(40)));
+    }
+
+    #[test]
+    fn a_life_that_had_more_shows_a_loss_even_if_the_relay_has_grown_since() {
+        assert_eq!(judged(2, 81, 0), CursorVerdict::Lost);
+        assert_eq!(judged(3, 101, 0), CursorVerdict::Lost);
+    }
+
+    #[test]
+    fn an_ack_alone_shows_a_loss() {
+        assert_eq!(judged(2, 10, 81), CursorVerdict::Lost);
+    }
+
+    #[test]
+    fn another_relay_or_a_forgotten_life_compares_vectors() {
+        assert_eq!(judged(9, 1, 1), CursorVerdict::Reconcile);
+        let other = Cursor {
+            relay: RelayId([2; 16]),
+            incarnation: RelayIncarnation(3),
+            after: ArrivalNo(1),
+            acked: ArrivalNo(1),
+        };
+        assert_eq!(judge(&standing(), Some(&other)), CursorVerdict::Reconcile);
+    }
+}
