@@ -421,3 +421,37 @@ fn the_writer_refuses_what_the_format_cannot_hold() {
     draft.dispensings[0].prescriptions[0].usage = None;
     assert_eq!(problem(&draft, 8), Err(("5", 0, WriteProblem::Open)));
 }
+
+#[test]
+fn a_text_of_the_largest_size_is_dealt_with() {
+    // As many lines as are read, every group the same drug again: nothing may take time beyond the size of the text.
+    let mut text = String::from("JAHISTC08,1\n1,平田 しげ,2,S100401\n");
+    for number in 0..400 {
+        text.push_str("3,かぜ薬,,,2,1\n31,9,成分,1,,2\n2,1,サバ,1\n");
+        text.push_str(&format!("5,2026{:02}{:02},1\n", 1 + number % 9, 1 + number % 28));
+        for rp in 1..=9 {
+            text.push_str(&format!("201,{rp},アムロジピン錠,{number},錠,1,,1\n301,{rp},朝食後,9,日分,1,1,,1\n"));
+        }
+    }
+    let large = notebook(&text);
+    let plan = plan(&large, &CardView::default(), day("2026-10-01")).expect("a plan");
+    assert_eq!(plan.dispensings.len(), 400);
+    let keys: std::collections::BTreeSet<_> = plan.medicines.iter().map(|planned| &planned.key).collect();
+    assert_eq!(keys.len(), plan.medicines.len());
+}
+
+#[test]
+fn two_patients_in_one_text_are_refused_and_groups_without_a_number_left_out() {
+    let two = OCTOBER.replace("5,R081005", "1,平田 たけ,2,S120401\r\n5,R081005");
+    assert_eq!(read(two.as_bytes()), Err(NotebookError::Several { line: 6 }));
+    let again = OCTOBER.replace("5,R081005", "1,平田 しげ,2,S100401,,,,,,,ﾍｲﾀ ｼｹﾞ\r\n5,R081005");
+    assert_eq!(notebook(&again).problems[0].code, ProblemCode::RecordTwice);
+    let nameless = OCTOBER
+        .replace("201,2,", "201,,")
+        .replace("301,2,", "301,,")
+        .replace("201,1,", "201,x,")
+        .replace("301,1,", "301,x,");
+    let plan = planned(&nameless, &tablet(1), "2026-10-06");
+    assert_eq!(plan.left_out.len(), 2);
+    assert!(plan.medicines.is_empty());
+}

@@ -3,6 +3,8 @@
 //! Tolerant about order where the meaning is clear, strict where it is not: a drug whose usage is missing or contradicted
 //! stays visible and is marked unusable.
 
+use std::collections::BTreeMap;
+
 use super::check::{self, rp_number};
 use super::codes::{
     Creator, DosageForm, DrugCodeKind, GeneralCodeKind, InformationKind, IngredientCodeKind, NotebookSex, Origin,
@@ -23,6 +25,7 @@ pub(crate) fn notebook(header: Header, lines: Vec<Line>, raw: Vec<RawText>, prob
         is_part: lines.iter().any(|line| line.record == "911" && line.field(2) != "1"),
         content: NotebookDraft { origin: header.origin.clone(), ..NotebookDraft::default() },
         problems,
+        otc: BTreeMap::new(),
         doctor: None,
         opened: Vec::new(),
         implicit: false,
@@ -43,6 +46,8 @@ struct Assembly {
     is_part: bool,
     content: NotebookDraft,
     problems: Vec<Problem>,
+    /// Where the OTC medicine with a sequence number stands.
+    otc: BTreeMap<u16, usize>,
     /// The doctor of the groups that follow.
     doctor: Option<Doctor>,
     /// The line of the first drug of every group in the open dispensing.
@@ -97,6 +102,9 @@ impl Assembly {
                 });
             }
             "3" if !line.field(1).is_empty() => {
+                if !line.field(5).is_empty() {
+                    self.otc.insert(rp_number(line.field(5)), self.content.otc.len());
+                }
                 self.content.otc.push(OtcMedicine {
                     name: owned(line, 1),
                     start: NotebookDate::read(line.field(2)),
@@ -168,12 +176,7 @@ impl Assembly {
 
     fn ingredient(&mut self, line: &Line) {
         let sequence = rp_number(line.field(1));
-        let owner = self
-            .content
-            .otc
-            .iter_mut()
-            .rev()
-            .find(|otc| !otc.sequence.is_empty() && rp_number(&otc.sequence) == sequence);
+        let owner = self.otc.get(&sequence).and_then(|index| self.content.otc.get_mut(*index));
         match owner {
             Some(otc) if !line.field(2).is_empty() => otc.ingredients.push(Ingredient {
                 name: owned(line, 2),

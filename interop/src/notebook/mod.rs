@@ -124,7 +124,7 @@ pub enum NotebookError {
         /// Its header, e.g. `JAHIS10`.
         header: String,
     },
-    /// A second first line.
+    /// A second first line, or a second patient.
     #[error("The file holds several notebooks (another one begins at line {line}). Import each by itself.")]
     Several {
         /// Where the second one begins.
@@ -177,6 +177,11 @@ pub fn read(bytes: &[u8]) -> Result<Notebook, NotebookError> {
     let header = header(first)?;
     let first = lines.remove(0);
     if let Some(second) = lines.iter().find(|line| line.record.starts_with("JAHIS")) {
+        return Err(NotebookError::Several { line: second.number });
+    }
+    let mut patients = lines.iter().filter(|line| line.record == "1");
+    let patient = patients.next();
+    if let Some(second) = patients.find(|line| patient.is_some_and(|first| !first.same_content(line))) {
         return Err(NotebookError::Several { line: second.number });
     }
     if let Some(line) = complete::cut(&lines, first.number, ended, half_character) {

@@ -332,6 +332,8 @@ impl PrescriptionGroup {
             .as_ref()
             .is_some_and(|usage| [&usage.text, &usage.quantity.text, &usage.unit].into_iter().all(readable));
         usage
+            // Groups without a number of their own cannot be told apart.
+            && self.number != 0
             && self.other_usages.is_empty()
             && !self.drugs.is_empty()
             && self.drugs.iter().all(|drug| {

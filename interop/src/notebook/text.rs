@@ -11,7 +11,7 @@ use super::NotebookError;
 /// Largest text read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
 /// Most lines read.
-pub const MAX_LINES: usize = 20_000;
+pub const MAX_LINES: usize = 10_000;
 /// Longest line read, in bytes.
 pub const MAX_LINE_BYTES: usize = 8_192;
 /// Most fields read in one line.
@@ -170,7 +170,13 @@ fn detect(bytes: &[u8]) -> Encoding {
         Ok(text) => text,
         // Cut within a character: what stands before it decides.
         Err(error) if error.error_len().is_none() => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""),
-        Err(_) => return Encoding::Cp932,
+        // Damaged somewhere: the reading with less damage.
+        Err(_) => {
+            let damage = |codec: &'static Codec| {
+                codec.decode_without_bom_handling(bytes).0.chars().filter(|c| *c == '\u{FFFD}').count()
+            };
+            return if damage(UTF_8) < damage(SHIFT_JIS) { Encoding::Utf8 } else { Encoding::Cp932 };
+        }
     };
     if text.chars().any(|c| c >= '\u{800}') { Encoding::Utf8 } else { Encoding::Cp932 }
 }
@@ -226,6 +232,19 @@ mod tests {
         // Two half-width kana whose bytes are also one Latin letter in UTF-8.
         let (bytes, _, _) = SHIFT_JIS.encode("1,ﾃｱ");
         assert_eq!(read(&bytes).lines[0].field(1), "ﾃｱ");
+    }
+
+    #[test]
+    fn one_bad_byte_does_not_change_the_encoding() {
+        for codec in [SHIFT_JIS, UTF_8] {
+            let (bytes, _, _) = codec.encode("1,鈴木 太郎\n201,1,アムロジピン錠,1,錠\n301,1,朝食後\n");
+            let mut bytes = bytes.into_owned();
+            let at = bytes.iter().position(|b| *b == b'\n').expect("a line end") - 1;
+            bytes[at] = 0xFF;
+            let found = read(&bytes);
+            assert!(found.lines[0].is_damaged());
+            assert_eq!(found.lines[1].field(2), "アムロジピン錠");
+        }
     }
 
     #[test]

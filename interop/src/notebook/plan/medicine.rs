@@ -3,7 +3,7 @@
 //! A medicine counts once per prescriber: the newest dispensing says how it is taken now. The same drug from two
 //! prescribers stands twice, because that is what somebody has to notice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan, tz};
@@ -52,6 +52,8 @@ pub enum MedicineChange {
 
 /// A medicine as the notebook has it.
 struct Candidate {
+    /// The key of its drug.
+    base: String,
     medicine: Medicine,
     day: Option<Date>,
     ended: bool,
@@ -68,14 +70,15 @@ pub(super) fn plan(
     let mut candidates = dispensed(content, dispensings, today);
     candidates.extend(content.otc.iter().map(|otc| over_the_counter(content, otc, today)));
     let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     candidates
         .into_iter()
         .map(|candidate| {
-            let base = base_key(&candidate.medicine.drug);
+            let base = candidate.base.clone();
             let current = counterpart(&candidate, &base, card, &taken);
             let key = match current {
                 Some(item) => item.key.clone(),
-                None => free_key(&base, card, &taken),
+                None => free_key(&base, card, &taken, numbers.entry(base.clone()).or_insert(0)),
             };
             taken.insert(key.clone());
             let change = change(&candidate, current, card);
@@ -114,18 +117,21 @@ fn dispensed(
     let mut newest_first: Vec<_> = dispensings.iter().filter(|(_, planned)| !planned.in_future).collect();
     newest_first.sort_by_key(|(group, _)| std::cmp::Reverse(group.date.date));
     let mut found: Vec<Candidate> = Vec::new();
+    let mut by_drug: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (group, planned) in newest_first {
         let earlier = found.len();
         for rp in group.prescriptions.iter().filter(|rp| rp.is_usable()) {
             let Some(usage) = &rp.usage else { continue };
             for line in rp.drugs.iter().filter(|line| is_medicine(line, usage)) {
                 let candidate = candidate(content, group, planned, (rp, usage, line), today);
-                let base = base_key(&candidate.medicine.drug);
-                let mut newer = found[..earlier].iter().filter(|newer| base_key(&newer.medicine.drug) == base);
+                let known = by_drug.entry(candidate.base.clone()).or_default();
                 // Used up, and there is a newer statement about the drug, whoever prescribed it: history.
-                let superseded = newer.clone().any(|_| candidate.ended)
-                    || newer.any(|newer| newer.medicine.prescriber == candidate.medicine.prescriber);
+                let superseded = known
+                    .iter()
+                    .filter(|index| **index < earlier)
+                    .any(|index| candidate.ended || found[*index].medicine.prescriber == candidate.medicine.prescriber);
                 if !superseded {
+                    known.push(found.len());
                     found.push(candidate);
                 }
             }
@@ -157,9 +163,11 @@ fn candidate(
         .and_then(|(day, days)| day.checked_add((i64::from(days) - 1).days()).ok());
     let patient_origin = from_patient(&content.origin, &line.creator);
     let notes = drug_notes(line, rp);
+    let drug = drug(line);
     Candidate {
+        base: base_key(&drug),
         medicine: Medicine {
-            drug: drug(line),
+            drug,
             amount: line.amount.text.clone(),
             unit: line.unit.clone(),
             basis: basis(&usage.form),
@@ -203,13 +211,15 @@ fn over_the_counter(content: &NotebookDraft, otc: &OtcMedicine, today: Date) -> 
     let patient_origin = from_patient(&content.origin, &otc.creator);
     let ingredients: Vec<&str> = otc.ingredients.iter().map(|ingredient| ingredient.name.as_str()).collect();
     let notes = if ingredients.is_empty() { Vec::new() } else { vec![format!("成分: {}", ingredients.join("、"))] };
+    let drug = Drug {
+        name: otc.name.clone(),
+        code: filled(&otc.jan).map(|value| Code { system: "jan".to_owned(), value }),
+        ..Drug::default()
+    };
     Candidate {
+        base: base_key(&drug),
         medicine: Medicine {
-            drug: Drug {
-                name: otc.name.clone(),
-                code: filled(&otc.jan).map(|value| Code { system: "jan".to_owned(), value }),
-                ..Drug::default()
-            },
+            drug,
             amount: String::new(),
             unit: String::new(),
             basis: DoseBasis::from("unstated"),
@@ -292,9 +302,15 @@ fn counterpart<'a>(
         .or_else(|| by(&replaceable))
 }
 
-fn free_key(base: &str, card: &CardView, taken: &BTreeSet<String>) -> String {
-    let used = |key: &String| taken.contains(key) || card.medicines.iter().any(|item| item.key == *key);
-    (1..).map(|n| item_key::nth(base, n)).find(|key| !used(key)).unwrap_or_else(|| base.to_owned())
+/// The first key of this drug that nothing has; `last` is the number given last.
+fn free_key(base: &str, card: &CardView, taken: &BTreeSet<String>, last: &mut usize) -> String {
+    loop {
+        *last += 1;
+        let key = item_key::nth(base, *last);
+        if !taken.contains(&key) && !card.medicines.iter().any(|item| item.key == key) {
+            return key;
+        }
+    }
 }
 
 fn change(candidate: &Candidate, current: Option<&Item<Medicine>>, card: &CardView) -> MedicineChange {
