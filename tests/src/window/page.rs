@@ -1,0 +1,171 @@
+//! What is on the screen: found by test id or by what it says, touched as by a finger.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Map, json};
+
+use super::WindowError;
+use crate::process::PATIENCE;
+
+const GLANCE: Duration = Duration::from_millis(100);
+/// How much of the page's text an error shows.
+const SHOWN: usize = 600;
+
+/// The page in the app's window.
+pub struct Page {
+    client: Client,
+}
+
+impl Page {
+    pub(super) async fn open(port: u16, app: &Path) -> Result<Self, WindowError> {
+        let mut capabilities = Map::new();
+        capabilities.insert("tauri:options".into(), json!({ "application": app }));
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await?;
+        Ok(Self { client })
+    }
+
+    /// Closes the window, as its owner would.
+    pub async fn close(self) -> Result<(), WindowError> {
+        Ok(self.client.close().await?)
+    }
+
+    /// Touches the element with this test id, as soon as it is there.
+    pub async fn touch(&self, id: &str) -> Result<(), WindowError> {
+        self.touch_css(&by_id(id)).await
+    }
+
+    /// Touches the element with this test id as soon as it accepts a touch.
+    pub async fn touch_enabled(&self, id: &str) -> Result<(), WindowError> {
+        self.touch_css(&format!("{}:not([disabled])", by_id(id))).await
+    }
+
+    /// Touches the first element that this selector finds.
+    pub async fn touch_css(&self, css: &str) -> Result<(), WindowError> {
+        self.try_until(css, async |element| element.click().await.is_ok()).await
+    }
+
+    /// Touches the first element of this selector whose text contains `text`.
+    pub async fn touch_text(&self, css: &str, text: &str) -> Result<(), WindowError> {
+        let what = format!("{css} with “{text}”");
+        let from = Instant::now();
+        loop {
+            for element in self.client.find_all(Locator::Css(css)).await? {
+                if element.text().await.is_ok_and(|shown| shown.contains(text)) && element.click().await.is_ok() {
+                    return Ok(());
+                }
+            }
+            self.look_again(&what, from).await?;
+        }
+    }
+
+    /// Types into the field with this test id, replacing what is in it.
+    pub async fn write(&self, id: &str, text: &str) -> Result<(), WindowError> {
+        self.try_until(&by_id(id), async |field| field.clear().await.is_ok() && field.send_keys(text).await.is_ok())
+            .await
+    }
+
+    /// Waits until the element with this test id is there.
+    pub async fn see(&self, id: &str) -> Result<(), WindowError> {
+        self.see_css(&by_id(id)).await
+    }
+
+    /// Waits until this selector finds something.
+    pub async fn see_css(&self, css: &str) -> Result<(), WindowError> {
+        self.try_until(css, async |_| true).await
+    }
+
+    /// Makes sure that nothing on the page says `text` now.
+    pub async fn see_no_text(&self, text: &str) -> Result<(), WindowError> {
+        match self.text("body").await? {
+            Some(shown) if shown.contains(text) => Err(WindowError::Unwanted(text.to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// An attribute of the first element of this selector, as soon as it is there.
+    pub async fn attribute(&self, css: &str, name: &str) -> Result<String, WindowError> {
+        let from = Instant::now();
+        loop {
+            if let Some(element) = self.client.find_all(Locator::Css(css)).await?.into_iter().next()
+                && let Some(value) = element.attr(name).await?
+            {
+                return Ok(value);
+            }
+            self.look_again(css, from).await?;
+        }
+    }
+
+    /// Waits until no element has this test id.
+    pub async fn see_gone(&self, id: &str) -> Result<(), WindowError> {
+        let (css, from) = (by_id(id), Instant::now());
+        while !self.client.find_all(Locator::Css(&css)).await?.is_empty() {
+            self.look_again(&format!("the end of {css}"), from).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until an element of this selector says `text`.
+    pub async fn see_text(&self, css: &str, text: &str) -> Result<(), WindowError> {
+        let what = format!("{css} with “{text}”");
+        let from = Instant::now();
+        loop {
+            for element in self.client.find_all(Locator::Css(css)).await? {
+                if element.text().await.is_ok_and(|shown| shown.contains(text)) {
+                    return Ok(());
+                }
+            }
+            self.look_again(&what, from).await?;
+        }
+    }
+
+    /// What the first element of this selector says now, or nothing.
+    pub async fn text(&self, css: &str) -> Result<Option<String>, WindowError> {
+        match self.client.find_all(Locator::Css(css)).await?.into_iter().next() {
+            Some(element) => Ok(Some(element.text().await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Waits until what is on the page has been drawn.
+    pub async fn drawn(&self) -> Result<(), WindowError> {
+        let script = "const done = arguments[0]; document.fonts.ready.then(() => \
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))));";
+        self.client.execute_async(script, Vec::new()).await?;
+        Ok(())
+    }
+
+    /// Finds by selector and tries until it works: a page that is just being redrawn may refuse once.
+    async fn try_until(&self, css: &str, works: impl AsyncFn(Element) -> bool) -> Result<(), WindowError> {
+        let from = Instant::now();
+        loop {
+            if let Some(element) = self.client.find_all(Locator::Css(css)).await?.into_iter().next()
+                && works(element).await
+            {
+                return Ok(());
+            }
+            self.look_again(css, from).await?;
+        }
+    }
+
+    async fn look_again(&self, what: &str, from: Instant) -> Result<(), WindowError> {
+        if from.elapsed() > PATIENCE {
+            let body = self.text("body").await?.unwrap_or_default();
+            let seen = body.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect();
+            return Err(WindowError::Missing { what: what.to_owned(), waited: PATIENCE, seen });
+        }
+        tokio::time::sleep(GLANCE).await;
+        Ok(())
+    }
+}
+
+/// The selector of a test id.
+pub fn by_id(id: &str) -> String {
+    format!("[data-testid=\"{id}\"]")
+}

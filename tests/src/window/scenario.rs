@@ -1,0 +1,118 @@
+//! The window test: the nurse's real window with no relay in reach, then with one, and a colleague at the other end.
+
+use std::path::Path;
+
+use super::desktop::LANDSCAPE;
+use super::page::by_id;
+use super::{Desktop, Page, Walk, WindowError, steps};
+use crate::process::Program;
+use crate::region::PIN;
+use crate::scene::{ALLERGY, MEDICINE, PATIENT_NAME, Scene};
+use crate::tablet::{Answer, Order, RemoteTablet};
+
+const WRONG_PIN: &str = "0000";
+/// Part of the patient's name as somebody in a hurry types it: the screen must find オガサワラ.
+const TYPED_KANA: &str = "おがさわ";
+const NOTE: &str = "足のむくみは前回より軽い。内服の飲み忘れなし。";
+const ANSWER: &str = "残薬を確認しました。次回から一包化してお届けします。";
+
+/// Plays the test; true when every step passed. Pictures go to `pictures`.
+pub async fn play(pictures: &Path) -> bool {
+    let mut walk = Walk::new(pictures);
+    walk.step("A region is made, with nobody connected");
+    let scene = match Scene::set() {
+        Ok(scene) => scene,
+        Err(error) => return walk.end(Err(WindowError::Scene(error)), None),
+    };
+    walk.step("The window opens on a virtual screen");
+    let desktop = match Desktop::start(LANDSCAPE, &scene.nurse.dir, &pictures.join("logs")) {
+        Ok(desktop) => desktop,
+        Err(error) => return walk.end(Err(error), None),
+    };
+    let outcome = in_the_window(&mut walk, &desktop, &scene).await;
+    walk.end(outcome, Some(&desktop))
+}
+
+async fn in_the_window(walk: &mut Walk, desktop: &Desktop, scene: &Scene) -> Result<(), WindowError> {
+    let page = desktop.open_app().await?;
+    page.see("unlock").await?;
+    walk.picture(desktop, &page, "locked").await?;
+
+    walk.step("A wrong PIN is refused, and nothing about patients is shown");
+    steps::try_pin(&page, WRONG_PIN).await?;
+    page.see_css("[data-testid=unlock-error][data-code=wrong-secret]").await?;
+    page.see_no_text(PATIENT_NAME).await?;
+    walk.picture(desktop, &page, "wrong-pin").await?;
+
+    walk.step("The right PIN unlocks, after the waiting time");
+    steps::unlock(&page, PIN).await?;
+    walk.picture(desktop, &page, "today").await?;
+
+    walk.step("The patient is found by hiragana although the card says katakana");
+    steps::find(&page, TYPED_KANA, PATIENT_NAME).await?;
+    walk.picture(desktop, &page, "found").await?;
+
+    walk.step("The header names the allergy in words");
+    steps::open(&page, PATIENT_NAME).await?;
+    page.see_text(&by_id("allergies"), ALLERGY).await?;
+
+    walk.step("The medicine stands there with its dose");
+    page.touch("tab-medicines").await?;
+    page.see_text(&by_id("medicine"), MEDICINE).await?;
+    walk.picture(desktop, &page, "medicines").await?;
+    page.touch("tab-timeline").await?;
+
+    walk.step("A visit is recorded with no relay in reach");
+    steps::fill_visit(&page, NOTE).await?;
+    walk.picture(desktop, &page, "visit").await?;
+    steps::save_visit(&page, NOTE).await?;
+
+    walk.step("It is marked as saved and not yet sent; offline is calm");
+    page.see_css("[data-testid=entry][data-sent=pending] [data-testid=unsent]").await?;
+    page.see_text(&by_id("entry"), "36.8").await?;
+    walk.picture(desktop, &page, "pending").await?;
+
+    walk.step("The relay comes up, and the visit is sent");
+    let _relay: Program = scene.relay()?;
+    steps::send_now(&page).await?;
+    walk.picture(desktop, &page, "sent").await?;
+
+    walk.step("The pharmacist's tablet has the visit");
+    let mut pharmacist = scene.start(&scene.pharmacist)?;
+    pharmacist.run(&Order::Online)?;
+    pharmacist.run(&Order::AwaitSynced)?;
+    let entry = newest_entry(&page).await?;
+    pharmacist.run(&Order::AwaitEntry { patient: scene.patient.clone(), entry })?;
+
+    walk.step("The pharmacist's answer arrives on the nurse's screen by itself");
+    answer(&mut pharmacist, &scene.patient)?;
+    page.see_text(&by_id("entry"), ANSWER).await?;
+    walk.picture(desktop, &page, "answer").await?;
+
+    walk.step("The evacuation-site view shows the card after a reason");
+    steps::look_up_at_site(&page, TYPED_KANA, PATIENT_NAME).await?;
+    page.see_text(&by_id("site-card"), MEDICINE).await?;
+    page.see_text(&by_id("site-card"), ALLERGY).await?;
+    walk.picture(desktop, &page, "site").await?;
+
+    walk.step("Locking leaves nothing about patients on the screen");
+    page.touch("lock").await?;
+    page.see("unlock").await?;
+    page.see_no_text(PATIENT_NAME).await?;
+    walk.picture(desktop, &page, "locked-again").await?;
+
+    walk.step("The window closes");
+    page.close().await
+}
+
+/// The id of the entry on top of the timeline.
+async fn newest_entry(page: &Page) -> Result<String, WindowError> {
+    page.attribute(&by_id("entry"), "data-entry").await
+}
+
+fn answer(pharmacist: &mut RemoteTablet, patient: &str) -> Result<(), WindowError> {
+    match pharmacist.ask(&Order::Visit { patient: patient.to_owned(), note: ANSWER.to_owned() })? {
+        Answer::Saved { .. } => Ok(()),
+        other => Err(WindowError::Scene(format!("the pharmacist's tablet answered {other:?}").into())),
+    }
+}
