@@ -1,11 +1,9 @@
 //! お薬手帳: looked at first, then taken over in one step, all of it or nothing.
 
-use encoding_rs::{SHIFT_JIS, UTF_8};
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
-use tendenko_crdt::{Document as _, EntryId, Event, EventBody, MedicationChange, MedicationChangeKind, NotebookText};
-use tendenko_interop::notebook::{self, Encoding, ImportPlan, MedicineChange, Notebook, RawText, RemarkProposal};
+use tendenko_crdt::{Document as _, Event, EventBody, MedicationChange, MedicationChangeKind};
+use tendenko_interop::notebook::{self, ImportPlan, MedicineChange, Notebook, RemarkProposal};
 use tendenko_replica::{Edit, SaveError};
 
 use super::{Answer, medicines, patient, patients};
@@ -15,8 +13,6 @@ use crate::views;
 
 /// The reason that stands beside what a notebook changed.
 const REASON: &str = "お薬手帳の取り込み";
-/// Characters of the kept text that certainly fit into one value.
-const PART_CHARACTERS: usize = 8_000;
 
 pub fn preview(desk: &Desk, args: api::PreviewNotebook) -> Answer<api::PreviewNotebook> {
     let notebook = read(&args.files)?;
@@ -79,11 +75,7 @@ fn take_over(
             done.already_there += u32::from(planned.already_there || planned.overlaps.is_some());
             continue;
         }
-        let event = Event {
-            id: planned.entry,
-            occurred_at: views::notebook::noon_in_japan(&planned.dispensing.dispensed_on).unwrap_or(stamp.at),
-            ..edit.event(EventBody::Dispensing(planned.dispensing.clone()))?
-        };
+        let event = ImportPlan::event(planned, &stamp);
         edit.card()?.record(event)?;
         done.dispensings += 1;
     }
@@ -117,29 +109,13 @@ fn take_over(
     Ok(done)
 }
 
-/// Keeps the text as it came, as evidence of what was taken over.
+/// Keeps the text as it came, as evidence of what was taken over; once, however often it is taken over.
 fn keep_texts(edit: &mut Edit<'_, '_>, files: &[api::NotebookFile]) -> Result<(), SaveError> {
     for file in files {
         let Ok(Notebook { raw, .. }) = notebook::read(&file.bytes) else { continue };
-        let Some(RawText { encoding, .. }) = raw.first() else { continue };
-        let sha256: String = Sha256::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let text = decode(&file.bytes, *encoding);
-        let parts = parts(&text);
-        let count = u16::try_from(parts.len()).unwrap_or(u16::MAX);
-        for (part, text) in (1u16..).zip(parts) {
-            let id = EntryId::derived("notebook text", format!("{sha256} {part}").as_bytes());
-            let body = EventBody::NotebookText(NotebookText {
-                file_name: file.name.clone(),
-                encoding: encoding.name().to_owned(),
-                sha256: sha256.clone(),
-                part,
-                parts: count,
-                text,
-                newer: Default::default(),
-            });
-            let event = Event { id, ..edit.event(body)? };
-            let at = event.occurred_at;
-            let known = match edit.volume_at(at) {
+        for (id, text) in raw.iter().flat_map(|raw| raw.evidence(&file.name)) {
+            let event = Event { id, ..edit.event(EventBody::NotebookText(text))? };
+            let known = match edit.volume_at(event.occurred_at) {
                 Ok(volume) => volume.event(id).is_some(),
                 Err(SaveError::NotGranted { .. }) => edit.card()?.event(id).is_some(),
                 Err(other) => return Err(other),
@@ -150,19 +126,6 @@ fn keep_texts(edit: &mut Edit<'_, '_>, files: &[api::NotebookFile]) -> Result<()
         }
     }
     Ok(())
-}
-
-fn decode(bytes: &[u8], encoding: Encoding) -> String {
-    let codec = match encoding {
-        Encoding::Cp932 => SHIFT_JIS,
-        Encoding::Utf8 | Encoding::Utf8Bom => UTF_8,
-    };
-    codec.decode(bytes).0.into_owned()
-}
-
-fn parts(text: &str) -> Vec<String> {
-    let characters: Vec<char> = text.chars().collect();
-    characters.chunks(PART_CHARACTERS).map(|part| part.iter().collect()).collect()
 }
 
 fn refused(error: notebook::NotebookError) -> ApiError {
@@ -197,14 +160,6 @@ fn too_large() -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_kept_text_is_split_without_losing_a_character() {
-        let text = "薬".repeat(PART_CHARACTERS * 2 + 1);
-        let parts = parts(&text);
-        assert_eq!(parts.len(), 3);
-        assert_eq!(parts.concat(), text);
-    }
 
     #[test]
     fn what_is_no_notebook_is_said_to_be_none() {

@@ -1,9 +1,7 @@
 //! What taking a medicine notebook over would do.
 
-use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
 use tendenko_app_api as api;
-use tendenko_crdt::{Sex, Timestamp};
+use tendenko_crdt::Sex;
 use tendenko_interop::notebook::codes::NotebookSex;
 use tendenko_interop::notebook::{
     Encoding, IdentityField, ImportPlan, Match, MedicineChange, Notebook, Patient, PlannedMedicine, PlannedRemark,
@@ -52,12 +50,6 @@ pub fn preview(notebook: &Notebook, plan: &ImportPlan) -> api::NotebookPreview {
 /// Errors left nothing that could be taken over.
 pub fn is_blocked(notebook: &Notebook, plan: &ImportPlan) -> bool {
     notebook.severity() == Some(Severity::Error) && plan.dispensings.is_empty() && plan.medicines.is_empty()
-}
-
-/// Noon of an ISO day in Japan: a dispensing has a day and no time.
-pub fn noon_in_japan(day: &str) -> Option<Timestamp> {
-    let noon = day.parse::<Date>().ok()?.at(12, 0, 0, 0);
-    Some(Timestamp(noon.to_zoned(TimeZone::fixed(Offset::constant(9))).ok()?.timestamp().as_millisecond()))
 }
 
 fn file_patient(patient: &Patient) -> api::FilePatient {
