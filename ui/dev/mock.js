@@ -84,7 +84,7 @@ const preview = {
   dispensings: [{ already_there: false, dispensing }, { already_there: true, dispensing: { ...dispensing, dispensed_on: "2026-10-14" } }],
   medicines: [{ change: "new", medicine: current[3] }, { change: { changed: { from: { dose: dose("2", "錠"), usage: "1日1回 夕食後" } } }, medicine: current[2] }, { change: "same", medicine: current[0] }, { change: "older", medicine: current[1] }],
   allergies: [{ id: "x1", already_there: false, allergy: { ...allergies[0], key: "", substance: "セフェム系" } }, { id: "x2", already_there: true, allergy: allergies[0] }],
-  problems: [{ line: 12, record: "201", field: 3, code: "bad-number", blocking: false }, { line: 19, record: "999", field: null, code: "unknown-record", blocking: false }], blocked: asked.has("blocked"),
+  problems: [{ line: 12, record: "201", field: 3, code: "not-a-number", blocking: false }, { line: 19, record: "999", field: null, code: "unknown-record", blocking: false }], blocked: asked.has("blocked"),
 };
 const saved = { entry: "n1", at: now };
 const fail = () => { if (asked.get("fail")) throw { code: asked.get("fail"), params: { wait_seconds: "5" } }; };

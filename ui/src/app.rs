@@ -61,6 +61,8 @@ pub struct Session {
     pub toast: Option<(u32, String)>,
     /// The sheet behind the sync line is open.
     pub sync_sheet: bool,
+    /// What was last looked for among the patients, so that coming back shows the same rows.
+    pub query: String,
     /// The shell's clock minus the page's.
     skew_ms: i64,
     toasts: u32,
@@ -99,6 +101,8 @@ pub enum Act {
     Prefs(Prefs),
     /// Opens or closes the sheet behind the sync line.
     SyncSheet(bool),
+    /// Something else is looked for among the patients.
+    Query(String),
 }
 
 fn page_now() -> i64 {
@@ -119,6 +123,7 @@ impl Session {
             revision: 0,
             toast: None,
             sync_sheet: false,
+            query: String::new(),
             skew_ms: 0,
             toasts: 0,
         }
@@ -180,6 +185,7 @@ impl Reducible for Session {
                 next.stack = vec![Route::Today];
                 next.toast = None;
                 next.sync_sheet = false;
+                next.query.clear();
             }
             Act::Go(route) => next.stack.push(route),
             Act::Replace(route) => {
@@ -218,6 +224,7 @@ impl Reducible for Session {
                 next.prefs = prefs;
             }
             Act::SyncSheet(open) => next.sync_sheet = open,
+            Act::Query(text) => next.query = text,
         }
         Rc::new(next)
     }

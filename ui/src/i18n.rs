@@ -31,6 +31,7 @@ const JA: &[&str] = &[
     include_str!("../locales/ja/words.ftl"),
     include_str!("../locales/ja/patient.ftl"),
     include_str!("../locales/ja/work.ftl"),
+    include_str!("../locales/ja/notebook.ftl"),
     include_str!("../locales/ja/errors.ftl"),
 ];
 const EN: &[&str] = &[
@@ -38,6 +39,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/words.ftl"),
     include_str!("../locales/en/patient.ftl"),
     include_str!("../locales/en/work.ftl"),
+    include_str!("../locales/en/notebook.ftl"),
     include_str!("../locales/en/errors.ftl"),
 ];
 
@@ -224,6 +226,14 @@ mod tests {
         let ja = keys(JA);
         let wanted: BTreeSet<String> = keys_in_source().union(&composed_keys()).cloned().collect();
         assert_eq!(wanted.difference(&ja).collect::<Vec<_>>(), Vec::<&String>::new());
+    }
+
+    #[test]
+    fn every_problem_of_a_notebook_has_its_sentence() {
+        let ja = keys(JA);
+        for code in tendenko_interop::notebook::ProblemCode::ALL {
+            assert!(ja.contains(&format!("notebook-problem-{}", code.name())), "{}", code.name());
+        }
     }
 
     #[test]

@@ -37,3 +37,7 @@ field-hand_over = Hand-over
 field-substance = To what
 field-amount = Amount
 field-reason = Reason
+field-unit = Unit
+field-usage = Usage
+field-date = Date
+field-name = Name

@@ -89,12 +89,6 @@ plan-older = what is recorded is newer
 already-there = already there
 take-over = Take over
 notebook-imported = Taken over: { $dispensings } dispensings, { $medicines } medicines ({ $already } were already there).
-notebook-problem-other = This field could not be read.
-notebook-problem-missing-field = A required field is empty.
-notebook-problem-bad-date = The date cannot be read.
-notebook-problem-bad-number = The number cannot be read.
-notebook-problem-unknown-record = An unknown kind of line. It is kept as it is.
-notebook-problem-too-long = The text is too long.
 
 site-title = Find an evacuee
 site-explain = Searches the cards on this tablet, also without a connection. Every look is recorded.

@@ -37,3 +37,7 @@ field-hand_over = 申し送り
 field-substance = 原因となるもの
 field-amount = 用量
 field-reason = 理由
+field-unit = 単位
+field-usage = 用法
+field-date = 日付
+field-name = 名前

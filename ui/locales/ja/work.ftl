@@ -89,12 +89,6 @@ plan-older = 今の記録のほうが新しい
 already-there = 取り込み済み
 take-over = 取り込む
 notebook-imported = 取り込みました。調剤 { $dispensings }件、お薬 { $medicines }件（取り込み済み { $already }件）。
-notebook-problem-other = この項目は読み取れませんでした。
-notebook-problem-missing-field = 必要な項目が空です。
-notebook-problem-bad-date = 日付を読み取れません。
-notebook-problem-bad-number = 数字を読み取れません。
-notebook-problem-unknown-record = 知らない種類の行です。そのまま保管します。
-notebook-problem-too-long = 文字数が多すぎます。
 
 site-title = 避難されている方を探す
 site-explain = このタブレットにあるカードを、回線がなくても探せます。開いた記録は残ります。

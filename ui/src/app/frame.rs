@@ -23,6 +23,17 @@ pub fn Frame() -> Html {
     let app = use_app();
     use_sync_once(&app);
     let touched = use_idle_lock(&app);
+    let place = use_node_ref();
+    {
+        // A new screen begins at its top, and that is where keyboard and screen reader go on.
+        let place = place.clone();
+        use_effect_with(app.route().clone(), move |_| {
+            if let Some(place) = place.cast::<web_sys::HtmlElement>() {
+                place.set_scroll_top(0);
+                let _ = place.focus();
+            }
+        });
+    }
     let site = matches!(app.route(), Route::Site | Route::SiteCard(..));
     html! {
         <div class={classes!("frame", site.then_some("frame-site"))} onpointerdown={touched.reform(|_: PointerEvent| ())}
@@ -30,7 +41,7 @@ pub fn Frame() -> Html {
             <a class="skip" href="#screen">{ app.words.t("skip-to-screen") }</a>
             <Rail />
             <TopLine />
-            <main id="screen" class="screen" tabindex="-1">{ screen(&app) }</main>
+            <main ref={place} id="screen" class="screen" tabindex="-1">{ screen(&app) }</main>
             <Toast />
             if app.sync_sheet { <SyncSheet /> }
         </div>
@@ -57,7 +68,7 @@ fn screen(app: &App) -> Html {
 
 #[hook]
 fn use_idle_lock(app: &App) -> Callback<()> {
-    let last = use_mut_ref(|| super::page_now());
+    let last = use_mut_ref(super::page_now);
     {
         let (app, last) = (app.clone(), last.clone());
         use_effect_with((), move |()| {

@@ -163,8 +163,8 @@ fn contacts(app: &App, card: &CardPage) -> Html {
         .collect();
     if let Some(physician) = &card.physician {
         lines.push(html! {
-            <li data-testid="physician">
-                <span class="quiet">{ app.words.t("primary-physician") }</span>{ " " }<b>{ &physician.name }</b>{ " " }{ &physician.facility }
+            <li class="contact" data-testid="physician">
+                <span class="quiet">{ app.words.t("primary-physician") }</span><b>{ &physician.name }</b><span>{ &physician.facility }</span>
                 <span class="phone"><Icon name="phone" />{ &physician.phone }</span>
             </li>
         });

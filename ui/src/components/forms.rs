@@ -96,6 +96,11 @@ pub fn ReasonField(props: &ReasonFieldProps) -> Html {
     }
 }
 
+/// Nothing of a regimen is missing: half of one is dangerous.
+pub fn is_whole(regimen: &Regimen) -> bool {
+    [&regimen.dose.amount, &regimen.dose.unit, &regimen.usage].into_iter().all(|text| !text.trim().is_empty())
+}
+
 #[derive(Properties, PartialEq)]
 pub struct RegimenFieldsProps {
     /// As typed.

@@ -11,7 +11,7 @@ mod sheet;
 pub use card::{AllergyAction, CardView};
 pub use entry::{EntryView, addressee, dispensing, medicine_change};
 pub use facts::{dose, dose_text, timings_text, vitals_line, when, who, written};
-pub use forms::{Chips, ReasonField, RegimenFields, button_class, failure, notice, text_of};
+pub use forms::{Chips, ReasonField, RegimenFields, button_class, failure, is_whole, notice, text_of};
 pub use icon::Icon;
 pub use patient::{PatientHead, PatientLine, PatientRowButton, head};
 pub use sheet::Sheet;

@@ -4,7 +4,8 @@ use crate::{
     api::{run, use_command},
     app::{Act, App, use_app},
     components::{
-        Icon, PatientLine, ReasonField, RegimenFields, Sheet, button_class, dose_text, failure, timings_text, written,
+        Icon, PatientLine, ReasonField, RegimenFields, Sheet, button_class, dose_text, failure, is_whole, timings_text,
+        written,
     },
     dates, groups, names,
 };
@@ -233,7 +234,11 @@ fn DecisionSheet(props: &DecisionProps) -> Html {
         Choice::Regimen(regimen) => html! { <RegimenFields regimen={regimen.clone()} on_change={set_regimen} /> },
         Choice::Wishes(_) => html! {},
     };
-    let ready = !*busy && (!conflict.reason_required || !reason.trim().is_empty());
+    let whole = match &*choice {
+        Choice::Regimen(regimen) => is_whole(regimen),
+        _ => true,
+    };
+    let ready = whole && !*busy && (!conflict.reason_required || !reason.trim().is_empty());
     html! {
         <Sheet title={words.t("decide-title")} on_close={props.on_close.clone()} testid="decision-sheet">
             <p><b>{ &conflict.patient.name }</b>{ " " }{ &conflict.title }</p>

@@ -23,11 +23,10 @@ pub(super) fn query_of(text: &str) -> String {
 #[component]
 pub fn Patients() -> Html {
     let app = use_app();
-    let text = use_state(String::new);
-    let found = use_command(SearchPatients { query: query_of(&text), limit: ROWS });
+    let found = use_command(SearchPatients { query: query_of(&app.query), limit: ROWS });
     let typed = {
-        let text = text.clone();
-        move |event: InputEvent| text.set(text_of(&event))
+        let app = app.clone();
+        move |event: InputEvent| app.dispatch(Act::Query(text_of(&event)))
     };
     let open = {
         let app = app.clone();
@@ -39,7 +38,7 @@ pub fn Patients() -> Html {
             <h1 class="page-title">{ words.t("nav-patients") }</h1>
             <label class="search">
                 <Icon name="search" /><span class="visually-hidden">{ words.t("search-label") }</span>
-                <input class="input" type="search" value={(*text).clone()} oninput={typed} autocomplete="off"
+                <input class="input" type="search" value={app.query.clone()} oninput={typed} autocomplete="off"
                     placeholder={words.t("search-hint")} data-testid="search" />
             </label>
             { found.show(&app, |list| html! {

@@ -50,9 +50,11 @@ pub fn Unlock(props: &UnlockProps) -> Html {
                     if let Some(secret) = &status.demo_secret { { " " }{ app.words.ta("demo-secret", &[("secret", secret)]) } }
                 </p>
             }
+            <div class="unlock-who">
             <h2 class="unlock-ask">{ app.words.t("who-are-you") }</h2>
             <div class="staff" role="group" aria-label={app.words.t("who-are-you")}>
                 { for status.staff.iter().map(|tile| staff_tile(&app, &chosen, tile)) }
+            </div>
             </div>
             if let Some(tile) = &*chosen {
                 <Secret key={tile.member.0.clone()} tile={tile.clone()} wait={wait_of(status)} />
@@ -95,7 +97,17 @@ fn Secret(props: &SecretProps) -> Html {
     let busy = use_state(|| false);
     let error = use_state(|| None::<ApiError>);
     let wait = use_state(|| props.wait);
+    let field = use_node_ref();
     use_count_down(&wait);
+    {
+        let field = field.clone();
+        use_effect_with((), move |()| {
+            if let Some(field) = field.cast::<web_sys::HtmlElement>() {
+                // Only refused for a field that cannot have the focus.
+                let _ = field.focus();
+            }
+        });
+    }
 
     let blocked = *busy || *wait > 0;
     let submit = {
@@ -155,7 +167,7 @@ fn Secret(props: &SecretProps) -> Html {
         <form class="secret" onsubmit={entered} autocomplete="off">
             <label class="field">
                 <span class="field-label">{ app.words.ta("secret-of", &[("name", &props.tile.name), ("secret", &label)]) }</span>
-                <input class="input input-secret" type="password" inputmode={if *words_mode { "text" } else { "none" }}
+                <input ref={field} class="input input-secret" type="password" inputmode={if *words_mode { "text" } else { "none" }}
                     autocomplete="off" value={(*text).clone()} oninput={typed} disabled={*busy} data-testid="secret" />
             </label>
             <div class="secret-say" role="alert">

@@ -4,8 +4,8 @@ use crate::{
     api::{run, use_command},
     app::{Act, App, Route, use_app},
     components::{
-        Icon, ReasonField, RegimenFields, Sheet, button_class, dispensing, dose, failure, medicine_change, when, who,
-        written,
+        Icon, ReasonField, RegimenFields, Sheet, button_class, dispensing, dose, failure, is_whole, medicine_change,
+        when, who, written,
     },
     dates, groups, names,
 };
@@ -213,7 +213,7 @@ fn ChangeSheet(props: &ChangeSheetProps) -> Html {
         let reason = reason.clone();
         move |next| reason.set(next)
     };
-    let ready = !reason.trim().is_empty() && (stops || !regimen.dose.amount.trim().is_empty());
+    let ready = !reason.trim().is_empty() && (stops || is_whole(&regimen));
     html! {
         <Sheet title={if stops { words.t("stop-medicine") } else { words.t("change-dose") }} on_close={props.on_close.clone()} testid="medicine-sheet">
             <p class="drug">{ &medicine.name }</p>
