@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use automerge::{AutoCommit, Automerge, Bundle, Change, ChangeHash};
 use sha2::{Digest, Sha256};
 
+use crate::columns;
 use crate::document::DocumentError;
 use crate::ids::Actor;
 
@@ -119,6 +120,7 @@ fn split(mut bytes: &[u8]) -> Result<Vec<Chunk<'_>>, DocumentError> {
         if digest[..4] != frame[4..8] {
             return Err(DocumentError::Damaged("wrong checksum"));
         }
+        columns::check(kind, content)?;
         let (chunk, rest) = bytes.split_at(9 + length_bytes + length);
         chunks.push(Chunk { kind, bytes: chunk });
         bytes = rest;

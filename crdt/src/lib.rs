@@ -21,6 +21,7 @@
 mod card;
 mod chunks;
 mod codec;
+mod columns;
 mod document;
 mod event;
 mod ids;

@@ -293,7 +293,7 @@ fn dispensing(which: u8) -> Dispensing {
 }
 
 proptest! {
-    #![proptest_config(support::cases(128))]
+    #![proptest_config(support::cases(96))]
 
     #[test]
     fn tablets_agree_with_causality_and_with_each_other(steps in steps(), order in prop::collection::vec(any::<Index>(), 80)) {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use automerge::{ActorId, Change, ExpandedChange, legacy};
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use support::*;
 use tendenko_crdt::*;
 
@@ -160,5 +161,40 @@ proptest! {
     fn noise_is_refused(bytes in prop::collection::vec(any::<u8>(), 1..300)) {
         prop_assert!(Card::load(actor(0), &bytes).is_err());
         prop_assert!(Card::new(actor(0)).apply(&bytes).is_err());
+    }
+
+    /// Flipped bytes behind a valid checksum get as far into the decoder as anything can.
+    #[test]
+    fn forged_chunks_are_merged_or_refused_and_leave_a_card_that_opens(
+        form in 0..3usize,
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let (mut card, changes) = card_and_changes();
+        let mut bytes = match form {
+            0 => card.save(),
+            1 => card.bundle(&changes).unwrap(),
+            _ => changes[0].clone(),
+        };
+        // Behind the frame: magic, checksum, kind, and a length of two bytes.
+        for (at, value) in flips {
+            let at = 11 + at.index(bytes.len() - 11);
+            bytes[at] = value;
+        }
+        let digest = Sha256::digest(&bytes[8..]);
+        bytes[4..8].copy_from_slice(&digest[..4]);
+
+        if let Ok(loaded) = Card::load(actor(0), &bytes) {
+            loaded.view();
+        }
+        let mut other = Card::new(actor(1));
+        other.set_wishes(wishes(true, ""), &stamp(1, 1), None).unwrap();
+        let before = other.view();
+        match other.apply(&bytes) {
+            Ok(_) => prop_assert!(!other.wishes().is_empty()),
+            Err(_) => prop_assert_eq!(other.view(), before),
+        }
+        other.add_allergy("えび", allergy("えび"), &stamp(1, 2), None).unwrap();
+        let reopened = Card::load(actor(1), &other.save()).map(|loaded| loaded.view());
+        prop_assert_eq!(reopened, Ok(other.view()));
     }
 }
