@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::admit::{self, Claimed};
 use super::frames::{self, FrameEnd};
+use super::quic;
 use super::shared::{Shared, now};
 use crate::store::Submission;
 use crate::writer::CommitError;
@@ -63,6 +64,7 @@ pub(super) async fn serve(shared: Arc<Shared>, incoming: Incoming, stopping: wat
     let life = shared.life.subscribe();
     let served_in = *life.borrow();
     let host = Host {
+        connection: connection.clone(),
         newest: shared.newest.subscribe(),
         life,
         served_in,
@@ -126,6 +128,7 @@ enum Wake {
 }
 
 struct Host {
+    connection: Connection,
     shared: Arc<Shared>,
     stopping: watch::Receiver<bool>,
     newest: watch::Receiver<ArrivalNo>,
@@ -237,6 +240,7 @@ impl Host {
         if let (None, Some(device)) = (self.admitted, self.session.device()) {
             tracing::info!(%device, "session began");
             self.admitted = Some(device);
+            quic::admit(&self.connection);
             self.note_contact(device);
         }
         for action in actions {

@@ -40,7 +40,13 @@ async fn next(stream: &mut RecvStream) -> Result<ClientMessage, FrameEnd> {
         ReadExactError::FinishedEarly(0) => FrameEnd::Finished,
         _ => FrameEnd::Broken,
     })?;
-    let mut content = vec![0; FrameDecoder::content_length(prefix)?];
-    stream.read_exact(&mut content).await.map_err(|_| FrameEnd::Broken)?;
+    let length = FrameDecoder::content_length(prefix)?;
+    // Grows with what has come, not with what was announced.
+    let mut content = Vec::new();
+    while content.len() < length {
+        let chunk = stream.read_chunk(length - content.len(), true).await;
+        let Ok(Some(chunk)) = chunk else { return Err(FrameEnd::Broken) };
+        content.extend_from_slice(&chunk.bytes);
+    }
     Ok(ClientMessage::decode(&content)?)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{IdleTimeout, ServerConfig, TransportConfig, VarInt};
+use quinn::{Connection, IdleTimeout, ServerConfig, TransportConfig, VarInt};
 use tendenko_protocol::keys::RelayKeys;
 use tendenko_protocol::limits::{MAX_FRAME, RECEIVE_WINDOW};
 use tendenko_protocol::tls::{self, TlsError};
@@ -20,8 +20,15 @@ const SEND_WINDOW: u64 = 512 * 1024;
 /// Bytes a tablet may send that the session has not read. More than a tablet's session ever sends without an answer, so that a
 /// tablet never stops reading because it cannot write.
 const STREAM_WINDOW: u32 = (RECEIVE_WINDOW + MAX_FRAME) as u32;
+/// The same before the device is admitted: anyone can come so far.
+const STRANGER_WINDOW: u32 = 256 * 1024;
 /// Handshakes in progress.
 const HANDSHAKES: usize = 256;
+
+/// Lets an admitted tablet send as much as a session needs.
+pub(super) fn admit(connection: &Connection) {
+    connection.set_receive_window(VarInt::from_u32(STREAM_WINDOW));
+}
 
 pub(super) fn server(keys: &RelayKeys) -> Result<ServerConfig, RelayError> {
     let crypto = QuicServerConfig::try_from(tls::server_config(keys)?)
@@ -33,7 +40,7 @@ pub(super) fn server(keys: &RelayKeys) -> Result<ServerConfig, RelayError> {
         .max_concurrent_bidi_streams(VarInt::from_u32(1))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
-        .receive_window(VarInt::from_u32(STREAM_WINDOW))
+        .receive_window(VarInt::from_u32(STRANGER_WINDOW))
         .send_window(SEND_WINDOW)
         .datagram_receive_buffer_size(None);
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
