@@ -39,6 +39,8 @@ pub mod search;
 mod status;
 mod store;
 pub mod sync;
+#[cfg(test)]
+mod tests;
 mod unlock;
 pub mod views;
 

@@ -28,6 +28,8 @@ use crate::views::Me;
 const CACHED_DOCUMENTS: usize = 48;
 /// Events a slow listener may be behind before it misses some.
 const EVENT_QUEUE: usize = 256;
+/// Size of store up to which every page is checked when it is unlocked; beyond, the host calls [`Replica::is_sound`] later.
+const CHECKED_AT_UNLOCK: u64 = 48 * 1024 * 1024;
 /// Largest file of prepared device keys.
 const MAX_ENROLLING: u64 = 4096;
 
@@ -179,10 +181,18 @@ impl Replica {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, UnlockError> {
         let lock = lock(dir)?;
-        if !dir.join(files::STORE).exists() {
-            return Err(UnlockError::Damaged(Damage::Missing));
+        match std::fs::metadata(dir.join(files::STORE)) {
+            Ok(found) if found.len() == 0 || found.len() % files::PAGE != 0 => {
+                return Err(UnlockError::Damaged(Damage::Store));
+            }
+            Ok(_) => {}
+            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => {
+                return Err(UnlockError::Damaged(Damage::Missing));
+            }
+            Err(other) => return Err(other.into()),
         }
         let replica = Self::open_at(dir, files::STORE, member, key, slots, clock, lock)?;
+        replica.check_small_store()?;
         // For recovery: the first page says where everything else is. An older copy serves as well.
         let page = files::read_start(&dir.join(files::STORE), files::PAGE)?;
         if files::read_bounded(&dir.join(files::HEAD), files::PAGE).ok().as_ref() != Some(&page)
@@ -191,6 +201,18 @@ impl Replica {
             tracing::warn!(%error, "the first page of the store could not be copied");
         }
         Ok(replica)
+    }
+
+    /// Checks every page before anyone relies on them, unless that would keep the person waiting.
+    fn check_small_store(&self) -> Result<(), UnlockError> {
+        let length = std::fs::metadata(self.dir.join(files::STORE))?.len();
+        let writer = self.writer();
+        // The check reads the file alone: what is still in the log, perhaps of a page torn by a power cut, goes there first.
+        let settled = writer.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        if matches!(settled, Ok(0)) && length <= CHECKED_AT_UNLOCK && !store::pages_are_sound(&writer.connection)? {
+            return Err(UnlockError::Damaged(Damage::Store));
+        }
+        Ok(())
     }
 
     /// Opens the store of that name, which is made when it is missing.

@@ -1,0 +1,152 @@
+use std::fs;
+
+use tendenko_protocol::limits::MAX_RECORD;
+use tendenko_protocol::record::ReceivedBytes;
+
+use super::*;
+use crate::files;
+
+fn records(items: &[Item]) -> Vec<Vec<u8>> {
+    items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Record(bytes) => Some(bytes.clone()),
+            Item::Statement(_) => None,
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_not_acknowledged_is_sent_again_byte_for_byte() {
+    let (mut a, _, patient) = pair();
+    a.note(patient, "一");
+    let first = a.departing();
+    a.note(patient, "二");
+    a.reopen();
+    let second = a.departing();
+    assert_eq!(second[..first.len()], first[..]);
+    assert!(second.len() > first.len());
+}
+
+#[test]
+fn saves_of_one_document_leave_as_one_record() {
+    let (a, b, patient) = pair();
+    let before = a.departing().len();
+    for n in 0..100 {
+        a.note(patient, &format!("訪問記録 {n}: 血圧 128/76、変わりなし"));
+    }
+    let items = a.departing();
+    assert_eq!(items.len(), before + 1);
+    let record = records(&items).pop().unwrap();
+    let header = *ReceivedBytes::new(record).unwrap().parse().unwrap().header();
+    assert_eq!(header.count, 100);
+    b.receive(items);
+    assert_eq!(b.texts(patient).len(), 100);
+}
+
+#[test]
+fn what_does_not_fit_into_one_record_leaves_in_several() {
+    let (a, b, patient) = pair();
+    let mut noise = vec![0; 15_000];
+    for n in 0..20u8 {
+        ring::rand::SecureRandom::fill(&SystemRandom::new(), &mut noise).unwrap();
+        let text: String = noise.iter().map(|byte| format!("{byte:02x}")).collect();
+        a.note(patient, &format!("{n}{text}"));
+    }
+    let items = a.departing();
+    let sealed = records(&items);
+    assert!(sealed.len() > 4);
+    assert!(sealed.iter().all(|record| record.len() <= MAX_RECORD));
+    b.receive(items);
+    assert_eq!(b.texts(patient), a.texts(patient));
+    assert_eq!(b.sync_status().rejected, 0);
+}
+
+#[test]
+fn entries_are_marked_until_the_relay_has_them() {
+    let (a, _, patient) = pair();
+    let entry = a.note(patient, "一");
+    let sent =
+        |a: &Tablet| a.timeline(patient, None, 10).unwrap().into_iter().find(|e| e.event.id == entry).unwrap().sent;
+    assert_eq!(sent(&a), Sent::Pending);
+    let items = a.departing();
+    assert_eq!(sent(&a), Sent::Sealed);
+    let unsent = a.unsent().unwrap();
+    assert_eq!((unsent.len(), unsent[0].saves, unsent[0].patient), (1, 2, patient));
+    assert_eq!(unsent[0].recipients, ["乙（乙の事業所）"]);
+    let acks: Vec<_> = records(&items)
+        .into_iter()
+        .map(|bytes| {
+            let header = *ReceivedBytes::new(bytes).unwrap().parse().unwrap().header();
+            (header.log(), header.seq)
+        })
+        .collect();
+    a.acked(&acks, &[], None).unwrap();
+    assert_eq!(sent(&a), Sent::Acked);
+    assert_eq!(a.sync_status().unsent, 0);
+    assert!(a.unsent().unwrap().is_empty());
+    assert!(records(&a.departing()).is_empty());
+}
+
+#[test]
+fn a_store_restored_from_a_backup_goes_on_as_another() {
+    let (mut a, b, patient) = pair();
+    a.note(patient, "一");
+    b.receive(a.departing());
+    a.close();
+    let backup = fs::read(a.path().join(files::STORE)).unwrap();
+    a.reopen();
+    let first = a.incarnation();
+    a.note(patient, "二");
+    b.receive(a.departing());
+    a.close();
+    for stale in ["store.db-wal", "store.db-shm"] {
+        let _ = fs::remove_file(a.path().join(stale));
+    }
+    fs::write(a.path().join(files::STORE), backup).unwrap();
+    a.reopen();
+    assert_ne!(a.incarnation(), first);
+    a.note(patient, "三");
+    b.receive(a.departing());
+    assert_eq!(b.texts(patient), ["一", "三", "二"]);
+    assert_eq!(b.sync_status().rejected, 0);
+    // What the backup had lost comes back from the other tablet.
+    let (held, _) = b.missing(&b.vectors_of_all(), usize::MAX).unwrap();
+    a.receive(held.into_iter().map(Item::Record).collect());
+    assert_eq!(a.texts(patient), b.texts(patient));
+}
+
+#[test]
+fn a_copied_directory_goes_on_as_another() {
+    let (mut a, _, _) = pair();
+    let first = a.incarnation();
+    a.close();
+    let copy = tempfile::tempdir().unwrap();
+    for file in fs::read_dir(a.path()).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    }
+    a.reopen();
+    assert_eq!(a.incarnation(), first);
+    let copied = Replica::unlock(copy.path(), a.member, PIN, Timestamp(NOON)).unwrap();
+    assert_ne!(copied.incarnation(), first);
+}
+
+#[test]
+fn a_fork_the_relay_reports_ends_this_incarnation() {
+    use tendenko_protocol::record::RejectReason;
+    use tendenko_protocol::session::client::{ItemRef, Rejection};
+    let (a, _, patient) = pair();
+    a.note(patient, "一");
+    let record = records(&a.departing()).pop().unwrap();
+    let parsed = ReceivedBytes::new(record).unwrap().parse().unwrap();
+    let item = ItemRef::Record { log: parsed.header().log(), seq: parsed.header().seq, hash: parsed.hash() };
+    let before = a.incarnation();
+    a.refused(&[Rejection { item, reason: RejectReason::Gap }]).unwrap();
+    assert_eq!(a.incarnation(), before);
+    a.refused(&[Rejection { item, reason: RejectReason::Fork }]).unwrap();
+    assert_ne!(a.incarnation(), before);
+    assert_eq!(a.sync_status().rejected, 2);
+    a.note(patient, "二");
+    assert_eq!(a.texts(patient), ["一", "二"]);
+}

