@@ -306,9 +306,12 @@ impl Incarnation {
 }
 
 impl RelayIncarnation {
-    /// A new random incarnation.
+    /// No life of any relay.
+    pub const NONE: Self = Self(0);
+
+    /// A new random incarnation; never [`Self::NONE`].
     pub fn generate(rng: &dyn SecureRandom) -> Result<Self, RandomError> {
-        random(rng).map(|bytes| Self(u64::from_be_bytes(bytes)))
+        random(rng).map(|bytes| Self(u64::from_be_bytes(bytes).max(1)))
     }
 }
 

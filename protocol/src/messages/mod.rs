@@ -17,7 +17,7 @@ use crate::limits::{
 };
 use crate::record::RejectReason;
 
-/// How far a tablet has heard a relay. The tablet keeps one per relay, in its store, as it is.
+/// How far a tablet has heard a relay. The tablet keeps one, of the relay it last heard, in its store, as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// Which relay.
@@ -28,6 +28,13 @@ pub struct Cursor {
     pub after: ArrivalNo,
     /// The highest arrival number the relay ever acked to this tablet. A relay whose newest is lower has lost data.
     pub acked: ArrivalNo,
+}
+
+impl Cursor {
+    /// Something was acked by this relay before vectors were compared to the end: to be compared again, with any relay.
+    pub fn unfinished(relay: RelayId) -> Self {
+        Self { relay, incarnation: RelayIncarnation::NONE, after: ArrivalNo::NONE, acked: ArrivalNo::NONE }
+    }
 }
 
 /// A record or a statement, as bytes.

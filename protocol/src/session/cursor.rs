@@ -34,7 +34,7 @@ pub fn judge(standing: &Standing, cursor: Option<&Cursor>) -> CursorVerdict {
     let Some(cursor) = cursor else {
         return CursorVerdict::Continue(ArrivalNo::NONE);
     };
-    if cursor.relay != standing.relay {
+    if cursor.relay != standing.relay || cursor.incarnation == RelayIncarnation::NONE {
         return CursorVerdict::Reconcile;
     }
     let last = if cursor.incarnation == standing.incarnation {
@@ -96,5 +96,6 @@ mod tests {
             acked: ArrivalNo(1),
         };
         assert_eq!(judge(&standing(), Some(&other)), CursorVerdict::Reconcile);
+        assert_eq!(judge(&standing(), Some(&Cursor::unfinished(RELAY))), CursorVerdict::Reconcile);
     }
 }

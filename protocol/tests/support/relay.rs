@@ -212,7 +212,7 @@ impl Relay {
     }
 
     pub fn check_cursor_of(&self, tablet: &Tablet) {
-        let Some(cursor) = tablet.cursors.iter().find(|cursor| cursor.relay == self.id()) else { return };
+        let Some(cursor) = tablet.cursor.filter(|cursor| cursor.relay == self.id()) else { return };
         let mut lives = self.past.iter().copied().chain([(self.incarnation, self.newest())]);
         let Some((_, last)) = lives.find(|(incarnation, _)| *incarnation == cursor.incarnation) else {
             return;

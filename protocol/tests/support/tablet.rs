@@ -10,7 +10,7 @@ use tendenko_protocol::keys::{DeviceKeys, EpochKey};
 use tendenko_protocol::messages::{Cursor, Item};
 use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, SealedRecord};
 use tendenko_protocol::session::client::{ClientAction, ClientConfig, ClientEvent, Departure, ItemRef};
-use tendenko_protocol::trust::TrustStore;
+use tendenko_protocol::trust::{Added, Claim, TrustStore, UnverifiedStatement};
 
 use super::Logs;
 use super::relay::Relay;
@@ -22,7 +22,7 @@ pub struct Tablet {
     pub logs: Logs,
     pub outbox: BTreeMap<u64, Item>,
     positions: u64,
-    pub cursors: Vec<Cursor>,
+    pub cursor: Option<Cursor>,
     pub backfill: BTreeSet<(PatientId, Scope)>,
     pub suspects: BTreeSet<DocumentId>,
     pub written: usize,
@@ -41,7 +41,7 @@ impl Tablet {
             logs: Logs::default(),
             outbox: BTreeMap::new(),
             positions: 0,
-            cursors: Vec::new(),
+            cursor: None,
             backfill: BTreeSet::new(),
             suspects: BTreeSet::new(),
             written: 0,
@@ -89,13 +89,12 @@ impl Tablet {
     }
 
     pub fn config(&self, relay: &Relay, versions: &[u16]) -> ClientConfig {
-        let own = self.cursors.iter().find(|cursor| cursor.relay == relay.id());
         ClientConfig {
             region: self.trust.region(),
             device: self.device(),
             relay: relay.id(),
             chain: self.trust.chain_of(self.device()),
-            cursor: own.or(self.cursors.last()).copied(),
+            cursor: self.cursor,
             versions: versions.to_vec(),
             backfill: self.backfill.iter().copied().collect(),
             suspects: self.suspects.iter().copied().collect(),
@@ -103,9 +102,14 @@ impl Tablet {
     }
 
     fn write_cursor(&mut self, cursor: Option<Cursor>) {
-        if let Some(cursor) = cursor {
-            self.cursors.retain(|known| known.relay != cursor.relay);
-            self.cursors.push(cursor);
+        self.cursor = cursor.or(self.cursor);
+    }
+
+    /// The scope that a statement grants to this tablet, whether that holds already or not.
+    fn granted_by(&self, bytes: &[u8]) -> Option<(PatientId, Scope)> {
+        match UnverifiedStatement::parse(bytes).unwrap().claim() {
+            Claim::Grant(grant) if grant.device == self.device() => Some((grant.patient, grant.scope)),
+            _ => None,
         }
     }
 
@@ -125,19 +129,20 @@ impl Tablet {
     pub fn perform(&mut self, action: ClientAction, _relay: &Relay) -> Option<ClientEvent> {
         match action {
             ClientAction::Store { batch, items, cursor } => {
-                let before: BTreeSet<_> = self.trust.scopes_of(self.device()).collect();
+                let mut new_grants = BTreeSet::new();
                 let mut gaps = Vec::new();
                 for item in items {
                     match item {
                         Item::Statement(bytes) => {
-                            self.trust.add(&bytes).unwrap();
+                            if self.trust.add(&bytes).unwrap() != Added::Known {
+                                new_grants.extend(self.granted_by(&bytes));
+                            }
                         }
                         Item::Record(bytes) => gaps.extend(self.take(bytes)),
                     }
                 }
                 self.statements = self.trust.statements().map(|(_, bytes)| bytes.to_vec()).collect();
-                let new_grants: Vec<_> =
-                    self.trust.scopes_of(self.device()).filter(|scope| !before.contains(scope)).collect();
+                let new_grants: Vec<_> = new_grants.into_iter().collect();
                 self.backfill.extend(new_grants.iter().copied());
                 self.suspects.extend(gaps.iter().copied());
                 self.write_cursor(cursor);

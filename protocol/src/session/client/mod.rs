@@ -326,6 +326,12 @@ impl Session {
         cursor
     }
 
+    /// What is acked leaves the outbox, so no relay may go on from an older cursor: all must compare vectors.
+    fn unfinished(&mut self) -> Option<Cursor> {
+        self.given = Some(Cursor::unfinished(self.config.relay));
+        self.given
+    }
+
     fn stored(
         &mut self,
         batch: u64,
@@ -412,7 +418,7 @@ impl Session {
         }
         self.newest = self.newest.max(arrival);
         if !(records.is_empty() && statements.is_empty()) {
-            let cursor = self.cursor();
+            let cursor = self.cursor().or_else(|| self.unfinished());
             self.actions.push(ClientAction::Acked { records, statements, cursor });
         }
         if !refused.is_empty() {

@@ -17,8 +17,8 @@ pub struct ClientConfig {
     pub relay: RelayId,
     /// `TrustStore::chain_of(device)`. Sent only to a relay that may not know the tablet.
     pub chain: Vec<Vec<u8>>,
-    /// The cursor kept for this relay; else the one of the relay last heard, so that vectors are compared; `None` only if no
-    /// relay was ever heard.
+    /// The cursor last written, whichever relay it is of; `None` if none ever was. A store keeps ONE cursor: what one relay acked
+    /// leaves the outbox, so going back to another relay means comparing vectors again.
     pub cursor: Option<Cursor>,
     /// Versions this side speaks: [`crate::domains::SESSION_VERSIONS`].
     pub versions: Vec<u16>,
@@ -56,7 +56,9 @@ pub enum ClientEvent {
     Stored {
         /// Which.
         batch: u64,
-        /// Scopes that this batch newly granted to this tablet. The host remembers them, in the same transaction, until `BackfillDone`.
+        /// Scopes of every new grant in this batch that names this tablet, whether the grant holds already or not: what makes it
+        /// hold may have arrived before this tablet could see it, and comes with the backfill. The host remembers them, in the
+        /// same transaction, until `BackfillDone`.
         new_grants: Vec<(PatientId, Scope)>,
         /// Documents of which a record in this batch could not be taken (gap, unknown author …).
         gaps: Vec<DocumentId>,
@@ -170,7 +172,7 @@ pub enum ClientAction {
         records: Vec<(LogId, LogSeq)>,
         /// Statements.
         statements: Vec<StatementId>,
-        /// The cursor, with the relay's ack in it. `None` while vectors are being compared.
+        /// The cursor to write in the same transaction.
         cursor: Option<Cursor>,
     },
     /// The relay did not take these. Count them, log their codes. Nothing to report.

@@ -48,8 +48,9 @@ struct Committing {
 /// Something to send outside the order of arrival.
 #[derive(Debug)]
 enum Job {
-    /// All statements, before a comparison of everything.
-    Statements { after: ArrivalNo },
+    /// All statements, before a comparison of everything. Not before the tablet's own statements are committed: a grant among
+    /// them may let it see more.
+    Statements { after: ArrivalNo, barrier: u64 },
     /// Everything of a scope.
     Fill { patient: PatientId, scope: Scope, after: ArrivalNo },
     /// An answer to vectors.
@@ -67,6 +68,8 @@ struct Compare {
     more: bool,
     /// This was the last page of a comparison of everything.
     last: bool,
+    /// Items pushed before it, which are to be committed first.
+    barrier: u64,
 }
 
 /// One sync with one tablet over one stream.
@@ -260,7 +263,6 @@ impl Session {
         self.reconciling = reconcile;
         if reconcile {
             self.sent_through = standing.newest;
-            self.jobs.push_back(Job::Statements { after: ArrivalNo::NONE });
         }
         self.send(RelayMessage::Welcome {
             version,
@@ -300,7 +302,12 @@ impl Session {
                 if self.jobs.iter().filter(|job| matches!(job, Job::Compare(_))).count() == MAX_COMPARISONS {
                     return Err(CloseReason::Protocol("too many vectors at once"));
                 }
+                let barrier = self.received;
+                if self.reconciling && matches!(coverage, Coverage::Span { after: None, .. }) {
+                    self.jobs.push_back(Job::Statements { after: ArrivalNo::NONE, barrier });
+                }
                 self.jobs.push_back(Job::Compare(Compare {
+                    barrier,
                     coverage,
                     theirs: documents.into_iter().collect(),
                     lacking: Vec::new(),
@@ -323,7 +330,7 @@ impl Session {
             return Err(CloseReason::Protocol("an item was left without an outcome"));
         }
         self.committing_bytes -= committing.bytes;
-        let through = self.received - self.committing.iter().map(|later| later.items).sum::<u64>();
+        let through = self.answered();
         let first = through - committing.items + 1;
         let mut rejected: Vec<(u64, RejectReason)> = Vec::new();
         for (number, outcome) in (first..).zip(outcomes) {
@@ -342,6 +349,11 @@ impl Session {
         Ok(())
     }
 
+    /// Number of the last item of this session that was answered.
+    fn answered(&self) -> u64 {
+        self.received - self.committing.iter().map(|batch| batch.items).sum::<u64>()
+    }
+
     // --- sending
 
     fn page(&mut self, items: Vec<(ArrivalNo, Item)>, through: ArrivalNo, end: bool) -> Result<(), CloseReason> {
@@ -349,7 +361,7 @@ impl Session {
         let done = end || through >= self.newest;
         let next = match self.jobs.front_mut() {
             None => None,
-            Some(Job::Statements { after } | Job::Fill { after, .. }) => Some(after),
+            Some(Job::Statements { after, .. } | Job::Fill { after, .. }) => Some(after),
             Some(Job::Compare(_)) => return Err(CloseReason::Protocol("a page was not asked for")),
         };
         if let Some(after) = next {
@@ -448,8 +460,12 @@ impl Session {
         if self.phase != Phase::Open || self.reading {
             return;
         }
+        let committed = self.answered();
         let action = match self.jobs.front() {
-            Some(Job::Statements { after }) => read_page(*after, Select::Statements),
+            Some(Job::Statements { barrier, .. } | Job::Compare(Compare { barrier, .. })) if *barrier > committed => {
+                return;
+            }
+            Some(Job::Statements { after, .. }) => read_page(*after, Select::Statements),
             Some(Job::Fill { patient, scope, after }) => read_page(*after, Select::Scope(*patient, *scope)),
             Some(Job::Compare(compare)) if compare.lacking.is_empty() => RelayAction::ReadVectors {
                 coverage: compare.coverage,
