@@ -75,12 +75,14 @@ impl Writer {
         newest: watch::Sender<ArrivalNo>,
     ) -> std::io::Result<(Self, WriterEnd)> {
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS);
-        let (alive, end) = oneshot::channel();
+        let (alive, end) = oneshot::channel::<()>();
         let groups = Arc::new(AtomicU64::new(0));
         let counted = groups.clone();
         thread::Builder::new().name("relay-writer".into()).spawn(move || {
-            let _alive: oneshot::Sender<()> = alive;
             write(&*store, queue, &newest, &counted);
+            // In this order: whoever waits for the end finds the store let go.
+            drop(store);
+            drop(alive);
         })?;
         let writer = Self { jobs, room: Arc::new(Semaphore::new(QUEUE_BYTES)), groups };
         Ok((writer, WriterEnd(end)))

@@ -20,6 +20,18 @@ fn refused(result: Result<(), CloseReason>) -> Refusal {
     }
 }
 
+/// Text that compression makes little smaller.
+fn noise(seed: u64, length: usize) -> String {
+    let mut state = seed.wrapping_mul(2).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'!' + ((state >> 32) % 90) as u8)
+    };
+    (0..length).map(|_| next()).collect()
+}
+
 #[test]
 fn what_one_tablet_writes_reaches_the_other_that_is_granted() {
     play(async {
@@ -384,10 +396,8 @@ fn a_full_disk_is_told_and_reading_goes_on() {
         nurse.sync(serving.local_addr()).await.unwrap();
 
         store.set_max_bytes(Some(0)).unwrap();
-        let noise: String =
-            (0..60_000u32).map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 27) as u8 % 26)).collect();
-        for _ in 0..40 {
-            nurse.write(origin.patient(), &noise);
+        for visit in 0..40 {
+            nurse.write(origin.patient(), &noise(visit, 60_000));
         }
         nurse.sync(serving.local_addr()).await.unwrap();
         let full = nurse.rejected.iter().filter(|rejection| rejection.reason == RejectReason::Full).count();
@@ -400,6 +410,67 @@ fn a_full_disk_is_told_and_reading_goes_on() {
         nurse.sync(serving.local_addr()).await.unwrap();
         pharmacist.sync(serving.local_addr()).await.unwrap();
         assert_eq!(pharmacist.has(), nurse.has());
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn a_slow_reader_holds_up_nobody_and_misses_nothing() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut pharmacist, slow) = (town.tablet("nurse"), town.tablet("pharmacist"), town.tablet("slow"));
+        let serving = town.serve();
+        let origin = nurse.patient();
+        nurse.grant_to(origin, &pharmacist);
+        nurse.grant_to(origin, &slow);
+        nurse.sync(serving.local_addr()).await.unwrap();
+
+        // Greets, and then reads nothing.
+        let mut line = Line::open(&slow.keys, serving.relay(), serving.local_addr()).await;
+        line.hello(slow.trust.region(), slow.id(), slow.chain()).await;
+        let mut his = pharmacist.begin(serving.local_addr()).await.unwrap();
+        pharmacist.until(&mut his, |_, session| session.is_idle()).await.unwrap();
+        for visit in 0..80 {
+            nurse.write(origin.patient(), &noise(visit, 60_000));
+        }
+        nurse.sync(serving.local_addr()).await.unwrap();
+        pharmacist.until(&mut his, |tablet, _| tablet.has().len() == 80).await.unwrap();
+
+        let mut read = BTreeSet::new();
+        let mut last = 0;
+        while read.len() < 80 {
+            let heard = line.hear().await.expect("a relay that goes on");
+            let RelayMessage::Items { items } = heard else { continue };
+            for (arrival, item) in items {
+                assert!(arrival.0 > last, "in order");
+                last = arrival.0;
+                if let Item::Record(bytes) = item {
+                    read.insert(RecordHash::of(&bytes));
+                }
+            }
+        }
+        assert_eq!(read, nurse.has());
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn connections_beyond_the_limit_are_turned_away() {
+    play(async {
+        let town = Town::found();
+        let nurse = town.tablet("nurse");
+        let file = town.relay_dir().join("relay.toml");
+        let config = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, config.replace("max_connections = 512", "max_connections = 1")).unwrap();
+        let serving = town.serve();
+        let first = Line::open(&nurse.keys, serving.relay(), serving.local_addr()).await;
+        let second = Line::try_open(&nurse.keys, serving.relay(), serving.local_addr()).await;
+        assert!(matches!(second, Err(quinn::ConnectionError::ConnectionClosed(_))));
+        first.connection.close(0u32.into(), b"");
+        drop(first);
+        while Line::try_open(&nurse.keys, serving.relay(), serving.local_addr()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
         serving.shutdown().await;
     });
 }

@@ -20,14 +20,18 @@ pub struct Line {
 }
 
 impl Line {
-    /// Connects; panics when the relay is not this one.
+    /// Connects; panics when it cannot, or when the relay is not this one.
     pub async fn open(keys: &DeviceKeys, relay: RelayId, to: SocketAddr) -> Self {
+        Self::try_open(keys, relay, to).await.unwrap()
+    }
+
+    pub async fn try_open(keys: &DeviceKeys, relay: RelayId, to: SocketAddr) -> Result<Self, quinn::ConnectionError> {
         let crypto = tls::client_config(keys, Arc::new(move |id| id == relay)).unwrap();
         let config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(crypto).unwrap()));
         let endpoint = quinn::Endpoint::client(anywhere()).unwrap();
-        let connection = endpoint.connect_with(config, to, SERVER_NAME).unwrap().await.unwrap();
-        let (send, receive) = connection.open_bi().await.unwrap();
-        Self { connection, send, receive, _endpoint: endpoint }
+        let connection = endpoint.connect_with(config, to, SERVER_NAME).unwrap().await?;
+        let (send, receive) = connection.open_bi().await?;
+        Ok(Self { connection, send, receive, _endpoint: endpoint })
     }
 
     pub async fn say(&mut self, message: &ClientMessage) {
