@@ -43,8 +43,8 @@ impl Verdict {
 /// May this record come in?
 ///
 /// `sender`: the device that pushes it to a relay, which must itself be granted; `None` on a tablet that gets it from a relay.
-/// Checked in this order: size, structure, already stored, sender's grant, author's certificate, author's grant, revocation,
-/// place in the log, signature.
+/// Checked in this order: size, structure, sender's grant, already stored, author's certificate, author's grant, revocation,
+/// gap, signature, fork.
 pub fn admit_record<L: LogView>(
     bytes: Vec<u8>,
     trust: &TrustStore,
