@@ -187,9 +187,10 @@ mod tests {
                     visit(&path, found);
                 } else if path.extension().is_some_and(|extension| extension == "rs") {
                     let text = std::fs::read_to_string(&path).expect("source file");
-                    for call in [".t(\"", ".ta(\"", ".tn(\"", "key: \""] {
+                    for call in [".t(", ".ta(", ".tn("] {
                         for rest in text.split(call).skip(1) {
-                            found.extend(rest.split_once('"').map(|(key, _)| key.to_owned()));
+                            let literal = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"'));
+                            found.extend(literal.map(|(key, _)| key.to_owned()));
                         }
                     }
                 }

@@ -153,8 +153,8 @@ fn contacts(app: &App, card: &CardPage) -> Html {
         .iter()
         .map(|contact| {
             html! {
-                <li>
-                    <b>{ &contact.name }</b>{ " " }<span class="quiet">{ &contact.relation }</span>
+                <li class="contact">
+                    <b>{ &contact.name }</b><span class="quiet">{ &contact.relation }</span>
                     <span class="phone"><Icon name="phone" />{ &contact.phone }</span>
                     if !contact.note.is_empty() { <span>{ &contact.note }</span> }
                 </li>

@@ -91,7 +91,7 @@ fn patient_part(app: &App, preview: &NotebookPreview, confirmed: &UseStateHandle
                 <>
                     <p><b>{ words.t("notebook-other-patient") }</b></p>
                     <table class="table">
-                        <thead><tr><th scope="col">{ "" }</th><th scope="col">{ words.t("in-the-file") }</th><th scope="col">{ words.t("on-the-card") }</th></tr></thead>
+                        <thead><tr><td /><th scope="col">{ words.t("in-the-file") }</th><th scope="col">{ words.t("on-the-card") }</th></tr></thead>
                         <tbody>{ for fields.iter().map(|field| html! {
                             <tr data-testid="mismatch"><th scope="row">{ words.t(&format!("identity-{}", names::identity(&field.field))) }</th>
                                 <td>{ shown(app, field.field, &field.file) }</td><td>{ shown(app, field.field, &field.card) }</td></tr>
