@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::failure::Outcome;
-use crate::process::succeed;
+use crate::process::{cargo, succeed};
 use crate::project::Project;
 use crate::setup;
 use crate::step::step;
@@ -12,7 +12,7 @@ use crate::step::step;
 pub fn bench(project: &Project) -> Outcome {
     setup::for_building(project)?;
     step("Build the measurements (release)", || {
-        succeed(Command::new("cargo").args(["build", "--release", "--package", "tendenko-benches"]))
+        succeed(cargo().args(["build", "--release", "--package", "tendenko-benches"]))
     })?;
     succeed(&mut Command::new(project.target("release/tendenko-bench")))
 }

@@ -1,9 +1,7 @@
 //! Compiles the programs of the workspace, always as debug builds in one target folder.
 
-use std::process::Command;
-
 use crate::failure::Outcome;
-use crate::process::succeed;
+use crate::process::{cargo, succeed};
 use crate::project::Project;
 use crate::step::step;
 use crate::ui;
@@ -16,11 +14,7 @@ pub fn everything(project: &Project) -> Outcome {
     ui::build(project)?;
     step("Build the app, the relay and the headless tablet", || {
         let packages = PROGRAMS.iter().flat_map(|package| ["--package", package]);
-        succeed(
-            Command::new("cargo")
-                .args(["build", "--bins"])
-                .args(packages),
-        )
+        succeed(cargo().args(["build", "--bins"]).args(packages))
     })
 }
 
@@ -28,7 +22,5 @@ pub fn everything(project: &Project) -> Outcome {
 /// twice with different features.
 pub fn everything_with_tests(project: &Project) -> Outcome {
     ui::build(project)?;
-    step("Build the programs and their tests", || {
-        succeed(Command::new("cargo").args(["build", "--workspace", "--bins", "--tests"]))
-    })
+    step("Build the programs and their tests", || succeed(cargo().args(["build", "--workspace", "--bins", "--tests"])))
 }

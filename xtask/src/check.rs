@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use crate::failure::Outcome;
-use crate::process::succeed;
+use crate::process::{cargo, succeed};
 use crate::project::Project;
 use crate::setup::{self, WasmToolchain};
 use crate::step::step;
@@ -12,19 +12,8 @@ use crate::ui;
 /// Formatting, lints on both targets, and the dependencies' licences, sources and known weaknesses.
 pub fn check(project: &Project) -> Outcome {
     setup::for_checking(project)?;
-    step("Formatting", || {
-        succeed(Command::new("cargo").args(["fmt", "--all", "--check"]))
-    })?;
-    step("Lints", || {
-        succeed(Command::new("cargo").args([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ]))
-    })?;
+    step("Formatting", || succeed(cargo().args(["fmt", "--all", "--check"])))?;
+    step("Lints", || succeed(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])))?;
     match setup::wasm_toolchain()? {
         WasmToolchain::Own => step("Lints of the interface (WebAssembly)", || {
             succeed(ui::cargo(project, "clippy")?.args(["--", "-D", "warnings"]))
@@ -41,26 +30,16 @@ pub fn check(project: &Project) -> Outcome {
 
 /// The list of known weaknesses lives in a git repository, which not every network reaches.
 fn advisories(project: &Project) -> Outcome {
-    let fetched = deny(project)?
-        .args(["fetch", "db"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let fetched = deny(project)?.args(["fetch", "db"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if fetched.is_ok_and(|status| status.success()) {
-        return step("Known weaknesses of the dependencies", || {
-            succeed(deny(project)?.args(["check", "advisories"]))
-        });
+        return step("Known weaknesses of the dependencies", || succeed(deny(project)?.args(["check", "advisories"])));
     }
-    println!(
-        "- Known weaknesses of the dependencies: the RustSec database cannot be reached from here; skipped"
-    );
+    println!("- Known weaknesses of the dependencies: the RustSec database cannot be reached from here; skipped");
     Ok(())
 }
 
 fn deny(project: &Project) -> Outcome<Command> {
-    let mut command = Command::new("cargo");
-    command
-        .arg("deny")
-        .env("PATH", setup::path_with_tools(project)?);
+    let mut command = cargo();
+    command.arg("deny").env("PATH", setup::path_with_tools(project)?);
     Ok(command)
 }

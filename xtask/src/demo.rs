@@ -38,11 +38,8 @@ pub struct Claim {
 pub fn claim(project: &Project) -> Outcome<Claim> {
     let path = project.target("demo.lock");
     let lock = File::create(&path).map_err(Failure::file("create", &path))?;
-    lock.try_lock().map_err(|_| {
-        Failure::new(
-            "the demonstration is already running in this checkout; close its window first",
-        )
-    })?;
+    lock.try_lock()
+        .map_err(|_| Failure::new("the demonstration is already running in this checkout; close its window first"))?;
     Ok(Claim { _lock: lock })
 }
 
@@ -55,11 +52,7 @@ pub fn prepare(project: &Project, reset: bool) -> Outcome {
         })?;
     }
     step("Prepare the demonstration region", || {
-        succeed(
-            Command::new(project.program("tendenko-demo"))
-                .args(["prepare", "--dir"])
-                .arg(&folder),
-        )
+        succeed(Command::new(project.program("tendenko-demo")).args(["prepare", "--dir"]).arg(&folder))
     })
 }
 
@@ -81,12 +74,9 @@ pub fn start_neighbours(project: &Project) -> Outcome<Neighbours> {
                 .stdout(Stdio::piped())
                 .stderr(log(&logs.join("relay.log"))?),
         )?;
-        let ready = relay.wait_for_line("listening on").map_err(|failure| {
-            Failure::new(format!(
-                "{failure}\n  its log: {}",
-                logs.join("relay.log").display()
-            ))
-        })?;
+        let ready = relay
+            .wait_for_line("listening on")
+            .map_err(|failure| Failure::new(format!("{failure}\n  its log: {}", logs.join("relay.log").display())))?;
         println!("  relay: {ready}");
         let mut colleagues = Vec::new();
         for name in COLLEAGUES {
@@ -100,22 +90,11 @@ pub fn start_neighbours(project: &Project) -> Outcome<Neighbours> {
                     .stderr(log(&path)?),
             )?);
         }
-        println!(
-            "  tablets: {}; logs in {}",
-            COLLEAGUES.join(", "),
-            logs.display()
-        );
-        Ok(Neighbours {
-            _colleagues: colleagues,
-            _relay: relay,
-        })
+        println!("  tablets: {}; logs in {}", COLLEAGUES.join(", "), logs.display());
+        Ok(Neighbours { _colleagues: colleagues, _relay: relay })
     })
 }
 
 fn log(path: &PathBuf) -> Outcome<File> {
-    File::options()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(Failure::file("write", path))
+    File::options().create(true).append(true).open(path).map_err(Failure::file("write", path))
 }

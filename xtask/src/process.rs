@@ -51,11 +51,7 @@ pub fn interrupted() -> bool {
 }
 
 fn signal_children(signal: Signal) {
-    for child in CHILDREN
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .iter()
-    {
+    for child in CHILDREN.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         // A child that has already ended is no error.
         let _ = match child {
             Started::Foreground(pid) => kill(*pid, signal),
@@ -65,17 +61,11 @@ fn signal_children(signal: Signal) {
 }
 
 fn register(child: Started) {
-    CHILDREN
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(child);
+    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner).push(child);
 }
 
 fn forget(child: Started) {
-    CHILDREN
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .retain(|known| *known != child);
+    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| *known != child);
 }
 
 fn pid_of(child: &Child) -> Pid {
@@ -85,14 +75,7 @@ fn pid_of(child: &Child) -> Pid {
 /// Runs a program in the foreground and fails unless it succeeds.
 pub fn succeed(command: &mut Command) -> Outcome {
     let status = finish(command)?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::new(format!(
-            "`{}` failed ({status})",
-            shown(command)
-        )))
-    }
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("`{}` failed ({status})", shown(command)))) }
 }
 
 /// Runs a program in the foreground and returns how it ended.
@@ -105,12 +88,7 @@ pub fn finish(command: &mut Command) -> Outcome<ExitStatus> {
     if interrupted() {
         return Err(Failure::new("interrupted"));
     }
-    status.map_err(|error| {
-        Failure::new(format!(
-            "`{}` could not be waited for: {error}",
-            shown(command)
-        ))
-    })
+    status.map_err(|error| Failure::new(format!("`{}` could not be waited for: {error}", shown(command))))
 }
 
 /// Runs a program in the foreground, hands each line of its output to `line`, and returns how it ended.
@@ -123,25 +101,31 @@ pub fn finish_with_lines(command: &mut Command, mut line: impl FnMut(&str)) -> O
     background.wait()
 }
 
+/// The build tool, for the project's own packages.
+///
+/// `cargo xtask` told this program about itself in variables such as `CARGO_PKG_NAME`. Some build scripts (ring's) run
+/// again when these change, and everything above them is compiled again: so they stop here.
+pub fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let about_us = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+        if name.to_str().is_some_and(|name| about_us.iter().any(|prefix| name.starts_with(prefix))) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// What a quick question printed, or nothing if it could not be asked.
 pub fn answer(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Whether `program` is found on the search path.
 pub fn on_path(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-    })
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
 /// A program that runs beside us, with everything it starts, until this value is dropped.
@@ -157,28 +141,16 @@ impl Background {
         let child = spawn(command.stdin(Stdio::null()).process_group(0))?;
         let group = pid_of(&child);
         register(Started::Group(group));
-        let name = Path::new(command.get_program())
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { child, group, name })
     }
 
     /// Reads its output up to the first line that contains `sign`, and keeps the pipe drained from then on.
     pub fn wait_for_line(&mut self, sign: &str) -> Outcome<String> {
         let mut lines = BufReader::new(self.take_output()?).lines();
-        let found = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find(|line| line.contains(sign));
+        let found = lines.by_ref().map_while(Result::ok).find(|line| line.contains(sign));
         thread::spawn(move || lines.for_each(drop));
-        found.ok_or_else(|| {
-            Failure::new(format!(
-                "{} ended before it was ready; its messages are above",
-                self.name
-            ))
-        })
+        found.ok_or_else(|| Failure::new(format!("{} ended before it was ready; its messages are above", self.name)))
     }
 
     /// Waits until it ends by itself.
@@ -187,9 +159,7 @@ impl Background {
         if interrupted() {
             return Err(Failure::new("interrupted"));
         }
-        status.map_err(|error| {
-            Failure::new(format!("{} could not be waited for: {error}", self.name))
-        })
+        status.map_err(|error| Failure::new(format!("{} could not be waited for: {error}", self.name)))
     }
 
     /// Whether it has ended.
@@ -198,10 +168,7 @@ impl Background {
     }
 
     fn take_output(&mut self) -> Outcome<impl Read + Send + use<>> {
-        self.child
-            .stdout
-            .take()
-            .ok_or_else(|| Failure::new(format!("the output of {} is not piped", self.name)))
+        self.child.stdout.take().ok_or_else(|| Failure::new(format!("the output of {} is not piped", self.name)))
     }
 }
 
@@ -220,12 +187,7 @@ impl Drop for Background {
 }
 
 fn spawn(command: &mut Command) -> Outcome<Child> {
-    command.spawn().map_err(|error| {
-        Failure::new(format!(
-            "`{}` could not be started: {error}",
-            shown(command)
-        ))
-    })
+    command.spawn().map_err(|error| Failure::new(format!("`{}` could not be started: {error}", shown(command))))
 }
 
 /// A command as one would type it.
@@ -244,12 +206,9 @@ mod tests {
 
     #[test]
     fn a_dropped_background_takes_its_children_along() {
-        let mut shell = Background::start(
-            Command::new("sh")
-                .args(["-c", "sleep 600 & echo $!; wait"])
-                .stdout(Stdio::piped()),
-        )
-        .unwrap();
+        let mut shell =
+            Background::start(Command::new("sh").args(["-c", "sleep 600 & echo $!; wait"]).stdout(Stdio::piped()))
+                .unwrap();
         let grandchild = Pid::from_raw(shell.wait_for_line("").unwrap().trim().parse().unwrap());
         assert!(kill(grandchild, None).is_ok());
         drop(shell);
@@ -262,16 +221,12 @@ mod tests {
 
     /// A killed process without a parent may stay as a zombie where nothing reaps it.
     fn is_running(pid: Pid) -> bool {
-        std::fs::read_to_string(format!("/proc/{pid}/stat"))
-            .is_ok_and(|stat| !stat.contains(") Z "))
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
     }
 
     #[test]
     fn a_failed_program_is_named_with_its_arguments() {
         let failure = succeed(Command::new("sh").args(["-c", "exit 3"])).unwrap_err();
-        assert!(
-            failure.to_string().contains("`sh -c exit 3` failed"),
-            "{failure}"
-        );
+        assert!(failure.to_string().contains("`sh -c exit 3` failed"), "{failure}");
     }
 }

@@ -14,17 +14,14 @@ pub struct Project {
 impl Project {
     /// The project whose `xtask` this is, wherever it was called from.
     pub fn locate() -> Outcome<Self> {
-        let manifest = env::var_os("CARGO_MANIFEST_DIR")
-            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let manifest =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = manifest
             .parent()
-            .ok_or_else(|| {
-                Failure::new("the project's folder was not found; start this as `cargo xtask`")
-            })?
+            .ok_or_else(|| Failure::new("the project's folder was not found; start this as `cargo xtask`"))?
             .to_owned();
         env::set_current_dir(&root).map_err(Failure::file("enter", &root))?;
-        let target = env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| root.join("target"), |chosen| root.join(chosen));
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |chosen| root.join(chosen));
         fs::create_dir_all(&target).map_err(Failure::file("create", &target))?;
         Ok(Self { root, target })
     }

@@ -25,9 +25,8 @@ pub struct Options {
 /// Sets up, builds, prepares, and opens the window, real or virtual.
 pub fn run(project: &Project, options: &Options) -> Outcome {
     let _claim = demo::claim(project)?;
-    let display = ["DISPLAY", "WAYLAND_DISPLAY"]
-        .iter()
-        .any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
+    let display =
+        ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
     let virtual_screen = options.no_window || !display;
     if virtual_screen {
         setup::for_driven_window(project)?;
@@ -37,11 +36,7 @@ pub fn run(project: &Project, options: &Options) -> Outcome {
     build::everything(project)?;
     demo::prepare(project, options.reset)?;
     let _neighbours = demo::start_neighbours(project)?;
-    if virtual_screen {
-        tour(project)
-    } else {
-        window(project)
-    }
+    if virtual_screen { tour(project) } else { window(project) }
 }
 
 /// The nurse's tablet as a window on this desktop, until it is closed.
@@ -51,17 +46,10 @@ fn window(project: &Project) -> Outcome {
         project.demo().display()
     );
     let status = Background::start(
-        Command::new(project.program("tendenko"))
-            .env("TENDENKO_DIR", project.demo().join("tablets/nurse")),
+        Command::new(project.program("tendenko")).env("TENDENKO_DIR", project.demo().join("tablets/nurse")),
     )?
     .wait()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::new(format!(
-            "the window ended with an error ({status})"
-        )))
-    }
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("the window ended with an error ({status})"))) }
 }
 
 /// The same window on a virtual screen, driven from outside.
@@ -80,9 +68,6 @@ fn tour(project: &Project) -> Outcome {
     if status.success() {
         Ok(())
     } else {
-        Err(Failure::new(format!(
-            "the tour did not reach its end ({status}); pictures: {}",
-            pictures.display()
-        )))
+        Err(Failure::new(format!("the tour did not reach its end ({status}); pictures: {}", pictures.display())))
     }
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::failure::{Failure, Outcome};
-use crate::process::{answer, on_path, succeed};
+use crate::process::{answer, cargo, on_path, succeed};
 use crate::project::Project;
 use crate::step::{quiet_step, step};
 
@@ -25,14 +25,7 @@ const BUILD_PACKAGES: &[&str] = &[
 ];
 
 /// What drives and photographs the real window without a display.
-const WINDOW_PACKAGES: &[&str] = &[
-    "dbus",
-    "dbus-x11",
-    "fonts-noto-cjk",
-    "imagemagick",
-    "webkit2gtk-driver",
-    "xvfb",
-];
+const WINDOW_PACKAGES: &[&str] = &["dbus", "dbus-x11", "fonts-noto-cjk", "imagemagick", "webkit2gtk-driver", "xvfb"];
 
 /// Debian's own Rust for WebAssembly, for machines whose rustup cannot add a target.
 const WASM_PACKAGES: &[&str] = &["lld", "rustc-web", "rust-web-src"];
@@ -44,21 +37,9 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TAURI_DRIVER: Tool = Tool {
-    program: "tauri-driver",
-    version: "2.1.0",
-    purpose: "drives the real window",
-};
-const NEXTEST: Tool = Tool {
-    program: "cargo-nextest",
-    version: "0.9.143",
-    purpose: "runs the tests",
-};
-const DENY: Tool = Tool {
-    program: "cargo-deny",
-    version: "0.20.2",
-    purpose: "checks the dependencies' licences",
-};
+const TAURI_DRIVER: Tool = Tool { program: "tauri-driver", version: "2.1.0", purpose: "drives the real window" };
+const NEXTEST: Tool = Tool { program: "cargo-nextest", version: "0.9.143", purpose: "runs the tests" };
+const DENY: Tool = Tool { program: "cargo-deny", version: "0.20.2", purpose: "checks the dependencies' licences" };
 
 /// How the interface can be compiled for WebAssembly on this machine.
 pub enum WasmToolchain {
@@ -139,16 +120,8 @@ pub fn wasm_toolchain() -> Outcome<WasmToolchain> {
 }
 
 fn own_wasm_target() -> bool {
-    answer(
-        "rustc",
-        &[
-            "--print",
-            "target-libdir",
-            "--target",
-            "wasm32-unknown-unknown",
-        ],
-    )
-    .is_some_and(|folder| PathBuf::from(folder.trim()).is_dir())
+    answer("rustc", &["--print", "target-libdir", "--target", "wasm32-unknown-unknown"])
+        .is_some_and(|folder| PathBuf::from(folder.trim()).is_dir())
 }
 
 /// Installs the packages that are missing from `wanted`.
@@ -159,32 +132,22 @@ fn packages(wanted: &[&[&'static str]]) -> Outcome {
     if missing.is_empty() {
         return Ok(());
     }
-    let by_hand = format!(
-        "apt-get install --yes --no-install-recommends {}",
-        missing.join(" ")
-    );
+    let by_hand = format!("apt-get install --yes --no-install-recommends {}", missing.join(" "));
     let apt = apt_get().ok_or_else(|| {
         Failure::new(format!(
             "these system packages are missing, and this user may not install them: {}\n  as an administrator, run: {by_hand}\n  then start this command again",
             missing.join(" ")
         ))
     })?;
-    step(
-        &format!("Install system packages: {}", missing.join(" ")),
-        || {
-            succeed(apt().args(["update", "--quiet"])).or_else(|failure| {
-                // The lists may be good enough as they are; if not, the installation says so.
-                println!("  {failure}");
-                Ok(())
-            })?;
-            succeed(
-                apt()
-                    .args(["install", "--yes", "--quiet", "--no-install-recommends"])
-                    .args(&missing),
-            )
+    step(&format!("Install system packages: {}", missing.join(" ")), || {
+        succeed(apt().args(["update", "--quiet"])).or_else(|failure| {
+            // The lists may be good enough as they are; if not, the installation says so.
+            println!("  {failure}");
+            Ok(())
+        })?;
+        succeed(apt().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(&missing))
             .map_err(|failure| Failure::new(format!("{failure}\n  by hand: {by_hand}")))
-        },
-    )
+    })
 }
 
 /// Those of `wanted` that dpkg does not know as installed; nothing where there is no dpkg.
@@ -195,22 +158,12 @@ fn missing_packages(wanted: &[&[&'static str]]) -> Option<Vec<&'static str>> {
         .args(&wanted)
         .output()
         .ok()?;
-    Some(missing_from(
-        &wanted,
-        &String::from_utf8_lossy(&output.stdout),
-    ))
+    Some(missing_from(&wanted, &String::from_utf8_lossy(&output.stdout)))
 }
 
 fn missing_from(wanted: &[&'static str], listing: &str) -> Vec<&'static str> {
-    let installed: Vec<&str> = listing
-        .lines()
-        .filter_map(|line| line.strip_prefix("installed "))
-        .collect();
-    wanted
-        .iter()
-        .copied()
-        .filter(|package| !installed.contains(package))
-        .collect()
+    let installed: Vec<&str> = listing.lines().filter_map(|line| line.strip_prefix("installed ")).collect();
+    wanted.iter().copied().filter(|package| !installed.contains(package)).collect()
 }
 
 /// On other systems the libraries' names differ; what counts is that they can be compiled against.
@@ -249,20 +202,14 @@ fn tools(project: &Project, wanted: &[Tool]) -> Outcome {
         if on_path(tool.program) || project.target("tools/bin").join(tool.program).is_file() {
             continue;
         }
-        step(
-            &format!(
-                "Build {} {}, which {} (minutes, once)",
-                tool.program, tool.version, tool.purpose
-            ),
-            || {
-                succeed(
-                    Command::new("cargo")
-                        .args(["install", "--locked", "--debug", "--quiet", "--root"])
-                        .arg(project.target("tools"))
-                        .arg(format!("{}@{}", tool.program, tool.version)),
-                )
-            },
-        )?;
+        step(&format!("Build {} {}, which {} (minutes, once)", tool.program, tool.version, tool.purpose), || {
+            succeed(
+                cargo()
+                    .args(["install", "--locked", "--debug", "--quiet", "--root"])
+                    .arg(project.target("tools"))
+                    .arg(format!("{}@{}", tool.program, tool.version)),
+            )
+        })?;
     }
     Ok(())
 }
@@ -274,9 +221,6 @@ mod tests {
     #[test]
     fn a_package_counts_only_when_fully_installed() {
         let listing = "installed xvfb\nconfig-files imagemagick\nnot-installed lld\n";
-        assert_eq!(
-            missing_from(&["xvfb", "imagemagick", "lld", "dbus"], listing),
-            ["imagemagick", "lld", "dbus"]
-        );
+        assert_eq!(missing_from(&["xvfb", "imagemagick", "lld", "dbus"], listing), ["imagemagick", "lld", "dbus"]);
     }
 }

@@ -29,11 +29,7 @@ pub fn quiet_step<T>(name: &str, work: impl FnOnce() -> Outcome<T>) -> Outcome<T
 /// A duration as people read it: `0.4 s`, `3 min 12 s`.
 pub fn seconds(duration: Duration) -> String {
     let whole = duration.as_secs();
-    if whole < 60 {
-        format!("{:.1} s", duration.as_secs_f64())
-    } else {
-        format!("{} min {} s", whole / 60, whole % 60)
-    }
+    if whole < 60 { format!("{:.1} s", duration.as_secs_f64()) } else { format!("{} min {} s", whole / 60, whole % 60) }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::process::Command;
 use clap::{Args, ValueEnum};
 
 use crate::failure::{Failure, Outcome};
-use crate::process::{finish, finish_with_lines};
+use crate::process::{cargo, finish, finish_with_lines};
 use crate::project::Project;
 use crate::step::step;
 use crate::{build, setup};
@@ -55,11 +55,7 @@ impl AddAssign for Counts {
 /// Runs the tests; every kind runs even when an earlier one had failures.
 pub fn test(project: &Project, options: &Options) -> Outcome {
     let wanted = |kind| options.only.is_none_or(|only| only == kind);
-    let (unit, drill, window) = (
-        wanted(Kind::Unit),
-        wanted(Kind::Drill),
-        wanted(Kind::Window),
-    );
+    let (unit, drill, window) = (wanted(Kind::Unit), wanted(Kind::Drill), wanted(Kind::Window));
     if unit || drill {
         setup::for_testing(project)?;
     }
@@ -72,28 +68,15 @@ pub fn test(project: &Project, options: &Options) -> Outcome {
     if unit {
         results.push((
             "unit tests",
-            step("Unit and property tests", || {
-                nextest(project, "not (package(tendenko-tests) and kind(test))")
-            })?,
+            step("Unit and property tests", || nextest(project, "not (package(tendenko-tests) and kind(test))"))?,
         ));
-        results.push((
-            "doc tests",
-            step("Examples in the documentation", doc_tests)?,
-        ));
+        results.push(("doc tests", step("Examples in the documentation", doc_tests)?));
     }
     if drill {
-        results.push((
-            "drills",
-            step("Drills", || {
-                nextest(project, "package(tendenko-tests) and kind(test)")
-            })?,
-        ));
+        results.push(("drills", step("Drills", || nextest(project, "package(tendenko-tests) and kind(test)"))?));
     }
     if window {
-        results.push((
-            "window steps",
-            step("The real window", || window_test(project))?,
-        ));
+        results.push(("window steps", step("The real window", || window_test(project))?));
     }
 
     let mut total = Counts::default();
@@ -103,13 +86,7 @@ pub fn test(project: &Project, options: &Options) -> Outcome {
         total += counts;
     }
     println!("{total}");
-    if total.failed > 0 {
-        Err(Failure::new(
-            "some tests failed; the first messages above say why",
-        ))
-    } else {
-        Ok(())
-    }
+    if total.failed > 0 { Err(Failure::new("some tests failed; the first messages above say why")) } else { Ok(()) }
 }
 
 fn nextest(project: &Project, filter: &str) -> Outcome<Counts> {
@@ -118,25 +95,14 @@ fn nextest(project: &Project, filter: &str) -> Outcome<Counts> {
         fs::remove_file(&report).map_err(Failure::file("remove", &report))?;
     }
     let status = finish(
-        Command::new("cargo")
-            .args([
-                "nextest",
-                "run",
-                "--workspace",
-                "--no-fail-fast",
-                "--no-tests",
-                "pass",
-                "--filterset",
-                filter,
-            ])
+        cargo()
+            .args(["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests", "pass", "--filterset", filter])
             .env("PATH", setup::path_with_tools(project)?),
     )?;
     let report = fs::read_to_string(&report).unwrap_or_default();
     let counts = junit_counts(&report).unwrap_or_default();
     if !status.success() && counts.failed == 0 {
-        return Err(Failure::new(
-            "the tests could not be run; the messages above say why",
-        ));
+        return Err(Failure::new("the tests could not be run; the messages above say why"));
     }
     Ok(counts)
 }
@@ -144,24 +110,14 @@ fn nextest(project: &Project, filter: &str) -> Outcome<Counts> {
 /// The totals in the head of a JUnit report.
 fn junit_counts(report: &str) -> Option<Counts> {
     let head = report.split("<testsuites ").nth(1)?.split('>').next()?;
-    let number = |name: &str| {
-        head.split(&format!("{name}=\""))
-            .nth(1)?
-            .split('"')
-            .next()?
-            .parse::<u32>()
-            .ok()
-    };
+    let number = |name: &str| head.split(&format!("{name}=\"")).nth(1)?.split('"').next()?.parse::<u32>().ok();
     let failed = number("failures")? + number("errors")?;
-    Some(Counts {
-        passed: number("tests")?.checked_sub(failed)?,
-        failed,
-    })
+    Some(Counts { passed: number("tests")?.checked_sub(failed)?, failed })
 }
 
 fn doc_tests() -> Outcome<Counts> {
     let mut counts = Counts::default();
-    let mut command = Command::new("cargo");
+    let mut command = cargo();
     command.args(["test", "--doc", "--workspace", "--no-fail-fast", "--quiet"]);
     let status = finish_with_lines(&mut command, |line| match libtest_counts(line) {
         Some(found) => counts += found,
@@ -169,51 +125,35 @@ fn doc_tests() -> Outcome<Counts> {
         None => println!("{line}"),
     })?;
     if !status.success() && counts.failed == 0 {
-        return Err(Failure::new(
-            "the examples could not be compiled; the messages above say why",
-        ));
+        return Err(Failure::new("the examples could not be compiled; the messages above say why"));
     }
     Ok(counts)
 }
 
 /// The counts in libtest's `test result: ok. 3 passed; 0 failed; …`.
 fn libtest_counts(line: &str) -> Option<Counts> {
-    let mut parts = line
-        .strip_prefix("test result: ")?
-        .split(['.', ';'])
-        .skip(1);
+    let mut parts = line.strip_prefix("test result: ")?.split(['.', ';']).skip(1);
     let mut number = |word: &str| parts.next()?.trim().strip_suffix(word)?.trim().parse().ok();
-    Some(Counts {
-        passed: number("passed")?,
-        failed: number("failed")?,
-    })
+    Some(Counts { passed: number("passed")?, failed: number("failed")? })
 }
 
 fn window_test(project: &Project) -> Outcome<Counts> {
     let pictures = project.fresh_artefacts("window")?;
     let mut counts = None;
     let mut command = Command::new(project.program("tendenko-window"));
-    command
-        .args(["test", "--pictures"])
-        .arg(&pictures)
-        .env("PATH", setup::path_with_tools(project)?);
+    command.args(["test", "--pictures"]).arg(&pictures).env("PATH", setup::path_with_tools(project)?);
     finish_with_lines(&mut command, |line| {
         println!("{line}");
         counts = window_counts(line).or(counts);
     })?;
     println!("  screenshots: {}", pictures.display());
-    counts.ok_or_else(|| {
-        Failure::new("the window test ended without a result; the messages above say why")
-    })
+    counts.ok_or_else(|| Failure::new("the window test ended without a result; the messages above say why"))
 }
 
 /// The counts in the window test's own last line, `7 passed, 0 failed`.
 fn window_counts(line: &str) -> Option<Counts> {
     let (passed, failed) = line.split_once(" passed, ")?;
-    Some(Counts {
-        passed: passed.parse().ok()?,
-        failed: failed.strip_suffix(" failed")?.parse().ok()?,
-    })
+    Some(Counts { passed: passed.parse().ok()?, failed: failed.strip_suffix(" failed")?.parse().ok()? })
 }
 
 #[cfg(test)]
@@ -223,33 +163,15 @@ mod tests {
     #[test]
     fn the_head_of_a_junit_report_is_counted() {
         let report = r#"<?xml version="1.0"?><testsuites name="nextest-run" tests="12" failures="2" errors="1" time="3"><testsuite tests="1"/>"#;
-        assert_eq!(
-            junit_counts(report),
-            Some(Counts {
-                passed: 9,
-                failed: 3
-            })
-        );
+        assert_eq!(junit_counts(report), Some(Counts { passed: 9, failed: 3 }));
         assert_eq!(junit_counts(""), None);
     }
 
     #[test]
     fn other_summaries_are_counted() {
         let line = "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s";
-        assert_eq!(
-            libtest_counts(line),
-            Some(Counts {
-                passed: 3,
-                failed: 1
-            })
-        );
-        assert_eq!(
-            window_counts("7 passed, 0 failed"),
-            Some(Counts {
-                passed: 7,
-                failed: 0
-            })
-        );
+        assert_eq!(libtest_counts(line), Some(Counts { passed: 3, failed: 1 }));
+        assert_eq!(window_counts("7 passed, 0 failed"), Some(Counts { passed: 7, failed: 0 }));
         assert_eq!(window_counts("recorded a visit"), None);
     }
 }

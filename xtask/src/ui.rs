@@ -12,7 +12,7 @@ use std::time::UNIX_EPOCH;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::failure::{Failure, Outcome};
-use crate::process::succeed;
+use crate::process::{self, succeed};
 use crate::project::Project;
 use crate::setup::{WasmToolchain, wasm_toolchain};
 use crate::step::step;
@@ -33,16 +33,9 @@ pub fn build(project: &Project) -> Outcome {
 
 /// A cargo command for the interface's package on the WebAssembly target.
 pub fn cargo(project: &Project, subcommand: &str) -> Outcome<Command> {
-    let mut command = Command::new("cargo");
+    let mut command = process::cargo();
     command
-        .args([
-            subcommand,
-            "--package",
-            "tendenko-ui",
-            "--target",
-            TARGET,
-            "--target-dir",
-        ])
+        .args([subcommand, "--package", "tendenko-ui", "--target", TARGET, "--target-dir"])
         .arg(project.target("ui"));
     if let WasmToolchain::Debian = wasm_toolchain()? {
         command
@@ -59,10 +52,7 @@ fn compile(project: &Project) -> Outcome {
 }
 
 fn lay_out(project: &Project) -> Outcome {
-    let wasm = project
-        .target("ui")
-        .join(TARGET)
-        .join("debug/tendenko-ui.wasm");
+    let wasm = project.target("ui").join(TARGET).join("debug/tendenko-ui.wasm");
     let dist = project.path("ui/dist");
     let mut sources = BTreeMap::new();
     for name in STATIC {
@@ -83,28 +73,15 @@ fn lay_out(project: &Project) -> Outcome {
     bind(&wasm, &bound)?;
     let mut contents = BTreeMap::new();
     collect(&bound, Path::new(""), &mut contents)?;
-    let contents = contents
-        .into_iter()
-        .map(|(name, path)| (Path::new("ui").join(name), path))
-        .chain(sources)
-        .collect();
+    let contents = contents.into_iter().map(|(name, path)| (Path::new("ui").join(name), path)).chain(sources).collect();
     mirror(&contents, &dist)?;
-    fs::write(&stamp_file, format!("{inputs}{}", listing(&dist)?))
-        .map_err(Failure::file("write", &stamp_file))
+    fs::write(&stamp_file, format!("{inputs}{}", listing(&dist)?)).map_err(Failure::file("write", &stamp_file))
 }
 
 fn bind(wasm: &Path, out: &Path) -> Outcome {
-    let failed = |error| {
-        Failure::new(format!(
-            "wasm-bindgen refused {}: {error:#}",
-            wasm.display()
-        ))
-    };
+    let failed = |error| Failure::new(format!("wasm-bindgen refused {}: {error:#}", wasm.display()));
     let mut bindgen = Bindgen::new();
-    bindgen
-        .input_path(wasm)
-        .out_name(OUT_NAME)
-        .typescript(false);
+    bindgen.input_path(wasm).out_name(OUT_NAME).typescript(false);
     bindgen.web(true).map_err(failed)?;
     bindgen.generate(out).map_err(failed)
 }
@@ -151,10 +128,7 @@ fn stamp<'a>(files: impl Iterator<Item = &'a PathBuf>) -> Outcome<String> {
     for path in files {
         let metadata = fs::metadata(path).map_err(Failure::file("read", path))?;
         let changed = metadata.modified().map_err(Failure::file("read", path))?;
-        let nanos = changed
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_nanos();
+        let nanos = changed.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         text.push_str(&format!("{} {} {nanos}\n", path.display(), metadata.len()));
     }
     Ok(text)
@@ -180,10 +154,7 @@ mod tests {
         fs::write(from.join("same.js"), "same").unwrap();
         fs::write(to.join("same.js"), "same").unwrap();
         fs::write(to.join("stale.js"), "old").unwrap();
-        let untouched = fs::metadata(to.join("same.js"))
-            .unwrap()
-            .modified()
-            .unwrap();
+        let untouched = fs::metadata(to.join("same.js")).unwrap().modified().unwrap();
 
         let mut contents = BTreeMap::new();
         collect(&from, Path::new(""), &mut contents).unwrap();
@@ -191,13 +162,7 @@ mod tests {
 
         assert!(!to.join("stale.js").exists());
         assert_eq!(fs::read_to_string(to.join("styles/a.css")).unwrap(), "new");
-        assert_eq!(
-            fs::metadata(to.join("same.js"))
-                .unwrap()
-                .modified()
-                .unwrap(),
-            untouched
-        );
+        assert_eq!(fs::metadata(to.join("same.js")).unwrap().modified().unwrap(), untouched);
         fs::remove_dir_all(root).unwrap();
     }
 }
