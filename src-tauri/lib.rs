@@ -13,12 +13,15 @@ mod window;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tauri::{Manager, RunEvent, WindowEvent};
-use tendenko_replica::SystemClock;
+use tendenko_app_api::{ApiError, ImportNotebook, NotebookImported};
+use tendenko_replica::{Clock, Replica, SystemClock};
 use tracing_subscriber::EnvFilter;
 
-use crate::tablet::Tablet;
+use crate::tablet::{Desk, Tablet};
+use crate::views::people::Viewer;
 
 /// Runs the app until its window is closed.
 pub fn run() -> ExitCode {
@@ -52,6 +55,16 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Takes a medicine notebook over as the screen does, without a window: for the demonstration.
+pub fn import_notebook(
+    replica: Arc<Replica>,
+    clock: Arc<dyn Clock>,
+    notebook: ImportNotebook,
+) -> Result<NotebookImported, ApiError> {
+    let viewer = Viewer { member: replica.me().member.to_string() };
+    commands::notebook::import(&Desk { replica, viewer, clock }, notebook)
 }
 
 /// Where this tablet keeps its store: `TENDENKO_DIR`, or the operating system's folder for applications.

@@ -6,7 +6,7 @@
 mod card;
 mod conflicts;
 mod medicines;
-mod notebook;
+pub(crate) mod notebook;
 mod patients;
 mod session;
 mod site;

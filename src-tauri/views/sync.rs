@@ -10,6 +10,8 @@ pub fn status(status: &SyncStatus) -> api::SyncView {
     api::SyncView {
         state: match status.state {
             SyncState::Offline => api::SyncState::Offline,
+            // Trying again every while is how being offline works, and no news.
+            SyncState::Connecting if status.last_error.is_some() => api::SyncState::Offline,
             SyncState::Connecting => api::SyncState::Connecting,
             SyncState::Sending { done, total } => api::SyncState::Sending { done: count(done), total: count(total) },
             SyncState::Receiving { done, total } => {
@@ -42,4 +44,18 @@ fn problem(code: &str) -> api::SyncProblem {
 /// A count for the screen, which has no use for more than four thousand million.
 pub fn count(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tablet_without_a_link_looks_offline_also_while_it_tries_again() {
+        let first = SyncStatus { state: SyncState::Connecting, ..SyncStatus::default() };
+        assert_eq!(status(&first).state, api::SyncState::Connecting);
+        let again = SyncStatus { last_error: Some("unreachable".into()), ..first };
+        assert_eq!(status(&again).state, api::SyncState::Offline);
+        assert_eq!(status(&again).problem, Some(api::SyncProblem::Unreachable));
+    }
 }

@@ -70,6 +70,7 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop, scene: &Scene) -> Res
     walk.step("It is marked as saved and not yet sent; offline is calm");
     page.see_css("[data-testid=entry][data-sent=pending] [data-testid=unsent]").await?;
     page.see_text(&by_id("entry"), "36.8").await?;
+    page.see_css("[data-testid=sync-line][data-state=offline]").await?;
     walk.picture(desktop, &page, "pending").await?;
 
     walk.step("The relay comes up, and the visit is sent");
