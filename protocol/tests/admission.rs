@@ -1,0 +1,78 @@
+//! Who may write what: the same decision at a relay's door and at a tablet's.
+
+mod support;
+
+use support::{Logs, Region};
+use tendenko_protocol::admission::{Verdict, admit_record};
+use tendenko_protocol::document::{LogId, Scope};
+use tendenko_protocol::ids::{DeviceId, LogSeq};
+use tendenko_protocol::messages::Item;
+use tendenko_protocol::record::RejectReason;
+use tendenko_protocol::trust::{Claim, Revocation, TrustStore, sign};
+
+fn records(region: &Region, tablet: usize) -> Vec<Vec<u8>> {
+    let items = region.tablets[tablet].outbox.values();
+    items.filter_map(|item| if let Item::Record(bytes) = item { Some(bytes.clone()) } else { None }).collect()
+}
+
+fn verdict(bytes: &[u8], trust: &TrustStore, sender: Option<DeviceId>, logs: &Logs) -> Result<Verdict, RejectReason> {
+    match admit_record(bytes.to_vec(), trust, sender, logs).unwrap() {
+        Verdict::Reject { reason, .. } => Err(reason),
+        taken => Ok(taken),
+    }
+}
+
+#[test]
+fn author_and_sender_must_both_be_granted() {
+    let mut region = Region::new(3, 1);
+    region.write(0, 0, 0);
+    let record = &records(&region, 0)[0];
+    let empty = Logs::default();
+    let (author, stranger) = (region.tablets[0].device(), region.tablets[1].device());
+    let trust = &region.tablets[0].trust;
+    assert!(matches!(verdict(record, trust, Some(author), &empty), Ok(Verdict::Accept(_))));
+    assert!(matches!(verdict(record, trust, None, &empty), Ok(Verdict::Accept(_))));
+    assert_eq!(verdict(record, trust, Some(stranger), &empty), Err(RejectReason::SenderNotGranted));
+    assert_eq!(verdict(record, &region.tablets[1].trust, None, &empty), Err(RejectReason::AuthorNotGranted));
+    assert_eq!(verdict(record, &TrustStore::new(region.keys.public()), None, &empty), Err(RejectReason::UnknownAuthor));
+    let mut here = Logs::default();
+    here.0.clone_from(&region.tablets[0].logs.0);
+    assert_eq!(verdict(record, trust, None, &here), Ok(Verdict::Duplicate));
+}
+
+#[test]
+fn a_revoked_authors_records_count_up_to_the_named_position() {
+    let mut region = Region::new(2, 1);
+    region.grant(0, 0, 1);
+    (0..3).for_each(|_| region.write(0, 0, 0));
+    let all = records(&region, 0);
+    let log: LogId = *region.tablets[0].logs.0.keys().next().unwrap();
+    let claim = Revocation { device: log.device, logs: vec![(log, LogSeq(2))], reason: "紛失".into() };
+    let revocation = sign(&region.keys, region.now, Claim::Revocation(claim)).unwrap();
+    let mut trust = region.tablets[0].trust.clone();
+    trust.add(revocation.bytes()).unwrap();
+    assert!(!trust.granted(log.device, log.document.patient, Scope::Card));
+    let mut logs = Logs::default();
+    let sender = Some(region.tablets[1].device());
+    for record in &all[..2] {
+        assert!(matches!(verdict(record, &trust, sender, &logs), Ok(Verdict::Accept(_))));
+        logs.0.entry(log).or_default().push(record.clone());
+    }
+    assert_eq!(verdict(&all[2], &trust, sender, &logs), Err(RejectReason::AuthorRevoked));
+    assert_eq!(verdict(&all[2], &trust, Some(log.device), &logs), Err(RejectReason::SenderNotGranted));
+}
+
+#[test]
+fn a_gap_names_what_is_needed_and_a_fork_is_not_taken() {
+    let mut region = Region::new(1, 1);
+    (0..2).for_each(|_| region.write(0, 0, 0));
+    let all = records(&region, 0);
+    let trust = &region.tablets[0].trust;
+    let log = *region.tablets[0].logs.0.keys().next().unwrap();
+    let gap = admit_record(all[1].clone(), trust, None, &Logs::default()).unwrap();
+    assert_eq!(gap, Verdict::Reject { reason: RejectReason::Gap, expected: Some((log, LogSeq(1))) });
+    let mut other_past = Logs::default();
+    other_past.0.insert(log, vec![b"another record at the first place".to_vec()]);
+    assert_eq!(verdict(&all[0], trust, None, &other_past), Err(RejectReason::Fork));
+    assert_eq!(verdict(&all[1], trust, None, &other_past), Err(RejectReason::Fork));
+}
