@@ -2,7 +2,7 @@
 
 use crate::{
     app::{App, use_app},
-    components::{Icon, dose, timings_text, written},
+    components::{HowTaken, Icon, timings_text, written},
     dates, names,
 };
 use std::rc::Rc;
@@ -75,10 +75,8 @@ fn medicines(app: &App, card: &CardPage) -> Html {
             { list(app, card.medicines.iter().map(|medicine| html! {
                 <li class="card-medicine">
                     <b class="drug">{ &medicine.name }</b>
-                    { dose(app, &medicine.dose) }
-                    <span>{ &medicine.usage }</span>
+                    <HowTaken patient={card.header.row.patient.id.clone()} medicine={medicine.clone()} />
                     if medicine.usage.is_empty() { <span>{ timings_text(app, &medicine.timings) }</span> }
-                    if medicine.conflict { <span class="mark mark-conflict">{ words.t("two-versions") }</span> }
                 </li>
             }).collect()) }
             if let Some(date) = &card.last_dispensed {

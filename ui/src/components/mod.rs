@@ -5,6 +5,7 @@ mod entry;
 mod facts;
 mod forms;
 mod icon;
+mod medicine;
 mod patient;
 mod sheet;
 
@@ -13,5 +14,6 @@ pub use entry::{EntryView, addressee, dispensing, medicine_change};
 pub use facts::{dose, dose_text, timings_text, vitals_line, when, who, written};
 pub use forms::{Chips, ReasonField, RegimenFields, button_class, failure, is_whole, notice, text_of};
 pub use icon::Icon;
+pub use medicine::HowTaken;
 pub use patient::{PatientHead, PatientLine, PatientRowButton, head};
 pub use sheet::Sheet;

@@ -51,10 +51,10 @@ pub fn Unlock(props: &UnlockProps) -> Html {
                 </p>
             }
             <div class="unlock-who">
-            <h2 class="unlock-ask">{ app.words.t("who-are-you") }</h2>
-            <div class="staff" role="group" aria-label={app.words.t("who-are-you")}>
-                { for status.staff.iter().map(|tile| staff_tile(&app, &chosen, tile)) }
-            </div>
+                <h2 class="unlock-ask">{ app.words.t("who-are-you") }</h2>
+                <div class="staff" role="group" aria-label={app.words.t("who-are-you")}>
+                    { for status.staff.iter().map(|tile| staff_tile(&app, &chosen, tile)) }
+                </div>
             </div>
             if let Some(tile) = &*chosen {
                 <Secret key={tile.member.0.clone()} tile={tile.clone()} wait={wait_of(status)} />

@@ -4,8 +4,8 @@ use crate::{
     api::{run, use_command},
     app::{Act, App, Route, use_app},
     components::{
-        Icon, ReasonField, RegimenFields, Sheet, button_class, dispensing, dose, failure, is_whole, medicine_change,
-        when, who, written,
+        HowTaken, Icon, ReasonField, RegimenFields, Sheet, button_class, dispensing, dose, failure, is_whole,
+        medicine_change, when, who, written,
     },
     dates, groups, names,
 };
@@ -131,7 +131,7 @@ fn Medicine(props: &MedicineProps) -> Html {
         <div class="medicine" data-testid="medicine" data-key={medicine.key.clone()}>
             <button type="button" class="medicine-main" onclick={toggle} aria-expanded={open.to_string()}>
                 <span class="drug">{ &medicine.name }</span>
-                <span class="medicine-dose">{ dose(&app, &medicine.dose) }<span class="usage">{ &medicine.usage }</span></span>
+                <HowTaken patient={props.patient.clone()} medicine={medicine.clone()} />
                 <span class="medicine-facts">
                     <span class="source">{ words.t(&format!("source-{}", names::source(&medicine.source))) }</span>
                     if let Some(since) = &medicine.since { <span class="quiet">{ words.ta("since", &[("date", &dates::long(since, words.lang))]) }</span> }
@@ -148,11 +148,13 @@ fn Medicine(props: &MedicineProps) -> Html {
                     if let Some(general) = &medicine.general_name { <p class="quiet">{ words.ta("general-name", &[("name", general)]) }</p> }
                     if let Some(by) = &medicine.prescriber { <p>{ words.ta("prescribed-by", &[("who", by)]) }</p> }
                     if let Some(note) = &medicine.note { <p class="free-text">{ note }</p> }
-                    { for medicine.written.iter().map(|by| written(&app, by)) }
-                    <div class="buttons">
-                        <button type="button" class={button_class("plain")} onclick={change} data-testid="change-dose">{ words.t("change-dose") }</button>
-                        <button type="button" class={button_class("plain")} onclick={stop} data-testid="stop-medicine">{ words.t("stop-medicine") }</button>
-                    </div>
+                    if !medicine.conflict {
+                        { for medicine.written.iter().map(|by| written(&app, by)) }
+                        <div class="buttons">
+                            <button type="button" class={button_class("plain")} onclick={change} data-testid="change-dose">{ words.t("change-dose") }</button>
+                            <button type="button" class={button_class("plain")} onclick={stop} data-testid="stop-medicine">{ words.t("stop-medicine") }</button>
+                        </div>
+                    }
                 </div>
             }
         </div>

@@ -174,7 +174,12 @@ fn save(
                 drafts::forget(&kept);
                 after.dispatch(Act::Changed);
                 after.dispatch(Act::Back);
-                after.dispatch(Act::Toast(after.words.t("saved-will-send")));
+                let offline = after
+                    .sync
+                    .as_ref()
+                    .is_none_or(|sync| matches!(sync.state, SyncState::Offline | SyncState::Connecting));
+                let said = if offline { after.words.t("saved-will-send") } else { after.words.t("saved") };
+                after.dispatch(Act::Toast(said));
             }
             Err(refusal) => {
                 busy.set(false);
