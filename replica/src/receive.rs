@@ -110,24 +110,23 @@ impl Replica {
             return Ok(());
         }
         statements::insert(work.connection(), bytes)?;
-        let grant = {
+        let mine: Vec<Grant> = {
             let trust = self.trust();
             match trust.statement(&id).map(|statement| &statement.claim) {
-                Some(Claim::Grant(grant)) if grant.device != self.device_id() => None,
-                Some(Claim::Grant(grant)) => {
-                    trust.grant_of_key(grant.key, grant.device).map(|valid| valid.grant.clone())
-                }
+                // Also a grant to somebody else: it may be what makes an earlier one to this tablet valid.
+                Some(Claim::Grant(grant)) => trust
+                    .grants_of(grant.patient, grant.scope)
+                    .filter(|valid| valid.grant.device == self.device_id())
+                    .map(|valid| valid.grant.clone())
+                    .collect(),
                 // A certificate, or a statement whose issuer is not known yet: others may follow from it.
                 _ => {
                     batch.look_again = true;
-                    None
+                    Vec::new()
                 }
             }
         };
-        match grant {
-            Some(grant) => self.take_key(work, &grant, batch),
-            None => Ok(()),
-        }
+        mine.iter().try_for_each(|grant| self.take_key(work, grant, batch))
     }
 
     fn take_all_keys(&self, work: &mut Workspace<'_>, batch: &mut Batch) -> Result<(), StoreError> {

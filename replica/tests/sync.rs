@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use support::{PIN, Town, a_year_off, assert_same, medicine};
+use support::{PIN, Town, a_year_off, medicine, until_same};
 use tendenko_protocol::document::Scope;
 use tendenko_replica::conflicts::Value;
 use tendenko_replica::recovery::recover;
@@ -41,7 +41,7 @@ async fn offline_edits_on_both_sides_converge_live_and_after_a_restart() {
     b.until_text(patient, "甲で二").await;
     a.until_settled().await;
     b.until_settled().await;
-    assert_same(&a, &b, patient);
+    until_same(&a, &b, patient).await;
     assert!(b.sync_status().last_contact.is_some());
     assert!(b.sync_status().clock_offset_ms.is_some());
     assert!(b.sync_status().relay.is_some());
@@ -79,7 +79,7 @@ async fn concurrent_doses_are_a_conflict_on_both_and_the_resolution_follows() {
     let in_conflict = |replica: &Replica| !replica.conflicts(Some(patient)).unwrap().is_empty();
     a.until("the conflict", in_conflict).await;
     b.until("the conflict", in_conflict).await;
-    assert_same(&a, &b, patient);
+    until_same(&a, &b, patient).await;
     let conflict = b.conflicts(None).unwrap().remove(0);
     assert_eq!((conflict.kind, conflict.values.len()), (ConflictKind::Medicine, 2));
     assert!(
@@ -91,7 +91,7 @@ async fn concurrent_doses_are_a_conflict_on_both_and_the_resolution_follows() {
     assert_eq!(a.medicines(patient).unwrap().0[0].any().unwrap().amount, "2");
     a.until_settled().await;
     b.until_settled().await;
-    assert_same(&a, &b, patient);
+    until_same(&a, &b, patient).await;
     a.offline().await;
     b.offline().await;
 }
@@ -120,12 +120,9 @@ async fn a_relay_that_lost_its_disk_is_refilled_by_the_tablets() {
     town.relay_up().await;
     b.until_settled().await;
     c.online(&town);
-    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
-    eprintln!("DEBUG b {:?} known {} c known {}", b.sync_status(), b.trust().statements().count(), c.trust().statements().count());
-    eprintln!("DEBUG b grants to c {} c sees {}", b.trust().grants_for(c.device_id()).count(), c.trust().grants_for(c.device_id()).count());
     c.until_text(patient, "甲の記録").await;
     c.until_text(patient, "乙の記録").await;
-    assert_same(&b, &c, patient);
+    until_same(&b, &c, patient).await;
     b.offline().await;
     c.offline().await;
 }
@@ -242,7 +239,7 @@ async fn a_wrecked_store_is_fetched_again_from_the_relay() {
     a.online(&town);
     a.until("everything again", |replica| support::texts(replica, patient).len() == 30).await;
     a.until_settled().await;
-    assert_same(&a, &b, patient);
+    until_same(&a, &b, patient).await;
     a.note(patient, "そのあと");
     b.until_text(patient, "そのあと").await;
     assert_eq!(b.troubles().unwrap(), Default::default());

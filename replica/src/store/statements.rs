@@ -7,6 +7,11 @@ use zeroize::Zeroizing;
 
 use super::{StoreError, fixed, signed, unsigned};
 
+/// Statements with their row ids, and whether there are more.
+pub(crate) type Page = (Vec<(u64, Vec<u8>)>, bool);
+/// An epoch key as held: its name and its secret.
+type HeldKey = (KeyId, Zeroizing<Vec<u8>>);
+
 /// Keeps a statement and returns its row id.
 pub(crate) fn insert(connection: &Connection, bytes: &[u8]) -> Result<i64, StoreError> {
     let hash = StatementId::of(bytes).0;
@@ -26,11 +31,7 @@ pub(crate) fn all(connection: &Connection) -> Result<Vec<Vec<u8>>, StoreError> {
 }
 
 /// Statements after a row id, within a budget of bytes (at least one), and whether there are more.
-pub(crate) fn page(
-    connection: &Connection,
-    after: u64,
-    budget: usize,
-) -> Result<(Vec<(u64, Vec<u8>)>, bool), StoreError> {
+pub(crate) fn page(connection: &Connection, after: u64, budget: usize) -> Result<Page, StoreError> {
     let mut statement = connection.prepare_cached("SELECT id, bytes FROM statements WHERE id > ?1 ORDER BY id")?;
     let mut rows = statement.query([signed(after)])?;
     let mut items: Vec<(u64, Vec<u8>)> = Vec::new();
@@ -93,7 +94,7 @@ pub(crate) fn sealing_key(
     connection: &Connection,
     patient: PatientId,
     scope: Scope,
-) -> Result<Option<(KeyId, Zeroizing<Vec<u8>>)>, StoreError> {
+) -> Result<Option<HeldKey>, StoreError> {
     let newest = connection
         .prepare_cached(
             "SELECT key, secret FROM epoch_keys WHERE patient = ?1 AND scope = ?2 ORDER BY id DESC LIMIT 1",
@@ -106,11 +107,7 @@ pub(crate) fn sealing_key(
 }
 
 /// Every key held for a patient's scope, oldest first.
-pub(crate) fn keys(
-    connection: &Connection,
-    patient: PatientId,
-    scope: Scope,
-) -> Result<Vec<(KeyId, Zeroizing<Vec<u8>>)>, StoreError> {
+pub(crate) fn keys(connection: &Connection, patient: PatientId, scope: Scope) -> Result<Vec<HeldKey>, StoreError> {
     let mut statement = connection
         .prepare_cached("SELECT key, secret FROM epoch_keys WHERE patient = ?1 AND scope = ?2 ORDER BY id")?;
     let keys = statement

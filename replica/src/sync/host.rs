@@ -62,11 +62,7 @@ impl Replica {
     }
 
     /// Statements after a place, and whether there are more.
-    pub(crate) fn statements_after(
-        &self,
-        after: u64,
-        budget: usize,
-    ) -> Result<(Vec<(u64, Vec<u8>)>, bool), StoreError> {
+    pub(crate) fn statements_after(&self, after: u64, budget: usize) -> Result<statements::Page, StoreError> {
         statements::page(&self.reader(), after, budget)
     }
 

@@ -167,7 +167,12 @@ impl Tablet {
         while !holds(self) {
             let event = tokio::time::timeout_at(deadline, events.recv()).await;
             let known = self.trust().statements().count();
-            assert!(event.is_ok(), "never: {what}; {:?}, {:?}, {known} statements", self.sync_status(), self.troubles());
+            assert!(
+                event.is_ok(),
+                "never: {what}; {:?}, {:?}, {known} statements",
+                self.sync_status(),
+                self.troubles()
+            );
         }
     }
 
@@ -228,11 +233,12 @@ pub fn texts(replica: &Replica, patient: PatientId) -> Vec<String> {
     texts
 }
 
-/// The same screens on both.
-pub fn assert_same(a: &Tablet, b: &Tablet, patient: PatientId) {
-    assert_eq!(a.texts(patient), b.texts(patient));
-    assert_eq!(a.card(patient).unwrap(), b.card(patient).unwrap());
-    assert_eq!(a.conflicts(None).unwrap(), b.conflicts(None).unwrap());
+/// Waits until both show the same.
+pub async fn until_same(a: &Tablet, b: &Tablet, patient: PatientId) {
+    let shown = |replica: &Replica| {
+        (texts(replica, patient), replica.card(patient).ok(), replica.conflicts(Some(patient)).unwrap())
+    };
+    a.until("the other tablet's state", |a| shown(a) == shown(b)).await;
 }
 
 pub fn medicine(amount: &str) -> tendenko_crdt::Medicine {
