@@ -107,16 +107,20 @@ pub(super) fn only(
 }
 
 pub(super) fn statements(conn: &Connection, after: ArrivalNo, limit: PageLimit) -> Result<Page, StoreError> {
+    // First, or a statement committed between two looks would be passed over.
+    let through = newest(conn)?.max(after);
     let mut statement = prepare(
         conn,
         "SELECT a.arrival, a.kind, a.subject FROM statements s JOIN arrivals a USING (arrival)
-         WHERE s.arrival > ?1 ORDER BY s.arrival LIMIT ?2",
+         WHERE s.arrival > ?1 AND s.arrival <= ?2 ORDER BY s.arrival LIMIT ?3",
     )?;
     let rows = statement
-        .query_map(params![row::column(after.0), row::column(limit.looked_at.max(1) as u64)], narrow)
+        .query_map(
+            params![row::column(after.0), row::column(through.0), row::column(limit.looked_at.max(1) as u64)],
+            narrow,
+        )
         .map_err(failed)?;
-    let through = newest(conn)?;
-    fill(conn, rows, |_, _| true, after, through.max(after), limit)
+    fill(conn, rows, |_, _| true, after, through, limit)
 }
 
 /// Takes wanted rows with their bytes until a limit is reached.
