@@ -53,6 +53,9 @@ pub fn special_need(need: &SpecialNeed) -> api::SpecialNeedView {
         SpecialNeedKind::Dialysis => (api::SpecialNeedKind::Dialysis, need.detail.clone()),
         SpecialNeedKind::Ventilator => (api::SpecialNeedKind::Ventilator, need.detail.clone()),
         SpecialNeedKind::Implant => (api::SpecialNeedKind::Implant, need.detail.clone()),
+        SpecialNeedKind::Other(word) if word.is_empty() || word == "other" => {
+            (api::SpecialNeedKind::Other, need.detail.clone())
+        }
         SpecialNeedKind::Other(word) => {
             (api::SpecialNeedKind::Other, format!("{word} {}", need.detail).trim().to_owned())
         }
@@ -144,6 +147,15 @@ pub fn age(birth_date: &str, today: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_need_without_a_word_of_its_own_is_shown_by_its_detail() {
+        let shown = |word: &str| {
+            let kind = SpecialNeedKind::Other(word.to_owned());
+            special_need(&SpecialNeed { kind, detail: "胃ろう".to_owned(), newer: Default::default() }).detail
+        };
+        assert_eq!([shown("other"), shown("経管栄養")], ["胃ろう", "経管栄養 胃ろう"]);
+    }
 
     #[test]
     fn ages_turn_on_the_birthday() {

@@ -65,9 +65,13 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop) -> Result<(), WindowE
     page.see_text(&by_id("entry"), ANSWER).await?;
     walk.picture(desktop, &page, "answer").await?;
 
-    walk.step("The evacuation-site view");
-    page.touch("nav-site").await?;
-    page.see("site").await?;
+    walk.step("Two doses of one medicine wait for a decision, side by side");
+    page.touch("open-conflicts").await?;
+    page.see("conflict-value").await?;
+    walk.picture(desktop, &page, "conflict").await?;
+
+    walk.step("The evacuation-site view: one card, after a reason");
+    steps::look_up_at_site(&page, "ささきはる", "佐々木 ハル").await?;
     walk.picture(desktop, &page, "site").await?;
 
     walk.step("She locks the tablet and closes the window");
