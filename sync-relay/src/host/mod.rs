@@ -121,7 +121,12 @@ impl Relay {
     /// Listens and serves until [`Serving::shutdown`]. `listen` overrides the address in `relay.toml`. Needs a tokio runtime.
     pub fn serve(self, listen: Option<SocketAddr>) -> Result<Serving, RelayError> {
         let address = listen.unwrap_or(self.config.listen);
-        let endpoint = quinn::Endpoint::server(quic::server(&self.keys)?, address)
+        let server = quic::server(&self.keys)?;
+        let endpoint = std::net::UdpSocket::bind(address)
+            .and_then(|socket| {
+                let runtime = Arc::new(quinn::TokioRuntime);
+                quinn::Endpoint::new(quic::endpoint(&self.keys), Some(server), socket, runtime)
+            })
             .map_err(|source| RelayError::Listen { address, source })?;
         let local_addr = endpoint.local_addr().map_err(|source| RelayError::Listen { address, source })?;
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{Connection, IdleTimeout, ServerConfig, TransportConfig, VarInt};
+use quinn::{Connection, EndpointConfig, IdleTimeout, ServerConfig, TransportConfig, VarInt};
+use quinn_proto::HashedConnectionIdGenerator;
+use ring::hmac;
 use tendenko_protocol::keys::RelayKeys;
 use tendenko_protocol::limits::{MAX_FRAME, RECEIVE_WINDOW};
 use tendenko_protocol::tls::{self, TlsError};
@@ -46,4 +48,18 @@ pub(super) fn server(keys: &RelayKeys) -> Result<ServerConfig, RelayError> {
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
     config.transport_config(Arc::new(transport)).max_incoming(HANDSHAKES);
     Ok(config)
+}
+
+/// Settings that outlive the process: a relay that was killed and started again knows the connections of its earlier life as its own,
+/// and tells each tablet at its next packet that they are gone (stateless reset). Otherwise a tablet would wait for its time-out.
+pub(super) fn endpoint(keys: &RelayKeys) -> EndpointConfig {
+    let secret = hmac::Key::new(hmac::HMAC_SHA256, &*keys.to_secret_bytes());
+    let reset = hmac::sign(&secret, b"tendenko relay stateless reset v1");
+    let ids = hmac::sign(&secret, b"tendenko relay connection ids v1");
+    let mut id_key = [0; 8];
+    id_key.copy_from_slice(&ids.as_ref()[..8]);
+    let id_key = u64::from_be_bytes(id_key);
+    let mut config = EndpointConfig::new(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, reset.as_ref())));
+    config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(id_key)));
+    config
 }
