@@ -1,1 +1,19 @@
-//! Drills: whole scenarios across crates and processes, and the real window driven by WebDriver
+//! Drills and demonstration: whole scenarios across crates and processes.
+//!
+//! - [`demo`]: a made-up region of Kamaishi, with patients, staff and half a year of records.
+//! - [`region`]: a region made for one drill: its relay's folder and its enrolled tablets.
+//! - [`records`]: the entries that scenarios write, as the app writes them.
+//! - [`tablet`]: a tablet without a screen, as a program that takes orders line by line.
+//! - [`process`]: real programs as child processes.
+//! - [`window`]: the real window, driven by WebDriver.
+
+pub mod demo;
+pub mod process;
+pub mod records;
+pub mod region;
+pub mod scene;
+pub mod secrecy;
+pub mod story;
+pub mod tablet;
+pub mod tsunami;
+pub mod window;

@@ -1,0 +1,10 @@
+//! Drills: the relay and the tablets as separate processes, and everything that can happen to them.
+
+mod convergence;
+mod hostile;
+mod kill;
+mod secrecy;
+mod tsunami;
+
+/// What a drill returns.
+type Drill = Result<(), Box<dyn std::error::Error + Send + Sync>>;

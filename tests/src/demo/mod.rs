@@ -1,0 +1,12 @@
+//! The demonstration: a made-up region of Kamaishi, its staff, 30 patients, and half a year of their records.
+//!
+//! Everything in it is written the way it would be in the field: the nurse's tablet admits the patients and records the
+//! visits, the pharmacist's tablet takes the medicine notebooks over with the app's own importer, and both exchange it
+//! through a relay, sealed. Nothing is put into a store from outside.
+
+pub mod history;
+mod patients;
+mod prepare;
+
+pub use patients::{DemoPatient, patients};
+pub use prepare::{is_ready, prepare};

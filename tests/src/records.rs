@@ -1,0 +1,105 @@
+//! Entries that scenarios write, in the one way the app writes them too.
+
+use jiff::tz::{Offset, TimeZone};
+use tendenko_crdt::{
+    Addressee, Document as _, EntryId, EventBody, HandOver, MedicationChange, MedicationChangeKind, Presence,
+    Profession, Timestamp, Visit,
+};
+use tendenko_protocol::ids::PatientId;
+use tendenko_replica::{Replica, SaveError};
+
+/// Japan: nine hours ahead of UTC, all year round.
+pub fn japan() -> TimeZone {
+    TimeZone::fixed(Offset::constant(9))
+}
+
+/// Records a visit, and a hand-over to the team if there is one; both in one save.
+pub fn visit(
+    replica: &Replica,
+    patient: PatientId,
+    at: Timestamp,
+    visit: Visit,
+    hand_over: Option<&str>,
+) -> Result<EntryId, SaveError> {
+    replica.edit(patient, |edit| {
+        let mut event = edit.event(EventBody::Visit(visit))?;
+        event.occurred_at = at;
+        let id = edit.volume_at(at)?.record(event)?;
+        if let Some(text) = hand_over {
+            let text = text.to_owned();
+            let hand_over = HandOver { to: Addressee::Team, urgent: false, text, newer: Default::default() };
+            let mut event = edit.event(EventBody::HandOver(hand_over))?;
+            event.occurred_at = at;
+            edit.volume_at(at)?.record(event)?;
+        }
+        Ok(id)
+    })
+}
+
+/// Records a visit that only has a note.
+pub fn note(replica: &Replica, patient: PatientId, at: Timestamp, text: &str) -> Result<EntryId, SaveError> {
+    visit(replica, patient, at, Visit { note: text.to_owned(), ..Visit::default() }, None)
+}
+
+/// Hands something over to everybody of a profession.
+pub fn hand_over(replica: &Replica, patient: PatientId, to: Profession, text: &str) -> Result<EntryId, SaveError> {
+    replica.edit(patient, |edit| {
+        let to = Addressee::Profession(to);
+        let hand_over = HandOver { to, urgent: false, text: text.to_owned(), newer: Default::default() };
+        let event = edit.event(EventBody::HandOver(hand_over))?;
+        let at = event.occurred_at;
+        Ok(edit.volume_at(at)?.record(event)?)
+    })
+}
+
+/// Changes the amount of a medicine, with the reason, on the card and as an entry of the chart. While amounts stand
+/// side by side this settles them. False if the card has no such medicine.
+pub fn change_dose(
+    replica: &Replica,
+    patient: PatientId,
+    key: &str,
+    amount: &str,
+    reason: &str,
+) -> Result<bool, SaveError> {
+    replica.edit(patient, |edit| {
+        let stamp = edit.stamp();
+        let item = edit.card()?.medicine(key);
+        let before: Vec<_> = item.present().map(|(medicine, _)| medicine.clone()).collect();
+        let Some(mut after) = before.last().cloned() else {
+            return Ok(false);
+        };
+        after.amount = amount.to_owned();
+        edit.card()?.put_medicine(key, after.clone(), &stamp, Some(reason))?;
+        let change = if before.len() > 1 { MedicationChangeKind::Resolved } else { MedicationChangeKind::Changed };
+        let change =
+            MedicationChange { key: key.to_owned(), change, before, after: Some(after), newer: Default::default() };
+        let mut event = edit.event(EventBody::MedicationChange(change))?;
+        event.reason = Some(reason.to_owned());
+        edit.volume_at(stamp.at)?.record(event)?;
+        Ok(true)
+    })
+}
+
+/// The amounts of each medicine that stand side by side now, by item key.
+pub fn medicines(replica: &Replica, patient: PatientId) -> Vec<(String, Vec<String>)> {
+    let Ok(card) = replica.card(patient) else {
+        return Vec::new();
+    };
+    let amounts = |presence: Presence<tendenko_crdt::Medicine>| match presence {
+        Presence::Present(medicine) => medicine.amount,
+        Presence::Removed => "-".to_owned(),
+    };
+    card.medicines
+        .into_iter()
+        .map(|item| (item.key, item.presence.values.into_iter().map(|written| amounts(written.value)).collect()))
+        .collect()
+}
+
+/// The amounts of one medicine that stand side by side now.
+pub fn amounts(replica: &Replica, patient: PatientId, key: &str) -> Vec<String> {
+    medicines(replica, patient)
+        .into_iter()
+        .find(|(item, _)| item == key)
+        .map(|(_, amounts)| amounts)
+        .unwrap_or_default()
+}

@@ -1,0 +1,133 @@
+//! What a tablet without a screen can be told, and what it answers.
+
+use serde::{Deserialize, Serialize};
+
+/// One order: one line of JSON on standard input. Patients and entries are named by their ids in hexadecimal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Order {
+    /// Which patients are here.
+    Patients,
+    /// Record a visit with this note.
+    Visit {
+        /// Whom.
+        patient: String,
+        /// What was observed.
+        note: String,
+    },
+    /// Record visits without end, each answered with [`Answer::Saved`], until the process ends.
+    Storm {
+        /// Whom.
+        patient: String,
+        /// How each note begins.
+        word: String,
+    },
+    /// Change the amount of a medicine. Settles it, if several amounts stand side by side.
+    Dose {
+        /// Whose.
+        patient: String,
+        /// Item key of the medicine.
+        medicine: String,
+        /// New amount.
+        amount: String,
+        /// Why.
+        reason: String,
+    },
+    /// The medicines of a patient: item keys, each with the amounts that stand side by side.
+    Medicines {
+        /// Whose.
+        patient: String,
+    },
+    /// Ids of all entries of a patient's chart and card.
+    Entries {
+        /// Whose.
+        patient: String,
+    },
+    /// Start (or go on) exchanging with the relay.
+    Online,
+    /// Stop exchanging, as if the network were gone.
+    Offline,
+    /// Answer once the relay has everything saved here, and everything it had for this tablet is here.
+    AwaitSynced,
+    /// Answer once this entry is here.
+    AwaitEntry {
+        /// Whose.
+        patient: String,
+        /// Which.
+        entry: String,
+    },
+    /// Answer once a medicine has exactly this many amounts side by side.
+    AwaitAmounts {
+        /// Whose.
+        patient: String,
+        /// Item key of the medicine.
+        medicine: String,
+        /// How many.
+        count: usize,
+    },
+    /// Answer once the exchange has met trouble.
+    AwaitTrouble,
+    /// How the exchange stands.
+    Status,
+    /// A fingerprint of everything this tablet can read: equal on tablets that agree.
+    Fingerprint {
+        /// Only the cards, as an evacuation site holds.
+        cards_only: bool,
+    },
+}
+
+/// One answer: one line of JSON on standard output.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Answer {
+    /// Unlocked and ready for orders. First line.
+    Ready {
+        /// This device.
+        device: String,
+    },
+    /// The patients that are here: id, name and whether the chart is here too.
+    Patients {
+        /// In the order of the patient list.
+        patients: Vec<(String, String, bool)>,
+    },
+    /// Saved durably.
+    Saved {
+        /// The entry.
+        entry: String,
+    },
+    /// Done.
+    Done,
+    /// Item keys, each with its amounts.
+    Medicines {
+        /// In the order of the card.
+        medicines: Vec<(String, Vec<String>)>,
+    },
+    /// Entry ids.
+    Entries {
+        /// In no particular order.
+        entries: Vec<String>,
+    },
+    /// How the exchange stands.
+    Status {
+        /// Entries saved here that no relay has acknowledged.
+        unsent: u64,
+        /// Connected and everything exchanged.
+        idle: bool,
+        /// Relay clock minus tablet clock, in ms.
+        clock_offset_ms: Option<i64>,
+        /// Records that were not taken, here or by the relay.
+        rejected: u64,
+        /// The last trouble, as a code.
+        trouble: Option<String>,
+    },
+    /// A fingerprint.
+    Fingerprint {
+        /// Hexadecimal.
+        fingerprint: String,
+    },
+    /// The order could not be done; nothing changed.
+    Failed {
+        /// Why.
+        why: String,
+    },
+}
