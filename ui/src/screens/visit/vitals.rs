@@ -71,12 +71,17 @@ fn field(app: &App, props: &VitalFieldsProps, measure: Measure) -> Html {
         let text = text_of(&event);
         Box::new(move |form| form.set_text(measure, text))
     });
-    let left = props.on_change.reform(move |_: FocusEvent| -> Change {
-        Box::new(move |form| {
-            let text = numbers::tidy(measure, form.text(measure));
-            form.set_text(measure, text);
-        })
-    });
+    let left = {
+        let (tidy, on_change) = (numbers::tidy(measure, text), props.on_change.clone());
+        let untidy = tidy != text;
+        move |_: FocusEvent| {
+            // Leaving a field that is as it should be changes nothing: the screen must not move under a finger.
+            if untidy {
+                let tidy = tidy.clone();
+                on_change.emit(Box::new(move |form| form.set_text(measure, tidy)));
+            }
+        }
+    };
     let said = match numbers::value(measure, text) {
         Err(()) => {
             let range = (
