@@ -49,13 +49,9 @@ pub fn care_for(profession: &Profession) -> &'static [&'static str] {
             "rehabilitation",
             "family-support",
         ],
-        Profession::Pharmacist => &[
-            "medication-check",
-            "medication-set",
-            "leftover-count",
-            "side-effect-check",
-            "family-support",
-        ],
+        Profession::Pharmacist => {
+            &["medication-check", "medication-set", "leftover-count", "side-effect-check", "family-support"]
+        }
         Profession::Helper => &[
             "observation",
             "meal",
@@ -69,21 +65,10 @@ pub fn care_for(profession: &Profession) -> &'static [&'static str] {
             "shopping",
             "medication-check",
         ],
-        Profession::Therapist => &[
-            "observation",
-            "rehabilitation",
-            "transfer",
-            "family-support",
-        ],
+        Profession::Therapist => &["observation", "rehabilitation", "transfer", "family-support"],
         Profession::Dietitian => &["nutrition", "meal", "fluids", "observation"],
         Profession::Dentist => &["oral-care", "observation", "meal"],
-        Profession::Physician => &[
-            "observation",
-            "medication-check",
-            "wound-care",
-            "injection",
-            "consultation",
-        ],
+        Profession::Physician => &["observation", "medication-check", "wound-care", "injection", "consultation"],
         _ => &["observation", "consultation", "family-support"],
     }
 }

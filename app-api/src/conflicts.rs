@@ -1,8 +1,8 @@
 //! 要確認: two people wrote different things without knowing of each other. A person decides, nobody else.
 
 use crate::{
-    AllergyView, ContactView, DiagnosisView, IsoDate, MedicineView, PatientId, PatientName,
-    PhysicianView, Regimen, Sex, SpecialNeedView, WishesDraft, WrittenView,
+    AllergyView, ContactView, DiagnosisView, IsoDate, MedicineView, PatientId, PatientName, PhysicianView, Regimen,
+    Sex, SpecialNeedView, WishesDraft, WrittenView,
 };
 use serde::{Deserialize, Serialize};
 

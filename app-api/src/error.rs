@@ -16,10 +16,7 @@ pub struct ApiError {
 impl ApiError {
     /// A code without values.
     pub fn new(code: ErrorCode) -> Self {
-        Self {
-            code,
-            params: BTreeMap::new(),
-        }
+        Self { code, params: BTreeMap::new() }
     }
 
     /// Adds one value.

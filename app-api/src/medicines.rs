@@ -1,8 +1,6 @@
 //! お薬: what is taken now, what was handed over, who changed what and why.
 
-use crate::{
-    AuthorView, Dose, EntryId, IsoDate, Millis, PatientId, Sent, Source, Timing, WrittenView,
-};
+use crate::{AuthorView, Dose, EntryId, IsoDate, Millis, PatientId, Sent, Source, Timing, WrittenView};
 use serde::{Deserialize, Serialize};
 
 /// Asks for everything about a patient's medicines.

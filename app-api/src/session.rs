@@ -74,9 +74,7 @@ pub struct Unlock {
 
 impl std::fmt::Debug for Unlock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Unlock")
-            .field("member", &self.member)
-            .finish_non_exhaustive()
+        f.debug_struct("Unlock").field("member", &self.member).finish_non_exhaustive()
     }
 }
 
@@ -105,10 +103,7 @@ mod tests {
 
     #[test]
     fn a_secret_never_reaches_a_log() {
-        let unlock = Unlock {
-            member: MemberId("00".into()),
-            secret: "482913".into(),
-        };
+        let unlock = Unlock { member: MemberId("00".into()), secret: "482913".into() };
         assert!(!format!("{unlock:?}").contains("482913"));
     }
 }

@@ -1,8 +1,7 @@
 //! 時系列: everything every profession wrote, newest first.
 
 use crate::{
-    Addressee, AuthorView, DispensingView, EntryId, IsoDate, MedicineChangeView, Millis, PatientId,
-    Sent, Vitals,
+    Addressee, AuthorView, DispensingView, EntryId, IsoDate, MedicineChangeView, Millis, PatientId, Sent, Vitals,
 };
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,6 @@
 //! 今日: the round, and what waits.
 
-use crate::{
-    AuthorView, EntryId, EntryKind, IsoDate, Millis, PatientId, PatientName, PatientRow, Sent,
-};
+use crate::{AuthorView, EntryId, EntryKind, IsoDate, Millis, PatientId, PatientName, PatientRow, Sent};
 use serde::{Deserialize, Serialize};
 
 /// Asks for the day's page of the person at work.

@@ -31,9 +31,7 @@ hex_id!(
 );
 
 /// A moment: milliseconds since the Unix epoch, UTC. The screen shows it in Asia/Tokyo.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Millis(pub i64);
 

@@ -154,10 +154,7 @@ impl Vitals {
         if value.is_some_and(|value| !measure.possible().contains(&value)) {
             return false;
         }
-        let (small, middle) = (
-            value.and_then(|v| u8::try_from(v).ok()),
-            value.and_then(|v| u16::try_from(v).ok()),
-        );
+        let (small, middle) = (value.and_then(|v| u8::try_from(v).ok()), value.and_then(|v| u16::try_from(v).ok()));
         match measure {
             Measure::Systolic => self.systolic = middle,
             Measure::Diastolic => self.diastolic = middle,
@@ -179,10 +176,9 @@ impl Vitals {
 
     /// The first number that cannot be a measurement, where there is one: the shell refuses it with `out-of-range`.
     pub fn impossible(&self) -> Option<Measure> {
-        Measure::ALL.into_iter().find(|measure| {
-            self.get(*measure)
-                .is_some_and(|value| !measure.possible().contains(&value))
-        })
+        Measure::ALL
+            .into_iter()
+            .find(|measure| self.get(*measure).is_some_and(|value| !measure.possible().contains(&value)))
     }
 }
 
