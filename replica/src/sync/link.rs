@@ -248,6 +248,9 @@ impl Link {
             if self.session.is_closed() {
                 break;
             }
+            if self.session.is_idle() {
+                self.replica.change_status(|status| status.state = SyncState::Idle);
+            }
             event = tokio::select! {
                 biased;
                 _ = stopped.changed(), if !stopping => {

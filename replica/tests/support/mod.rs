@@ -166,6 +166,15 @@ impl Tablet {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         while !holds(self) {
             let event = tokio::time::timeout_at(deadline, events.recv()).await;
+            if event.is_err() {
+                let trust = self.trust();
+                for (id, _) in trust.statements() {
+                    if let Some(tendenko_protocol::trust::Claim::Grant(grant)) = trust.statement(id).map(|s| &s.claim) {
+                        let to = trust.device(grant.device).map(|device| device.label.as_str());
+                        eprintln!("granted {:?} to {to:?}", grant.scope);
+                    }
+                }
+            }
             let known = self.trust().statements().count();
             assert!(
                 event.is_ok(),
