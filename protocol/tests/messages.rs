@@ -94,12 +94,14 @@ fn counts_beyond_their_bounds_are_refused() {
         hello(1, MAX_CHAIN + 1),
         ClientMessage::Pull { backfill: vec![(PatientId([4; 16]), Scope::Chart); MAX_BACKFILL + 1] },
         ClientMessage::Push { items: vec![Item::Record(Vec::new()); MAX_ITEMS + 1] },
-        ClientMessage::Push { items: vec![Item::Record(vec![0; MAX_RECORD + 1])] },
         ClientMessage::Vectors { coverage: Coverage::Listed, documents: documents(MAX_DOCUMENTS + 1) },
     ];
     for message in too_many {
         assert_eq!(ClientMessage::decode(&message.encode()), Err(CborError::TooMany));
     }
+    // A single item that is too large is for admission to reject: it must not end the session.
+    let one = ClientMessage::Push { items: vec![Item::Record(vec![0; MAX_RECORD + 1])] };
+    assert_eq!(ClientMessage::decode(&one.encode()), Ok(one));
     let huge = RelayMessage::Fill { items: vec![Item::Record(vec![0; MAX_RECORD]); 17] };
     assert_eq!(RelayMessage::decode(&huge.encode()), Err(CborError::TooLong));
 }

@@ -162,9 +162,10 @@ fn bad_records_are_rejected_and_counted_and_the_session_goes_on() {
             record(b"junk"),
             Item::Statement(b"junk".to_vec()),
             record(two.bytes()),
+            record(&vec![0; 100_000]),
         ];
         let RelayMessage::Ack { through, rejected, .. } = line.push(items).await else { panic!("no ack") };
-        assert_eq!(through, 9);
+        assert_eq!(through, 10);
         let expected = [
             (2, RejectReason::Malformed),
             (3, RejectReason::Signature),
@@ -172,6 +173,7 @@ fn bad_records_are_rejected_and_counted_and_the_session_goes_on() {
             (5, RejectReason::Fork),
             (7, RejectReason::Malformed),
             (8, RejectReason::Malformed),
+            (10, RejectReason::Oversized),
         ];
         assert_eq!(rejected, expected, "number 6 is a replay: known, and nothing happens");
         let RelayMessage::Ack { rejected, .. } = line.push(vec![record(three.bytes())]).await else { panic!("no ack") };
@@ -180,7 +182,7 @@ fn bad_records_are_rejected_and_counted_and_the_session_goes_on() {
         let figures = store.figures().unwrap();
         assert_eq!(figures.records, 3);
         let counts: Vec<_> = figures.refused.iter().map(|count| (count.reason.as_str(), count.times)).collect();
-        assert_eq!(counts, [("fork", 1), ("malformed", 3), ("signature", 1)], "a gap is no offence");
+        assert_eq!(counts, [("fork", 1), ("malformed", 3), ("oversized", 1), ("signature", 1)], "a gap is no offence");
         let quarantine = store.quarantine(10).unwrap();
         let kept: Vec<_> = quarantine.iter().filter_map(|entry| entry.bytes.as_deref()).collect();
         assert_eq!(kept, [fork.bytes()], "only the fork could be needed again");

@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::cbor::{self, CborError};
 use crate::document::{DocumentId, Scope, Vector};
 use crate::ids::{ArrivalNo, DeviceId, Millis, PatientId, RegionId, RelayId, RelayIncarnation};
-use crate::limits::{
-    MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FRAME, MAX_ITEMS, MAX_RECORD, MAX_STATEMENT, MAX_VERSIONS,
-};
+use crate::limits::{MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FRAME, MAX_ITEMS, MAX_STATEMENT, MAX_VERSIONS};
 use crate::record::RejectReason;
 
 /// How far a tablet has heard a relay. The tablet keeps one, of the relay it last heard, in its store, as it is.
@@ -54,13 +52,6 @@ impl Item {
     pub fn bytes(&self) -> &[u8] {
         match self {
             Item::Record(bytes) | Item::Statement(bytes) => bytes,
-        }
-    }
-
-    fn bounded(&self) -> bool {
-        match self {
-            Item::Record(bytes) => bytes.len() <= MAX_RECORD,
-            Item::Statement(bytes) => bytes.len() <= MAX_STATEMENT,
         }
     }
 }
@@ -273,7 +264,8 @@ impl ClientMessage {
         cbor::encode(self)
     }
 
-    /// Reads the content of a frame and checks every bound.
+    /// Reads the content of a frame and checks every bound, except the size of single items: that is for `admission`, which
+    /// rejects the one item and goes on. The frame itself bounds them all.
     pub fn decode(bytes: &[u8]) -> Result<Self, CborError> {
         let message: Self = cbor::decode(bytes, MAX_FRAME)?;
         let bounded = match &message {
@@ -283,7 +275,7 @@ impl ClientMessage {
                     && chain.iter().all(|bytes| bytes.len() <= MAX_STATEMENT)
             }
             ClientMessage::Pull { backfill, .. } => backfill.len() <= MAX_BACKFILL,
-            ClientMessage::Push { items } => items.len() <= MAX_ITEMS && items.iter().all(Item::bounded),
+            ClientMessage::Push { items } => items.len() <= MAX_ITEMS,
             ClientMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
             ClientMessage::Bye => true,
         };
@@ -297,13 +289,14 @@ impl RelayMessage {
         cbor::encode(self)
     }
 
-    /// Reads the content of a frame and checks every bound.
+    /// Reads the content of a frame and checks every bound, except the size of single items: that is for `admission`, which
+    /// rejects the one item and goes on. The frame itself bounds them all.
     pub fn decode(bytes: &[u8]) -> Result<Self, CborError> {
         let message: Self = cbor::decode(bytes, MAX_FRAME)?;
         let bounded = match &message {
             RelayMessage::Refused { versions, .. } => versions.len() <= MAX_VERSIONS,
-            RelayMessage::Items { items } => items.len() <= MAX_ITEMS && items.iter().all(|(_, item)| item.bounded()),
-            RelayMessage::Fill { items } => items.len() <= MAX_ITEMS && items.iter().all(Item::bounded),
+            RelayMessage::Items { items } => items.len() <= MAX_ITEMS,
+            RelayMessage::Fill { items } => items.len() <= MAX_ITEMS,
             RelayMessage::Ack { rejected, .. } => rejected.len() <= MAX_ITEMS,
             RelayMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
             RelayMessage::Welcome { .. }
