@@ -14,7 +14,7 @@ use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::messages::{Cursor, Item};
 use tendenko_protocol::record::{ReceivedBytes, RejectReason, SealedRecord};
 use tendenko_protocol::session::client::{ItemRef, Rejection};
-use tendenko_protocol::trust::{Claim, Grant};
+use tendenko_protocol::trust::{Added, Claim, Grant};
 
 use crate::documents::Workspace;
 use crate::edit::news;
@@ -104,12 +104,23 @@ impl Replica {
         // Into memory before it is on disk: should the transaction fail, the set in memory only knows more.
         let added = self.trust_mut().add(bytes);
         let id = StatementId::of(bytes);
-        if let Err(error) = added {
+        if let Err(error) = &added {
             batch.rejected += 1;
             tracing::warn!(statement = %id, %error, "a statement was not taken");
             return Ok(());
         }
         statements::insert(work.connection(), bytes)?;
+        let named = match self.trust().statement(&id).map(|statement| &statement.claim) {
+            Some(Claim::Grant(grant)) if grant.device == self.device_id() => Some((grant.patient, grant.scope)),
+            _ => None,
+        };
+        if let (Ok(Added::New), Some((patient, scope))) = (&added, named) {
+            // Whether it holds already or not: what makes it hold may have passed before this tablet could see it.
+            statements::owe_backfill(work.connection(), patient, scope)?;
+            if !batch.stored.new_grants.contains(&(patient, scope)) {
+                batch.stored.new_grants.push((patient, scope));
+            }
+        }
         let mine: Vec<Grant> = {
             let trust = self.trust();
             match trust.statement(&id).map(|statement| &statement.claim) {
