@@ -77,7 +77,7 @@ impl Replica {
             meta::add(work.connection(), name::REJECTED, batch.rejected)?;
         }
         if let Some(cursor) = cursor {
-            write_cursor(work.connection(), cursor)?;
+            meta::set(work.connection(), name::CURSOR, &cursor)?;
         }
         work.commit()?;
         drop(writer);
@@ -285,7 +285,7 @@ impl Replica {
             outbox::remove_statement(&work, &statement.0)?;
         }
         if let Some(cursor) = cursor {
-            write_cursor(&work, cursor)?;
+            meta::set(&work, name::CURSOR, &cursor)?;
         }
         let left = unsent::count(&work)?;
         work.commit()?;
@@ -341,9 +341,4 @@ impl Replica {
     pub(crate) fn compared(&self, documents: &[DocumentId]) -> Result<(), StoreError> {
         records::unsuspect(&self.writer().connection, documents)
     }
-}
-
-fn write_cursor(connection: &rusqlite::Connection, cursor: Cursor) -> Result<(), StoreError> {
-    meta::set(connection, name::CURSOR, &cursor)?;
-    meta::set(connection, &format!("{}/{}", name::CURSOR, cursor.relay), &cursor)
 }

@@ -16,4 +16,5 @@ pub mod secrecy;
 pub mod story;
 pub mod tablet;
 pub mod tsunami;
+#[cfg(feature = "app")]
 pub mod window;

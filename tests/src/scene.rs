@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tendenko_crdt::{Allergy, Code, DoseBasis, Drug, Identity, Medicine, Sex, Source, Timing, item_key};
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::ids::PatientId;
-use tendenko_replica::{Clock as _, Replica, SystemClock};
+use tendenko_replica::{Clock as _, Replica, SystemClock, UnlockError};
 
 use crate::process::{ProcessError, Program};
 use crate::region::{DrillRegion, NURSE, PHARMACIST, PIN, RegionFailure, SITE, Tablet};
@@ -70,6 +70,11 @@ impl Scene {
     /// Starts the relay.
     pub fn relay(&self) -> Result<Program, ProcessError> {
         self.region.start_relay()
+    }
+
+    /// Opens a tablet in this process.
+    pub fn unlock(&self, tablet: &Tablet) -> Result<Replica, UnlockError> {
+        Replica::unlock(&tablet.dir, tablet.member, PIN, SystemClock.now())
     }
 
     /// Starts a tablet that exchanges with the relay, and waits until what is meant for it is there. The nurse's comes

@@ -11,7 +11,7 @@ pub(crate) mod name {
     pub(crate) const INCARNATION: &str = "incarnation";
     /// `(u64, u64)`: guard counter and file number.
     pub(crate) const GUARD: &str = "guard";
-    /// `Cursor`: of the relay last heard. That of each relay is kept under this name, a slash and the relay's id.
+    /// `Cursor`: of the relay last heard.
     pub(crate) const CURSOR: &str = "cursor";
     /// `i64`: relay clock minus tablet clock, ms.
     pub(crate) const CLOCK_OFFSET: &str = "clock_offset";

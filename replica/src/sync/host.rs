@@ -15,11 +15,9 @@ impl Replica {
     pub(crate) fn session_config(&self, relay: RelayId) -> Result<ClientConfig, StoreError> {
         self.open_grants()?;
         let reader = self.reader();
-        let of_this: Option<Cursor> = meta::get(&reader, &format!("{}/{relay}", name::CURSOR))?;
-        let cursor = match of_this {
-            Some(cursor) => Some(cursor),
-            None => meta::get(&reader, name::CURSOR)?,
-        };
+        // One cursor, whichever relay it is of: what one relay acknowledged has left the outbox, so an older cursor of another must
+        // not be continued. The session compares vectors when the cursor is not of the relay it talks to.
+        let cursor: Option<Cursor> = meta::get(&reader, name::CURSOR)?;
         let trust = self.trust();
         Ok(ClientConfig {
             region: trust.region(),

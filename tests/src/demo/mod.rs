@@ -6,7 +6,9 @@
 
 pub mod history;
 mod patients;
+#[cfg(feature = "app")]
 mod prepare;
 
 pub use patients::{DemoPatient, patients};
+#[cfg(feature = "app")]
 pub use prepare::{is_ready, prepare};

@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use super::history::{PlannedVisit, history};
 use super::patients::{DemoPatient, patients};
 use crate::records;
-use crate::region::{DrillRegion, NURSE, PHARMACIST, PIN, RegionFailure, SITE, Tablet, relay_dir};
+use crate::region::{DrillRegion, NURSE, PHARMACIST, PIN, RegionFailure, SITE, Tablet, relay_dir, tablet_dir};
 
 /// Weeks of records.
 const WEEKS: u16 = 26;
@@ -100,6 +100,10 @@ pub fn prepare(dir: &Path) -> Result<(), RegionFailure> {
     exchange(&runtime, &[&nurse, &chemist, &nurse, &site])?;
     runtime.block_on(serving.shutdown());
     drop((nurse, chemist, site));
+    for name in ["nurse", "pharmacist", "site"] {
+        // The unlock screen shows it: these are made-up people.
+        fs::write(tablet_dir(dir, name).join("demonstration"), PIN)?;
+    }
     fs::write(dir.join(READY), FORM)?;
     say("ready");
     Ok(())

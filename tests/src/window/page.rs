@@ -65,6 +65,19 @@ impl Page {
         }
     }
 
+    /// Touches `button` until `sheet` is gone. A sheet that just grows may move under the finger.
+    pub async fn dismiss(&self, button: &str, sheet: &str) -> Result<(), WindowError> {
+        let from = Instant::now();
+        while !self.client.find_all(Locator::Css(&by_id(sheet))).await?.is_empty() {
+            if let Some(close) = self.client.find_all(Locator::Css(&by_id(button))).await?.into_iter().next() {
+                // Refused when the sheet is being drawn or went away meanwhile: the next look tells.
+                let _ = close.click().await;
+            }
+            self.look_again(&format!("the end of {sheet}"), from).await?;
+        }
+        Ok(())
+    }
+
     /// Types into the field with this test id, replacing what is in it.
     pub async fn write(&self, id: &str, text: &str) -> Result<(), WindowError> {
         self.try_until(&by_id(id), async |field| field.clear().await.is_ok() && field.send_keys(text).await.is_ok())

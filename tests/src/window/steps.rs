@@ -62,7 +62,7 @@ pub async fn send_now(page: &Page) -> Result<(), WindowError> {
     page.touch("sync-line").await?;
     page.see("sync-sheet").await?;
     page.touch("sync-now").await?;
-    page.touch("sheet-close").await?;
+    page.dismiss("sheet-close", "sync-sheet").await?;
     see_sent(page).await
 }
 

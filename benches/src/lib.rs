@@ -1,1 +1,0 @@
-//! The measurements behind what the README promises
