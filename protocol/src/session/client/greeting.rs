@@ -1,0 +1,59 @@
+//! The first flight, and the relay's answer to it.
+
+use super::comparison::Comparison;
+use super::{ClientAction, Phase, Session};
+use crate::ids::{ArrivalNo, Millis};
+use crate::messages::{ClientMessage, Cursor, RelayMessage};
+use crate::session::CloseReason;
+
+impl Session {
+    pub(super) fn connected(&mut self, now: Millis) -> Result<(), CloseReason> {
+        if self.phase != Phase::New {
+            return Err(CloseReason::Protocol("connected twice"));
+        }
+        let known_there = self.config.cursor.is_some_and(|cursor| cursor.relay == self.config.relay);
+        self.hello(now, !known_there);
+        self.pull(self.config.backfill.clone());
+        Ok(())
+    }
+
+    pub(super) fn hello(&mut self, now: Millis, with_chain: bool) {
+        self.phase = Phase::Greeting { sent_at: now, chain_sent: with_chain };
+        self.send(ClientMessage::Hello {
+            versions: self.config.versions.clone(),
+            region: self.config.region,
+            device: self.config.device,
+            chain: if with_chain { self.config.chain.clone() } else { Vec::new() },
+            cursor: self.config.cursor,
+            clock: now,
+        });
+    }
+
+    pub(super) fn greeted(&mut self, now: Millis, sent_at: Millis, message: RelayMessage) -> Result<(), CloseReason> {
+        let RelayMessage::Welcome { version, relay, incarnation, newest, clock, reconcile } = message else {
+            return Err(CloseReason::Protocol("something other than a welcome came first"));
+        };
+        if relay != self.config.relay {
+            return Err(CloseReason::Mismatch("another relay than TLS said"));
+        }
+        if !self.config.versions.contains(&version) {
+            return Err(CloseReason::Mismatch("a version that was not offered"));
+        }
+        if !reconcile && self.config.cursor.is_some_and(|cursor| cursor.relay != relay) {
+            return Err(CloseReason::Mismatch("another relay's cursor was accepted"));
+        }
+        self.phase = Phase::Open;
+        let midway = sent_at.0.saturating_add(now.0.saturating_sub(sent_at.0) / 2);
+        self.actions.push(ClientAction::Measured { clock_offset_ms: clock.0.saturating_sub(midway) });
+        let at = if reconcile { newest } else { self.config.cursor.map_or(ArrivalNo::NONE, |cursor| cursor.after) };
+        let acked = if reconcile { ArrivalNo::NONE } else { self.config.cursor.map_or(at, |cursor| cursor.acked) };
+        self.reached = Some(Cursor { relay, incarnation, after: at, acked });
+        self.started = at;
+        self.newest = newest;
+        if reconcile {
+            self.reconciling = true;
+            self.comparison = Some(Comparison::LoadingStatements { after: 0, asked: false });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! What a session has to send outside the order of arrival.
+
+use std::collections::BTreeMap;
+
+use crate::document::{DocumentId, Scope, Vector};
+use crate::ids::{ArrivalNo, PatientId};
+use crate::messages::Coverage;
+
+/// Something to send outside the order of arrival.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// All statements, before a comparison of everything. Not before the tablet's own statements are committed: a grant among
+    /// them may let it see more.
+    Statements { after: ArrivalNo, barrier: u64 },
+    /// Everything of a scope.
+    Fill { patient: PatientId, scope: Scope, after: ArrivalNo },
+    /// An answer to vectors.
+    Compare(Compare),
+}
+
+#[derive(Debug)]
+pub(super) struct Compare {
+    /// What is still to be read.
+    pub(super) coverage: Coverage,
+    pub(super) theirs: BTreeMap<DocumentId, Vector>,
+    /// Documents of which the tablet lacks something, with what it has.
+    pub(super) lacking: Vec<(DocumentId, Vector)>,
+    /// There are more documents to read.
+    pub(super) more: bool,
+    /// This was the last page of a comparison of everything.
+    pub(super) last: bool,
+    /// Items pushed before it, which are to be committed first.
+    pub(super) barrier: u64,
+}
