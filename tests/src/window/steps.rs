@@ -35,15 +35,14 @@ pub async fn open(page: &Page, name: &str) -> Result<(), WindowError> {
     page.see_text(&by_id("patient-head"), name).await
 }
 
-/// Fills a visit in: measurements on the number pad, a chip of care, and a note.
+/// Fills a visit in: measurements on the number pad (a temperature gets its point by itself), a chip of care, and a note.
 pub async fn fill_visit(page: &Page, note: &str) -> Result<(), WindowError> {
     page.touch("record-visit").await?;
     page.see("visit").await?;
-    for (field, keys) in [("vital-temperature", "36.8"), ("vital-systolic", "132"), ("vital-diastolic", "78")] {
+    for (field, keys) in [("vital-temperature", "368"), ("vital-systolic", "132"), ("vital-diastolic", "78")] {
         page.touch(field).await?;
         for key in keys.chars() {
-            let key = if key == '.' { "pad-point".to_owned() } else { format!("pad-{key}") };
-            page.touch_enabled(&key).await?;
+            page.touch_enabled(&format!("pad-{key}")).await?;
         }
     }
     page.touch("care-observation").await?;
