@@ -1,9 +1,10 @@
-//! Bytes of a visit record: on the wire and on disk, against the same visits as JSON under zstd, which is neither encrypted nor
-//! signed nor mergeable.
+//! Bytes of a visit record: on the wire and on disk, against the same entries (author and time included) as JSON under zstd,
+//! which is neither encrypted nor signed nor mergeable.
 
 use std::fs;
 use std::sync::Arc;
 
+use rusqlite::Connection;
 use tendenko_protocol::ids::PatientId;
 use tendenko_relay::Relay;
 use tendenko_replica::sync::{self, SyncConfig};
@@ -21,8 +22,7 @@ const VISITS: usize = 400;
 
 pub fn measure() -> Result<(), Failure> {
     let visits: Vec<_> = (0..).flat_map(|seed| history(seed, &["糖尿病".to_owned()], 26)).take(VISITS).collect();
-    let json: usize = visits.iter().map(|planned| to_json(planned).map(|json| json.len())).sum::<Result<_, _>>()?;
-    println!("  one visit as JSON: {} bytes on average", json / VISITS);
+    println!("  bytes a visit, everything counted; sync and its acknowledgements are part of the wire's");
     for batch in BATCHES {
         one_size(&visits, batch)?;
     }
@@ -35,32 +35,38 @@ fn one_size(visits: &[PlannedVisit], batch: usize) -> Result<(), Failure> {
     let patient: PatientId = scene.patient.parse()?;
     let nurse = Arc::new(scene.unlock(&scene.nurse)?);
     let rounds = VISITS / batch.max(10);
-    let (wire, disk, compressed) = runtime.block_on(async {
+    let (wire, json, compressed, before) = runtime.block_on(async {
         let serving = Relay::open(scene.region.relay_dir())?.serve(None)?;
         sent(&nurse).await;
-        let (relay_before, wire_before) = (folder_size(&scene)?, nurse.sync_status().bytes_sent);
-        let mut compressed = 0;
+        let wire_before = nurse.sync_status().bytes_sent;
+        let before = [relay_disk(&scene)?, fs::metadata(scene.nurse.dir.join("store.db"))?.len()];
+        let (mut json, mut compressed) = (0, 0);
         for round in visits.chunks(batch).take(rounds) {
             let mut lines = Vec::new();
             for planned in round {
-                lines.extend(to_json(planned)?);
-                records::visit(&nurse, patient, SystemClock.now(), planned.visit.clone(), None)?;
+                let id = records::visit(&nurse, patient, SystemClock.now(), planned.visit.clone(), None)?;
+                let entry = nurse.entry(patient, id)?.ok_or("what was saved is not there")?;
+                serde_json::to_writer(&mut lines, &entry)?;
             }
+            json += lines.len();
             compressed += zstd::encode_all(&lines[..], 19)?.len();
             sent(&nurse).await;
         }
         let wire = nurse.sync_status().bytes_sent - wire_before;
-        let disk = folder_size(&scene)?.saturating_sub(relay_before);
         serving.shutdown().await;
-        Ok::<_, Failure>((wire, disk, compressed))
+        Ok::<_, Failure>((wire, json, compressed, before))
     })?;
-    let count = (rounds * batch.min(visits.len())) as u64;
+    let relay = relay_disk(&scene)?.saturating_sub(before[0]);
+    drop(nurse);
+    let tablet = fs::metadata(scene.nurse.dir.join("store.db"))?.len().saturating_sub(before[1]);
+    let count = rounds * batch;
     println!(
-        "  {batch:>3} leaving together: {:>5} bytes a visit on the wire (everything sent, sync included), {:>5} on the relay's disk; \
-         zstd-19 JSON {:>4}; wire/JSON {:.1} ×",
-        wire / count,
-        disk / count,
-        compressed as u64 / count,
+        "  {batch:>3} leaving together: wire {:>5}   relay's disk {:>5}   tablet's disk {:>5}   JSON {:>4}   zstd-19 JSON {:>4}   wire / zstd JSON {:.1} ×",
+        wire / count as u64,
+        relay / count as u64,
+        tablet / count as u64,
+        json / count,
+        compressed / count,
         wire as f64 / compressed as f64,
     );
     Ok(())
@@ -81,15 +87,9 @@ async fn sent(replica: &Arc<Replica>) {
     running.stop().await;
 }
 
-/// Size of the relay's database and its log.
-fn folder_size(scene: &Scene) -> Result<u64, Failure> {
-    let mut bytes = 0;
-    for name in ["relay.db", "relay.db-wal"] {
-        bytes += fs::metadata(scene.region.relay_dir().join(name)).map_or(0, |file| file.len());
-    }
-    Ok(bytes)
-}
-
-fn to_json(planned: &PlannedVisit) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&planned.visit)
+/// Size of the relay's database once its write-ahead log is emptied into it.
+fn relay_disk(scene: &Scene) -> Result<u64, Failure> {
+    let path = scene.region.relay_dir().join("relay.db");
+    Connection::open(&path)?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(fs::metadata(path)?.len())
 }
