@@ -78,10 +78,11 @@ pub fn is_full(measure: Measure, text: &str) -> bool {
     }
 }
 
-/// The text of a field that is left: a temperature typed without its point gets it.
+/// The text of a field that is left: a temperature typed without its point gets it. Nothing is added to a text that is
+/// not full: a touch on the pad leaves the field too, and `36` may still become 36.8.
 pub fn tidy(measure: Measure, text: &str) -> String {
     match value(measure, text) {
-        Ok(Some(value)) if measure == Measure::Temperature => show(measure, value),
+        Ok(Some(value)) if measure == Measure::Temperature && is_full(measure, text) => show(measure, value),
         _ => text.to_owned(),
     }
 }
@@ -140,7 +141,9 @@ mod tests {
         assert_eq!(value(Measure::Temperature, "36"), Ok(Some(360)));
         assert_eq!(value(Measure::Temperature, "３６．５"), Ok(Some(365)));
         assert_eq!(tidy(Measure::Temperature, "365"), "36.5");
-        assert_eq!(tidy(Measure::Temperature, "3"), "3", "not a measurement yet");
+        for unfinished in ["3", "36", "36."] {
+            assert_eq!(tidy(Measure::Temperature, unfinished), unfinished, "digits may follow");
+        }
         assert_eq!(tidy(Measure::Pulse, "72"), "72");
     }
 

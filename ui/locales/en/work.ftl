@@ -93,6 +93,7 @@ notebook-imported = Taken over: { $dispensings } dispensings, { $medicines } med
 site-title = Find an evacuee
 site-explain = Searches the cards on this tablet, also without a connection. Every look is recorded.
 site-search-hint = Kana, birth date or address
+site-start = Type two or more characters of the kana, birth date or address; the people found appear here.
 site-why = Why do you open this card?
 site-why-explain = Choosing a reason opens the card. Who opened it and when is recorded.
 open-card = Open for this reason

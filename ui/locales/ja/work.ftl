@@ -93,6 +93,7 @@ notebook-imported = 取り込みました。調剤 { $dispensings }件、お薬 
 site-title = 避難されている方を探す
 site-explain = このタブレットにあるカードを、回線がなくても探せます。開いた記録は残ります。
 site-search-hint = かな・生年月日・住所
+site-start = ふりがな・生年月日・住所のどれかを2文字以上入れると、ここに候補が出ます。
 site-why = カードを開く理由
 site-why-explain = 理由を選ぶとカードが開きます。いつ、どなたが開いたかが記録されます。
 open-card = この理由で開く

@@ -53,7 +53,9 @@ pub fn Site() -> Html {
             </label>
             <Chips choices={sexes} chosen={sex.iter().map(|sex| crate::names::sex(sex).to_owned()).collect::<Vec<_>>()}
                 on_touch={touch_sex} label={words.t("identity-sex")} testid="site-sex" />
-            { found.show(&app, |list| html! {
+            if query_of(&text).is_empty() && sex.is_none() {
+                <p class="empty">{ words.t("site-start") }</p>
+            } else { { found.show(&app, |list| html! {
                 <>
                     <p class="quiet" role="status" data-testid="search-count">{ words.tn("found", list.total) }</p>
                     if list.rows.is_empty() { <p class="empty">{ words.t("found-nothing") }</p> }
@@ -63,7 +65,7 @@ pub fn Site() -> Html {
                         }) }
                     </div>
                 </>
-            }) }
+            }) } }
             if let Some(patient) = &*asking { <ReasonSheet patient={patient.clone()} on_close={close} /> }
         </div>
     }
