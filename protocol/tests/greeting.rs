@@ -3,12 +3,13 @@
 mod support;
 
 use support::Region;
+use tendenko_protocol::document::Scope;
 use tendenko_protocol::domains::SESSION_VERSIONS;
-use tendenko_protocol::ids::{ArrivalNo, Millis, RegionId, RelayIncarnation};
+use tendenko_protocol::ids::{ArrivalNo, Millis, PatientId, RegionId, RelayIncarnation};
 use tendenko_protocol::messages::{ClientMessage, Item, Refusal, RelayMessage};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::client::{self, ClientAction, ClientConfig, ClientEvent};
-use tendenko_protocol::session::relay::{self, RelayAction, RelayConfig, RelayEvent};
+use tendenko_protocol::session::relay::{self, RelayAction, RelayConfig, RelayEvent, Select};
 use tendenko_protocol::session::{CloseReason, Standing};
 
 const NOW: Millis = Millis(10_000);
@@ -255,4 +256,39 @@ fn no_more_than_the_window_is_pushed_unanswered() {
     }
     let window = tendenko_protocol::limits::PUSH_WINDOW;
     assert!(pushed > window / 2 && pushed <= window, "{pushed}");
+}
+
+/// Found by the tablets' tests under load: the page was taken for the scope's, which was then never read.
+#[test]
+fn a_page_of_the_stream_is_not_taken_for_a_scope_asked_for_meanwhile() {
+    let pair = Pair::new();
+    let mut client = pair.client(|_| {});
+    let mut server = pair.server();
+    let hello = hello(&mut client);
+    server.handle(RelayEvent::Received { message: hello });
+    let actions = server.handle(RelayEvent::Admitted {
+        standing: Standing { newest: ArrivalNo(0), ..pair.standing() },
+        now: NOW,
+    });
+    assert!(!actions.iter().any(|action| matches!(action, RelayAction::ReadPage { .. })), "{actions:?}");
+    let actions = server.handle(RelayEvent::Arrived { newest: ArrivalNo(7) });
+    assert!(matches!(actions[..], [RelayAction::ReadPage { select: Select::All, .. }]), "{actions:?}");
+
+    let scope = (PatientId([5; 16]), Scope::Card);
+    let message = ClientMessage::Pull { backfill: vec![scope] };
+    assert_eq!(server.handle(RelayEvent::Received { message }), [], "one read at a time");
+    let items = vec![(ArrivalNo(7), Item::Statement(vec![1]))];
+    let actions = server.handle(RelayEvent::Page { items, through: ArrivalNo(7), end: true });
+    assert!(
+        matches!(
+            actions[..],
+            [
+                RelayAction::Send(RelayMessage::Items { .. }),
+                RelayAction::ReadPage { after: ArrivalNo::NONE, select: Select::Scope(..), .. }
+            ]
+        ),
+        "{actions:?}"
+    );
+    let actions = server.handle(RelayEvent::Page { items: Vec::new(), through: ArrivalNo(7), end: true });
+    assert!(matches!(actions[0], RelayAction::Send(RelayMessage::Backfilled { .. })), "{actions:?}");
 }

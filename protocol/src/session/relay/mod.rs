@@ -52,6 +52,14 @@ struct Committing {
     bytes: usize,
 }
 
+/// What the read under way is for. Jobs may come while the stream is read: its page must not be taken for an answer to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Stream,
+    /// The first of the jobs.
+    Job,
+}
+
 /// One sync with one tablet over one stream.
 #[derive(Debug)]
 pub struct Session {
@@ -69,7 +77,7 @@ pub struct Session {
     /// The stream waits for a comparison of everything.
     reconciling: bool,
     jobs: VecDeque<Job>,
-    reading: bool,
+    reading: Option<Reading>,
     /// Arrivals that this tablet pushed itself, and that are not passed yet.
     own: BTreeSet<ArrivalNo>,
 
@@ -94,7 +102,7 @@ impl Session {
             announce: true,
             reconciling: false,
             jobs: VecDeque::new(),
-            reading: false,
+            reading: None,
             own: BTreeSet::new(),
             batches: 0,
             received: 0,

@@ -1,7 +1,7 @@
 //! What goes out: one read at a time, first the jobs, then the stream in order of arrival.
 
 use super::jobs::{Compare, Job};
-use super::{Phase, RelayAction, Select, Session};
+use super::{Phase, Reading, RelayAction, Select, Session};
 use crate::ids::ArrivalNo;
 use crate::limits::{MAX_DOCUMENTS, PAGE, VECTOR_PAGE};
 use crate::messages::{Coverage, Item, RelayMessage};
@@ -11,10 +11,11 @@ use crate::session::client::pages;
 impl Session {
     /// Asks for the next read, if none is under way.
     pub(super) fn pump(&mut self) {
-        if self.phase != Phase::Open || self.reading {
+        if self.phase != Phase::Open || self.reading.is_some() {
             return;
         }
         let committed = self.answered();
+        let reading = if self.jobs.is_empty() { Reading::Stream } else { Reading::Job };
         let action = match self.jobs.front() {
             Some(Job::Statements { barrier, .. } | Job::Compare(Compare { barrier, .. })) if *barrier > committed => {
                 return;
@@ -46,7 +47,7 @@ impl Session {
                 }
             }
         };
-        self.reading = true;
+        self.reading = Some(reading);
         self.actions.push(action);
     }
 
@@ -56,12 +57,12 @@ impl Session {
         through: ArrivalNo,
         end: bool,
     ) -> Result<(), CloseReason> {
-        self.read()?;
+        let reading = self.read()?;
         let done = end || through >= self.newest;
-        let next = match self.jobs.front_mut() {
-            None => None,
-            Some(Job::Statements { after, .. } | Job::Fill { after, .. }) => Some(after),
-            Some(Job::Compare(_)) => return Err(CloseReason::Protocol("a page was not asked for")),
+        let next = match (reading, self.jobs.front_mut()) {
+            (Reading::Stream, _) | (Reading::Job, None) => None,
+            (Reading::Job, Some(Job::Statements { after, .. } | Job::Fill { after, .. })) => Some(after),
+            (Reading::Job, Some(Job::Compare(_))) => return Err(CloseReason::Protocol("a page was not asked for")),
         };
         if let Some(after) = next {
             // A page that goes nowhere is the last, or a careless host would be asked for ever.
@@ -90,8 +91,8 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn read(&mut self) -> Result<(), CloseReason> {
-        if std::mem::take(&mut self.reading) { Ok(()) } else { Err(CloseReason::Protocol("nothing was asked for")) }
+    pub(super) fn read(&mut self) -> Result<Reading, CloseReason> {
+        self.reading.take().ok_or(CloseReason::Protocol("nothing was asked for"))
     }
 
     /// What the tablet pushed itself need not be read again.
