@@ -13,10 +13,12 @@ use std::process::ExitCode;
 
 /// Whatever stops a measurement.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// One of the measurements: it prints what it finds.
+type Measurement = fn() -> Result<(), Failure>;
 
 fn main() -> ExitCode {
     println!("Tendenko, first figures ({} build)\n", if cfg!(debug_assertions) { "debug" } else { "release" });
-    let measurements: [(&str, fn() -> Result<(), Failure>); 4] = [
+    let measurements: [(&str, Measurement); 4] = [
         ("Saving a visit, durable", saving::measure),
         ("From a save on one tablet to the other tablet's screen", latency::measure),
         ("From a PIN to the patient list", unlock::measure),
