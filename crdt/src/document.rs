@@ -58,6 +58,13 @@ pub trait Document: Stored + Sized {
         self.store_mut().bundle(changes)
     }
 
+    /// Writes these changes, each one of [`Document::take_changes`], again as `actor`, who has to be new and is who writes from now on:
+    /// for a tablet that finds that another store goes on under its name. Returns what takes the place of each, in the
+    /// same order; a change that somebody else has followed, or that is not in the document, stays as it is.
+    fn rewrite(&mut self, changes: &[Vec<u8>], actor: Actor) -> Result<Vec<Vec<u8>>, DocumentError> {
+        self.store_mut().rewrite(changes, actor)
+    }
+
     /// The places that hold concurrent values which somebody has to resolve.
     fn conflicts(&self) -> Vec<ConflictRef> {
         self.store().conflicts()

@@ -1,5 +1,7 @@
 //! The Automerge document behind a card or a volume: raw values under flat keys, local edits, merging.
 
+mod rewriting;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::transaction::Transactable;
