@@ -16,7 +16,7 @@ use crate::ids::Actor;
 /// Most bytes of changes read at once (16 MiB); a snapshot has no limit of its own, it comes from the store.
 pub const MAX_CHANGES_BYTES: usize = 16 * 1024 * 1024;
 
-const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+pub(crate) const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const DOCUMENT: u8 = 0;
 const CHANGE: u8 = 1;
 // 2 is a change inside DEFLATE: no tablet writes it (records are compressed as a whole), and it inflates without bound.
@@ -129,7 +129,7 @@ fn split(mut bytes: &[u8]) -> Result<Vec<Chunk<'_>>, DocumentError> {
 }
 
 /// An unsigned LEB128 number and the bytes it took.
-fn leb128(bytes: &[u8]) -> Result<(usize, usize), DocumentError> {
+pub(crate) fn leb128(bytes: &[u8]) -> Result<(usize, usize), DocumentError> {
     let mut value: usize = 0;
     // Five bytes carry 35 bits: more than any input this crate reads.
     for (index, byte) in bytes.iter().take(5).enumerate() {

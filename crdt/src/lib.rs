@@ -24,6 +24,7 @@ mod codec;
 mod columns;
 mod document;
 mod event;
+pub mod fuzz;
 mod ids;
 mod key;
 mod medicine;

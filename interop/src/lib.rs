@@ -7,5 +7,6 @@
 //! are bounded before anything is allocated for them, and nothing panics on any input.
 
 mod fold;
+pub mod fuzz;
 pub mod notebook;
 pub mod usage;

@@ -1,7 +1,14 @@
-//! One entry per parser, for fuzzers: any bytes in, no panic, nothing out.
+//! One entry per parser and session, for fuzzers (`fuzz/`): any bytes in, nothing out, and a panic if what must hold does not.
+//!
+//! The same entries run over the kept seeds in `tests/corpus.rs`.
 
+use crate::document::Vector;
+use crate::ids::{ArrivalNo, DeviceId, Millis, RegionId, RelayId, RelayIncarnation};
 use crate::messages::{ClientMessage, FrameDecoder, RelayMessage};
-use crate::record::ReceivedBytes;
+use crate::record::{ReceivedBytes, RejectReason};
+use crate::session::Standing;
+use crate::session::client::{self, ClientAction, ClientConfig, ClientEvent};
+use crate::session::relay::{self, Outcome, RelayAction, RelayConfig, RelayEvent};
 use crate::trust::{EnrolmentBundle, EnrolmentRequest, UnverifiedStatement};
 
 /// A sealed record.
@@ -21,27 +28,146 @@ pub fn enrolment_request(bytes: &[u8]) {
 
 /// An enrolment bundle.
 pub fn enrolment_bundle(bytes: &[u8]) {
-    let _ = EnrolmentBundle::from_bytes(bytes);
-}
-
-/// A stream of frames with messages from a tablet.
-pub fn client_stream(bytes: &[u8]) {
-    frames(bytes, |content| {
-        let _ = ClientMessage::decode(content);
-    });
-}
-
-/// A stream of frames with messages from a relay.
-pub fn relay_stream(bytes: &[u8]) {
-    frames(bytes, |content| {
-        let _ = RelayMessage::decode(content);
-    });
-}
-
-fn frames(bytes: &[u8], each: impl Fn(&[u8])) {
-    let mut decoder = FrameDecoder::new();
-    decoder.feed(bytes);
-    while let Ok(Some(content)) = decoder.next_frame() {
-        each(&content);
+    if let Ok(bundle) = EnrolmentBundle::from_bytes(bytes) {
+        assert_eq!(EnrolmentBundle::from_bytes(&bundle.to_bytes()), Ok(bundle));
     }
+}
+
+/// A stream of frames with messages from a tablet. What was understood is said again in the same words.
+pub fn client_stream(bytes: &[u8]) {
+    for content in frames(bytes) {
+        if let Ok(message) = ClientMessage::decode(&content) {
+            assert_eq!(ClientMessage::decode(&message.encode()), Ok(message));
+        }
+    }
+}
+
+/// A stream of frames with messages from a relay. What was understood is said again in the same words.
+pub fn relay_stream(bytes: &[u8]) {
+    for content in frames(bytes) {
+        if let Ok(message) = RelayMessage::decode(&content) {
+            assert_eq!(RelayMessage::decode(&message.encode()), Ok(message));
+        }
+    }
+}
+
+/// A tablet's session (of relay `01…`, with an empty store) that a relay says these frames to.
+pub fn client_session(bytes: &[u8]) {
+    let mut session = client::Session::new(ClientConfig {
+        region: RegionId([1; 16]),
+        device: DeviceId([2; 16]),
+        relay: RelayId([1; 16]),
+        chain: Vec::new(),
+        cursor: None,
+        versions: vec![1],
+        backfill: Vec::new(),
+        suspects: Vec::new(),
+    });
+    let now = Millis(0);
+    let messages = frames(bytes).into_iter().filter_map(|content| RelayMessage::decode(&content).ok());
+    let events = messages.map(|message| ClientEvent::Received { now, message });
+    for event in std::iter::once(ClientEvent::Connected { now }).chain(events) {
+        let mut pending = vec![event];
+        let mut steps = 0;
+        while let Some(event) = pending.pop() {
+            pending.extend(session.handle(event).into_iter().filter_map(empty_tablet));
+            steps += 1;
+            assert!(steps < MAX_STEPS, "a session that never rests");
+        }
+    }
+}
+
+/// A relay's session (that knows every tablet, and stores nothing) that a tablet says these frames to.
+pub fn relay_session(bytes: &[u8]) {
+    let peer_key = PEER_KEY;
+    let mut session = relay::Session::new(RelayConfig { region: RegionId([1; 16]), versions: vec![1], peer_key });
+    for content in frames(bytes) {
+        let Ok(message) = ClientMessage::decode(&content) else { continue };
+        let mut pending = vec![RelayEvent::Received { message }];
+        let mut steps = 0;
+        while let Some(event) = pending.pop() {
+            pending.extend(session.handle(event).into_iter().filter_map(empty_relay));
+            steps += 1;
+            assert!(steps < MAX_STEPS, "a session that never rests");
+        }
+    }
+}
+
+/// The key of the tablet that speaks in [`relay_session`]; its hello must name this key's device.
+pub const PEER_KEY: [u8; 32] = [3; 32];
+
+/// Far more than one message can ask for: 1,024 scopes to fill in, each one read.
+const MAX_STEPS: usize = 10_000;
+
+/// What a tablet with nothing in its store reports. Documents of every batch are reported as gaps, so that they are compared.
+fn empty_tablet(action: ClientAction) -> Option<ClientEvent> {
+    match action {
+        ClientAction::Store { batch, items, .. } => {
+            let headers = items.iter().filter_map(|item| {
+                ReceivedBytes::new(item.bytes().to_vec()).and_then(ReceivedBytes::parse).ok().map(|it| *it.header())
+            });
+            Some(ClientEvent::Stored {
+                batch,
+                new_grants: Vec::new(),
+                gaps: headers.map(|header| header.document).collect(),
+            })
+        }
+        ClientAction::Depart { .. } => Some(ClientEvent::Departing { items: Vec::new(), more: false }),
+        ClientAction::LoadVectors { .. } => Some(ClientEvent::Vectors { documents: Vec::new(), more: false }),
+        ClientAction::LoadListed { documents } => Some(ClientEvent::Listed {
+            documents: documents.into_iter().map(|document| (document, Vector::default())).collect(),
+        }),
+        ClientAction::LoadStatements { .. } => Some(ClientEvent::Statements { items: Vec::new(), more: false }),
+        ClientAction::LoadMissing { .. } => Some(ClientEvent::Missing { records: Vec::new(), more: false }),
+        ClientAction::Send(_)
+        | ClientAction::Acked { .. }
+        | ClientAction::Rejected { .. }
+        | ClientAction::Compared { .. }
+        | ClientAction::BackfillDone { .. }
+        | ClientAction::Measured { .. }
+        | ClientAction::Progress(_)
+        | ClientAction::Close { .. } => None,
+    }
+}
+
+/// What a relay with nothing in its store reports.
+fn empty_relay(action: RelayAction) -> Option<RelayEvent> {
+    let newest = ArrivalNo(9);
+    let standing = || Standing { relay: RelayId([1; 16]), incarnation: RelayIncarnation(1), newest, past: Vec::new() };
+    let now = Millis(0);
+    match action {
+        RelayAction::CheckDevice { .. } => Some(RelayEvent::Admitted { standing: standing(), now }),
+        RelayAction::MintIncarnation => Some(RelayEvent::Minted { standing: standing(), now }),
+        RelayAction::Commit { batch, items } => {
+            let outcomes = vec![Outcome::Rejected(RejectReason::Malformed); items.len()];
+            Some(RelayEvent::Committed { batch, outcomes, newest })
+        }
+        RelayAction::ReadPage { .. } => Some(RelayEvent::Page { items: Vec::new(), through: newest, end: true }),
+        RelayAction::ReadVectors { .. } => Some(RelayEvent::Vectors { documents: Vec::new(), more: false }),
+        RelayAction::ReadMissing { .. } => Some(RelayEvent::Missing { records: Vec::new(), more: false }),
+        RelayAction::Send(_) | RelayAction::Close { .. } => None,
+    }
+}
+
+/// The frames of a stream, which are the same however the stream is cut.
+fn frames(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let whole = cut(bytes, bytes.len().max(1));
+    assert_eq!(cut(bytes, 7), whole);
+    whole
+}
+
+fn cut(bytes: &[u8], size: usize) -> Vec<Vec<u8>> {
+    let mut decoder = FrameDecoder::new();
+    let mut frames = Vec::new();
+    for part in bytes.chunks(size) {
+        decoder.feed(part);
+        loop {
+            match decoder.next_frame() {
+                Ok(Some(content)) => frames.push(content),
+                Ok(None) => break,
+                Err(_) => return frames,
+            }
+        }
+    }
+    frames
 }

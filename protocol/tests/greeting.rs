@@ -266,10 +266,8 @@ fn a_page_of_the_stream_is_not_taken_for_a_scope_asked_for_meanwhile() {
     let mut server = pair.server();
     let hello = hello(&mut client);
     server.handle(RelayEvent::Received { message: hello });
-    let actions = server.handle(RelayEvent::Admitted {
-        standing: Standing { newest: ArrivalNo(0), ..pair.standing() },
-        now: NOW,
-    });
+    let actions = server
+        .handle(RelayEvent::Admitted { standing: Standing { newest: ArrivalNo(0), ..pair.standing() }, now: NOW });
     assert!(!actions.iter().any(|action| matches!(action, RelayAction::ReadPage { .. })), "{actions:?}");
     let actions = server.handle(RelayEvent::Arrived { newest: ArrivalNo(7) });
     assert!(matches!(actions[..], [RelayAction::ReadPage { select: Select::All, .. }]), "{actions:?}");

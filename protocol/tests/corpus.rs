@@ -1,0 +1,243 @@
+//! The seeds of the fuzzers (`fuzz/seeds/`), through the same entries, on every test run.
+//!
+//! Seeds are made by this crate's own writers: `cargo test -p tendenko-protocol --test corpus -- --ignored` writes them anew.
+//! An input that a fuzzer found is kept as a test of its own, not here.
+
+use std::fs;
+use std::path::PathBuf;
+
+use ring::rand::SystemRandom;
+use tendenko_protocol::document::{DocumentId, Scope, Vector};
+use tendenko_protocol::fuzz;
+use tendenko_protocol::ids::*;
+use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
+use tendenko_protocol::messages::{ClientMessage, Coverage, Cursor, Item, Refusal, RelayMessage, encode_frame};
+use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, RejectReason, SealedRecord};
+use tendenko_protocol::trust::{
+    self, Claim, Device, EnrolmentBundle, EnrolmentRequest, Facility, Grant, Member, RelayAddress, Revocation,
+    UnverifiedStatement,
+};
+
+type Entry = fn(&[u8]);
+
+const ENTRIES: [(&str, Entry); 8] = [
+    ("record", fuzz::record),
+    ("statement", fuzz::statement),
+    ("enrolment_request", fuzz::enrolment_request),
+    ("enrolment_bundle", fuzz::enrolment_bundle),
+    ("client_stream", fuzz::client_stream),
+    ("relay_stream", fuzz::relay_stream),
+    ("client_session", fuzz::client_session),
+    ("relay_session", fuzz::relay_session),
+];
+
+fn folder(target: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target)
+}
+
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let files = fs::read_dir(folder(target)).expect("seeds are committed");
+    let seeds: Vec<_> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+    assert!(!seeds.is_empty(), "{target} has no seeds");
+    seeds
+}
+
+#[test]
+fn every_seed_goes_through_its_entry_whole_cut_and_damaged() {
+    for (target, entry) in ENTRIES {
+        for seed in seeds(target) {
+            entry(&seed);
+            for at in 0..seed.len().min(400) {
+                entry(&seed[..at]);
+                let mut damaged = seed.clone();
+                damaged[at] ^= 0x21;
+                entry(&damaged);
+            }
+        }
+    }
+}
+
+/// Seeds that are not understood would leave fuzzers at the door.
+#[test]
+fn every_seed_is_what_it_says() {
+    for seed in seeds("record") {
+        ReceivedBytes::new(seed).unwrap().parse().unwrap();
+    }
+    for seed in seeds("statement") {
+        UnverifiedStatement::parse(&seed).unwrap();
+    }
+    for seed in seeds("enrolment_request") {
+        EnrolmentRequest::from_bytes(&seed).unwrap();
+    }
+    for seed in seeds("enrolment_bundle") {
+        EnrolmentBundle::from_bytes(&seed).unwrap();
+    }
+    for target in ["client_stream", "relay_session"] {
+        for seed in seeds(target) {
+            assert!(contents(&seed).all(|content| ClientMessage::decode(content).is_ok()), "{target}");
+        }
+    }
+    for target in ["relay_stream", "client_session"] {
+        for seed in seeds(target) {
+            assert!(contents(&seed).all(|content| RelayMessage::decode(content).is_ok()), "{target}");
+        }
+    }
+}
+
+/// The contents of the frames of a whole stream.
+fn contents(mut stream: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = stream.split_first_chunk::<4>()?;
+        let (content, rest) = rest.split_at(u32::from_be_bytes(*length) as usize);
+        stream = rest;
+        Some(content)
+    })
+}
+
+fn write(target: &str, name: &str, bytes: &[u8]) {
+    fs::create_dir_all(folder(target)).unwrap();
+    fs::write(folder(target).join(name), bytes).unwrap();
+}
+
+struct Made {
+    records: Vec<Vec<u8>>,
+    statements: Vec<(&'static str, Vec<u8>)>,
+    document: DocumentId,
+    device: DeviceId,
+}
+
+fn make() -> Made {
+    let rng = SystemRandom::new();
+    let region = RegionKeys::generate(&rng).unwrap();
+    let keys = DeviceKeys::generate(&rng).unwrap();
+    let device = keys.device_id();
+    let origin = PatientOrigin::generate(&rng, device).unwrap();
+    let epoch = EpochKey::generate(&rng).unwrap();
+    let document = DocumentId::chart(origin.patient(), 2026);
+    let mut records = Vec::new();
+    let mut prev = RecordHash::ZERO;
+    for (seq, kind) in [(1, Kind::Changes), (2, Kind::Checkpoint)] {
+        let draft = Draft { document, incarnation: Incarnation(1), seq: LogSeq(seq), prev, kind, count: 1 };
+        let record = SealedRecord::seal(&rng, &keys, &epoch, draft, b"changes").unwrap();
+        prev = record.hash();
+        records.push(record.into_bytes());
+    }
+    let facility = FacilityId([1; 16]);
+    let public = keys.public();
+    let log = tendenko_protocol::document::LogId { document, device, incarnation: Incarnation(1) };
+    let grant = Grant::wrap(&rng, &epoch, origin, Scope::Chart, device, &public.hpke, "consent", true).unwrap();
+    let claims = [
+        ("facility", Claim::Facility(Facility { id: facility, name: "facility".into(), kind: "clinic".into() })),
+        (
+            "member",
+            Claim::Member(Member {
+                id: MemberId([2; 16]),
+                facility,
+                name: "member".into(),
+                profession: "nurse".into(),
+            }),
+        ),
+        (
+            "device",
+            Claim::Device(Device {
+                id: device,
+                facility,
+                label: "tablet".into(),
+                signing: public.signing,
+                hpke: public.hpke,
+                administrator: true,
+                evacuation_site: false,
+            }),
+        ),
+        ("grant", Claim::Grant(grant)),
+        ("revocation", Claim::Revocation(Revocation { device, logs: vec![(log, LogSeq(1))], reason: "lost".into() })),
+    ];
+    let statements = claims
+        .into_iter()
+        .map(|(name, claim)| (name, trust::sign(&region, Millis(1), claim).unwrap().into_bytes()))
+        .collect();
+    write("enrolment_request", "request", &EnrolmentRequest::new(&keys, "tablet").unwrap().to_bytes());
+    Made { records, statements, document, device }
+}
+
+fn stream<'a>(messages: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<u8> {
+    messages.into_iter().flat_map(|content| encode_frame(content)).collect()
+}
+
+#[test]
+#[ignore = "writes seeds"]
+fn write_seeds() {
+    let made = make();
+    for (record, name) in made.records.iter().zip(["changes", "checkpoint"]) {
+        write("record", name, record);
+    }
+    for (name, statement) in &made.statements {
+        write("statement", name, statement);
+    }
+    let statements: Vec<Vec<u8>> = made.statements.iter().map(|(_, bytes)| bytes.clone()).collect();
+    let relays = vec![RelayAddress { relay: RelayId([1; 16]), addresses: vec!["relay.example:4433".into()] }];
+    let bundle = EnrolmentBundle::new([1; 32], "region", statements.clone(), relays);
+    write("enrolment_bundle", "bundle", &bundle.to_bytes());
+
+    let mut vector = Vector::default();
+    vector.raise(made.device, Incarnation(1), LogSeq(2));
+    let documents = vec![(made.document, vector)];
+    let items: Vec<Item> = vec![Item::Record(made.records[0].clone()), Item::Statement(statements[3].clone())];
+    let scope = (made.document.patient, Scope::Chart);
+    let cursor = |relay| Cursor { relay, incarnation: RelayIncarnation(1), after: ArrivalNo(3), acked: ArrivalNo(4) };
+    let hello = |cursor| {
+        ClientMessage::Hello {
+            versions: vec![1],
+            region: RegionId([1; 16]),
+            device: DeviceId::of_key(&fuzz::PEER_KEY),
+            chain: statements[..1].to_vec(),
+            cursor,
+            clock: Millis(5),
+        }
+        .encode()
+    };
+    let pull = ClientMessage::Pull { backfill: vec![scope] }.encode();
+    let push = ClientMessage::Push { items: items.clone() }.encode();
+    let all = Coverage::Span { after: None, through: None };
+    let span = ClientMessage::Vectors { coverage: all, documents: documents.clone() }.encode();
+    let listed = ClientMessage::Vectors { coverage: Coverage::Listed, documents: documents.clone() }.encode();
+    let bye = ClientMessage::Bye.encode();
+    let fresh = stream([&hello(None), &pull, &push, &listed, &bye]);
+    let known = stream([&hello(Some(cursor(RelayId([1; 16])))), &push]);
+    let elsewhere = stream([&hello(Some(cursor(RelayId([9; 16])))), &push, &span, &listed]);
+    for target in ["client_stream", "relay_session"] {
+        write(target, "fresh", &fresh);
+        write(target, "known", &known);
+        write(target, "elsewhere", &elsewhere);
+    }
+
+    let welcome = |reconcile| {
+        RelayMessage::Welcome {
+            version: 1,
+            relay: RelayId([1; 16]),
+            incarnation: RelayIncarnation(1),
+            newest: ArrivalNo(9),
+            clock: Millis(5),
+            reconcile,
+        }
+        .encode()
+    };
+    let arrivals = (1..).map(ArrivalNo).zip(items.clone()).collect();
+    let said = RelayMessage::Items { items: arrivals }.encode();
+    let fill = RelayMessage::Fill { items }.encode();
+    let caught_up = RelayMessage::CaughtUp { through: ArrivalNo(9) }.encode();
+    let backfilled = RelayMessage::Backfilled { patient: scope.0, scope: scope.1 }.encode();
+    let nothing = RelayMessage::Ack { through: 0, arrival: ArrivalNo(9), rejected: Vec::new() }.encode();
+    let rejected = RelayMessage::Ack { through: 2, arrival: ArrivalNo(9), rejected: vec![(1, RejectReason::Gap)] };
+    let vectors = |done| RelayMessage::Vectors { documents: documents.clone(), done }.encode();
+    let refused = RelayMessage::Refused { reason: Refusal::Versions, versions: vec![2] }.encode();
+    let chain_wanted = RelayMessage::ChainWanted.encode();
+    let plain = stream([&welcome(false), &said, &fill, &vectors(true), &caught_up, &backfilled, &nothing]);
+    let reconcile = stream([&welcome(true), &vectors(false), &fill, &vectors(true), &said, &caught_up]);
+    let other = stream([&chain_wanted, &refused, &rejected.encode()]);
+    for target in ["relay_stream", "client_session"] {
+        write(target, "plain", &plain);
+        write(target, "reconcile", &reconcile);
+        write(target, "refused", &other);
+    }
+}
