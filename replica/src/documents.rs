@@ -65,6 +65,10 @@ impl Loaded {
         each!(self, document => document.bundle(changes))
     }
 
+    pub(crate) fn rewrite(&mut self, changes: &[Vec<u8>], actor: Actor) -> Result<Vec<Vec<u8>>, DocumentError> {
+        each!(self, document => document.rewrite(changes, actor))
+    }
+
     pub(crate) fn event(&self, id: tendenko_crdt::EntryId) -> Option<tendenko_crdt::Event> {
         each!(self, document => document.event(id))
     }
@@ -168,6 +172,24 @@ impl<'a> Workspace<'a> {
         if (open.rows >= COMPACT_ROWS || open.bytes >= COMPACT_BYTES) && open.document.waiting() == 0 {
             let snapshot = open.document.save();
             documents::compact(&self.transaction, id, &snapshot)?;
+            open.rows = 0;
+            open.bytes = 0;
+        }
+        Ok(())
+    }
+
+    /// From now on every document is written as another actor.
+    pub(crate) fn become_actor(&mut self, actor: Actor) {
+        self.open.clear();
+        self.cache.clear();
+        self.actor = actor;
+    }
+
+    /// Puts the document in this workspace, as it is now, in the place of what is on disk.
+    pub(crate) fn replace(&mut self, id: DocumentId) -> Result<(), StoreError> {
+        if let Some(open) = self.open.get_mut(&id) {
+            // With the changes that wait for others: a snapshot keeps them behind the document.
+            documents::compact(&self.transaction, id, &open.document.save())?;
             open.rows = 0;
             open.bytes = 0;
         }

@@ -22,6 +22,9 @@ use crate::views::Conflict;
 /// Most bytes of one Automerge change: it must fit into one sealed record.
 pub const MAX_CHANGE: usize = 60 * 1024;
 
+/// Changes remembered as news of one patient at most; older ones count as seen.
+pub(crate) const MAX_NEWS: i64 = 1000;
+
 /// An edit under way. Nothing is visible to anyone until [`Replica::edit`] returns.
 pub struct Edit<'w, 'a> {
     work: &'w mut Workspace<'a>,
@@ -154,6 +157,13 @@ pub(crate) fn news(
     connection
         .prepare_cached("INSERT INTO news (patient, document, key, member, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![document.patient.0, document.to_bytes(), key, member, at.0])?;
+    // What a patient's list would not show anyway goes: a chart of ten years must not carry ten years of news.
+    connection
+        .prepare_cached(
+            "DELETE FROM news WHERE patient = ?1 AND id <=
+                (SELECT id FROM news WHERE patient = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        )?
+        .execute(params![document.patient.0, MAX_NEWS])?;
     Ok(())
 }
 

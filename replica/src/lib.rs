@@ -5,7 +5,7 @@
 //!
 //! | room | concern |
 //! |---|---|
-//! | [`Replica`] | enrolment, unlocking, the shared engine |
+//! | [`Replica`] | enrolment and unlocking, the shared engine |
 //! | [`Edit`], [`Replica::edit`] | saving: one durable transaction |
 //! | [`views`] and the reading methods of [`Replica`] | what the screens show |
 //! | [`search`] | folding of Japanese text, birth dates, queries |
@@ -26,6 +26,7 @@ mod clock;
 pub mod conflicts;
 mod documents;
 mod edit;
+mod enrolment;
 mod error;
 mod files;
 mod guard;
@@ -33,6 +34,7 @@ mod models;
 mod read;
 mod receive;
 pub mod recovery;
+mod renewal;
 mod replica;
 mod seal;
 pub mod search;

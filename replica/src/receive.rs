@@ -9,16 +9,16 @@ use std::collections::BTreeSet;
 
 use tendenko_protocol::admission::{LogView, Verdict, admit_record};
 use tendenko_protocol::document::{DocumentId, LogId, Scope};
-use tendenko_protocol::ids::{LogSeq, PatientId, RecordHash, StatementId};
+use tendenko_protocol::ids::{DeviceId, Incarnation, KeyId, LogSeq, PatientId, RecordHash, StatementId};
 use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::messages::{Cursor, Item};
 use tendenko_protocol::record::{ReceivedBytes, RejectReason, SealedRecord};
-use tendenko_protocol::session::client::{ItemRef, Rejection};
 use tendenko_protocol::trust::{Added, Claim, Grant};
 
 use crate::documents::Workspace;
 use crate::edit::news;
 use crate::models::Changed;
+use crate::renewal::Renewed;
 use crate::replica::Replica;
 use crate::store::meta::{self, name};
 use crate::store::records::{self, Kept, State};
@@ -56,6 +56,8 @@ struct Batch {
     rejected: u64,
     /// A statement came that may make earlier grants valid.
     look_again: bool,
+    /// This store goes on as somebody new.
+    renewed: Option<Renewed>,
 }
 
 impl Replica {
@@ -63,11 +65,12 @@ impl Replica {
     pub(crate) fn store_batch(&self, items: Vec<Item>, cursor: Option<Cursor>) -> Result<Stored, StoreError> {
         let mut batch = Batch::default();
         let mut writer = self.writer();
+        let incarnation = writer.incarnation;
         let mut work = self.workspace(&mut writer)?;
         for item in items {
             match item {
                 Item::Statement(bytes) => self.take_statement(&mut work, &bytes, &mut batch)?,
-                Item::Record(bytes) => self.take_record(&mut work, bytes, &mut batch)?,
+                Item::Record(bytes) => self.take_record(&mut work, bytes, incarnation, &mut batch)?,
             }
         }
         if batch.look_again {
@@ -80,6 +83,9 @@ impl Replica {
             meta::set(work.connection(), name::CURSOR, &cursor)?;
         }
         work.commit()?;
+        if let Some(renewed) = &batch.renewed {
+            self.renewed(&mut writer, renewed);
+        }
         drop(writer);
         self.tell_changed(batch.changed);
         if batch.rejected > 0 {
@@ -183,8 +189,21 @@ impl Replica {
         records::set_state(work.connection(), row, state)
     }
 
-    fn take_record(&self, work: &mut Workspace<'_>, bytes: Vec<u8>, batch: &mut Batch) -> Result<(), StoreError> {
-        let verdict = admit_record(bytes.clone(), &self.trust(), None, &Logs(work.connection()))?;
+    fn take_record(
+        &self,
+        work: &mut Workspace<'_>,
+        bytes: Vec<u8>,
+        incarnation: Incarnation,
+        batch: &mut Batch,
+    ) -> Result<(), StoreError> {
+        let mut verdict = admit_record(bytes.clone(), &self.trust(), None, &Logs(work.connection()))?;
+        if batch.renewed.is_none() && self.is_somebody_elses(work, &verdict, &bytes, incarnation)? {
+            let renewed = self.renew(work)?;
+            batch.stored.gaps.extend(&renewed.documents);
+            batch.changed.extend(renewed.documents.iter().map(|document| document.patient));
+            batch.renewed = Some(renewed);
+            verdict = admit_record(bytes.clone(), &self.trust(), None, &Logs(work.connection()))?;
+        }
         let record = match verdict {
             Verdict::Accept(record) => record,
             Verdict::Duplicate => return Ok(()),
@@ -198,6 +217,38 @@ impl Replica {
         let kept = Kept { log, seq: header.seq, hash: record.hash(), key: header.key, state, bytes: record.bytes() };
         records::insert(work.connection(), &kept)?;
         Ok(())
+    }
+
+    /// A sound record of this device that this store did not make, under the name it goes by now, or in a place for which
+    /// it has a record of its own that no relay has.
+    fn is_somebody_elses(
+        &self,
+        work: &Workspace<'_>,
+        verdict: &Verdict,
+        bytes: &[u8],
+        incarnation: Incarnation,
+    ) -> Result<bool, StoreError> {
+        let (Verdict::Accept(_) | Verdict::Reject { reason: RejectReason::Fork, .. }) = verdict else {
+            return Ok(false);
+        };
+        let Ok(parsed) = ReceivedBytes::new(bytes.to_vec()).and_then(ReceivedBytes::parse) else { return Ok(false) };
+        let (log, seq) = (parsed.header().log(), parsed.header().seq);
+        if log.device != self.device_id() {
+            return Ok(false);
+        }
+        let waits = match records::row_at(work.connection(), log, seq)? {
+            Some(row) => outbox::has_record(work.connection(), row)?,
+            None => false,
+        };
+        Ok(waits || log.incarnation == incarnation)
+    }
+
+    /// The payload of a record that is kept.
+    pub(crate) fn reopen(&self, device: DeviceId, key: KeyId, secret: &[u8], bytes: Vec<u8>) -> Option<Vec<u8>> {
+        let parsed = ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse).ok()?;
+        let signing = self.trust().device(device).map(|device| device.signing)?;
+        let record = parsed.verify(&signing).ok()?;
+        record.open(&EpochKey::from_secret_bytes(key, secret).ok()?).ok()
     }
 
     /// A record that is not taken: noted for comparison if it may be taken later, quarantined if it contradicts.
@@ -292,43 +343,6 @@ impl Replica {
         drop(writer);
         self.change_status(|status| status.unsent = left);
         self.tell_changed(changed);
-        Ok(())
-    }
-
-    /// The relay did not take these. What it never will is taken off the outbox; its saves stay marked as not sent.
-    pub(crate) fn refused(&self, items: &[Rejection]) -> Result<(), StoreError> {
-        let mut writer = self.writer();
-        let work = writer.connection.unchecked_transaction()?;
-        let mut forked = false;
-        for Rejection { item, reason } in items {
-            match item {
-                ItemRef::Record { log, seq, hash } => {
-                    tracing::warn!(record = %hash, %reason, "the relay did not take a record");
-                    if reason.is_final()
-                        && let Some(row) = records::row_at(&work, *log, *seq)?
-                    {
-                        outbox::remove_record(&work, row)?;
-                    }
-                    let own = log.device == self.device_id() && log.incarnation == writer.incarnation;
-                    forked |= own && *reason == RejectReason::Fork;
-                }
-                ItemRef::Damaged(hash) => tracing::error!(record = %hash, "a stored record is damaged"),
-                ItemRef::Statement(statement) => {
-                    tracing::warn!(%statement, %reason, "the relay did not take a statement");
-                    if reason.is_final() {
-                        outbox::remove_statement(&work, &statement.0)?;
-                    }
-                }
-            }
-        }
-        meta::add(&work, name::REJECTED, items.len() as u64)?;
-        work.commit()?;
-        if forked {
-            // Another store goes on under our name: this one must not.
-            self.mint_incarnation(&mut writer)?;
-        }
-        drop(writer);
-        self.change_status(|status| status.rejected += items.len() as u64);
         Ok(())
     }
 

@@ -246,3 +246,78 @@ async fn a_wrecked_store_is_fetched_again_from_the_relay() {
     a.offline().await;
     b.offline().await;
 }
+
+/// A whole disk is cloned, guard and file numbers included: nothing on the tablet can tell.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_stores_under_one_name_lose_nothing() {
+    let mut town = Town::new();
+    let (mut a, mut c) = (town.enrol("甲"), town.enrol("丙"));
+    town.relay_up().await;
+    a.online(&town);
+    c.online(&town);
+    let patient = a.new_patient("佐藤 ハナ", "サトウ ハナ");
+    a.note(patient, "もと");
+    a.share(patient, &c, &Scope::ALL).await;
+    c.until_text(patient, "もと").await;
+    a.until_settled().await;
+    a.offline().await;
+
+    // One of the two has sealed and sent, the other wrote offline; both also changed the same dose.
+    let dose = |tablet: &support::Tablet, amount: &str| {
+        tablet
+            .edit(patient, |edit| {
+                let stamp = edit.stamp();
+                edit.card()?.put_medicine("アムロジピン", medicine(amount), &stamp, Some("血圧"))?;
+                Ok(())
+            })
+            .unwrap();
+    };
+    a.close();
+    let clone = a.disk();
+    a.open();
+    let name = a.incarnation();
+    a.note(patient, "一方で");
+    dose(&a, "1");
+    a.online(&town);
+    a.until_settled().await;
+    a.offline().await;
+    assert_eq!(a.incarnation(), name);
+
+    a.close();
+    let first = a.disk();
+    a.put_disk(&clone);
+    a.open();
+    assert_eq!(a.incarnation(), name, "the clone goes unnoticed");
+    a.note(patient, "他方で");
+    dose(&a, "2");
+    a.seal_all().unwrap();
+    a.note(patient, "他方で、そのあと");
+    a.online(&town);
+    a.until_text(patient, "一方で").await;
+    a.until_settled().await;
+    assert_ne!(a.incarnation(), name);
+    a.note(patient, "他方で、新しい名で");
+    a.until_settled().await;
+    c.until_text(patient, "他方で、新しい名で").await;
+    until_same(&a, &c, patient).await;
+    a.offline().await;
+
+    // The first goes on as it was.
+    a.close();
+    a.put_disk(&first);
+    a.open();
+    a.note(patient, "一方で、そのあと");
+    a.online(&town);
+    a.until_settled().await;
+    c.until_text(patient, "一方で、そのあと").await;
+    until_same(&a, &c, patient).await;
+    let texts = ["もと", "一方で", "一方で、そのあと", "他方で", "他方で、そのあと", "他方で、新しい名で"];
+    assert_eq!(c.texts(patient), texts);
+    assert_eq!(c.conflicts(Some(patient)).unwrap().len(), 1, "both doses are shown");
+    for tablet in [&a, &c] {
+        assert_eq!(tablet.troubles().unwrap(), Default::default());
+        assert!(tablet.unsent().unwrap().is_empty());
+    }
+    a.offline().await;
+    c.offline().await;
+}

@@ -21,10 +21,11 @@ use tendenko_protocol::messages::Item;
 use tendenko_protocol::trust::Issuer;
 
 use crate::clock::FixedClock;
+use crate::enrolment;
 use crate::error::UnlockError;
 use crate::files;
 use crate::models::Changed;
-use crate::replica::{self, Replica};
+use crate::replica::Replica;
 use crate::store::{self, StoreError, meta, outbox, records, statements};
 use crate::unlock::StoreKey;
 use salvage::Salvage;
@@ -59,8 +60,8 @@ pub struct Recovered {
 ///
 /// Fails with `DiskFull` when there is no room for the new store; the damaged one is then as it was.
 pub fn recover(dir: &Path, member: MemberId, secret: &str, now: Timestamp) -> Result<Recovered, UnlockError> {
-    let (key, slots) = replica::try_secret(dir, member, secret, now)?;
-    let lock = replica::lock(dir)?;
+    let (key, slots) = enrolment::try_secret(dir, member, secret, now)?;
+    let lock = enrolment::lock(dir)?;
     let fresh = dir.join(FRESH);
     let copy = dir.join(format!("damaged-{}", now.0));
     let recovered = match complete(&fresh, &key) {

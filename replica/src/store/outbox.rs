@@ -3,6 +3,8 @@
 use rusqlite::{Connection, params};
 
 use super::{StoreError, signed, unsigned};
+use tendenko_protocol::document::DocumentId;
+use tendenko_protocol::ids::DeviceId;
 use tendenko_protocol::messages::Item;
 use tendenko_protocol::session::client::Departure;
 
@@ -22,6 +24,24 @@ pub(crate) fn add_statement(connection: &Connection, statement: i64) -> Result<(
 pub(crate) fn remove_record(connection: &Connection, record: i64) -> Result<(), StoreError> {
     connection.prepare_cached("DELETE FROM outbox WHERE record = ?1")?.execute([record])?;
     Ok(())
+}
+
+/// Whether a record waits here.
+pub(crate) fn has_record(connection: &Connection, record: i64) -> Result<bool, StoreError> {
+    Ok(connection.prepare_cached("SELECT 1 FROM outbox WHERE record = ?1")?.exists([record])?)
+}
+
+/// The records of a document that wait here and were sealed by a device.
+pub(crate) fn own_records(
+    connection: &Connection,
+    document: DocumentId,
+    device: DeviceId,
+) -> Result<Vec<i64>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT r.id FROM outbox o JOIN records r ON r.id = o.record WHERE r.document = ?1 AND r.device = ?2",
+    )?;
+    let rows = statement.query_map(params![document.to_bytes(), device.0], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Takes a statement off, by its hash.

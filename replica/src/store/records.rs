@@ -95,6 +95,24 @@ pub(crate) fn set_state(connection: &Connection, id: i64, state: State) -> Resul
     Ok(())
 }
 
+/// Lets go of a record: its place in the log is free again.
+pub(crate) fn remove(connection: &Connection, id: i64) -> Result<(), StoreError> {
+    connection.prepare_cached("DELETE FROM records WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+/// The records a document was made of: who sealed each, with which key, and its bytes.
+pub(crate) fn applied_in(
+    connection: &Connection,
+    document: DocumentId,
+) -> Result<Vec<(DeviceId, KeyId, Vec<u8>)>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT device, key, bytes FROM records WHERE document = ?1 AND state = 0 ORDER BY id")?;
+    let rows = statement
+        .query_map([document.to_bytes()], |row| Ok((DeviceId(fixed(row, 0)?), KeyId(fixed(row, 1)?), row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Sets a record aside, once.
 pub(crate) fn quarantine(
     connection: &Connection,

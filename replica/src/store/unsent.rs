@@ -64,6 +64,31 @@ pub(crate) fn pending(connection: &Connection, document: DocumentId, limit: usiz
     rows.into_iter().map(|(id, changes)| Ok(Pending { id, changes: super::decode(&changes)? })).collect()
 }
 
+/// Every document with a save that is not acknowledged.
+pub(crate) fn documents(connection: &Connection) -> Result<Vec<DocumentId>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT document FROM unsent ORDER BY document")?;
+    let names = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
+    names.iter().map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged)).collect()
+}
+
+/// Everything of one document that is not acknowledged, sealed or not, oldest first.
+pub(crate) fn all_of(connection: &Connection, document: DocumentId) -> Result<Vec<Pending>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id, changes FROM unsent WHERE document = ?1 ORDER BY id")?;
+    let rows = statement
+        .query_map([document.to_bytes()], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?
+        .collect::<Result<Vec<_>, _>>()?;
+    rows.into_iter().map(|(id, changes)| Ok(Pending { id, changes: super::decode(&changes)? })).collect()
+}
+
+/// The save is to be sealed again, with these changes.
+pub(crate) fn unseal(connection: &Connection, id: i64, changes: &[Vec<u8>]) -> Result<(), StoreError> {
+    let changes: Vec<&serde_bytes::Bytes> = changes.iter().map(|change| serde_bytes::Bytes::new(change)).collect();
+    connection
+        .prepare_cached("UPDATE unsent SET record = NULL, changes = ?2 WHERE id = ?1")?
+        .execute(params![id, super::encode(&changes)])?;
+    Ok(())
+}
+
 /// Ties a save to the record that carries the last of it.
 pub(crate) fn sealed(connection: &Connection, id: i64, record: i64) -> Result<(), StoreError> {
     connection.prepare_cached("UPDATE unsent SET record = ?2 WHERE id = ?1")?.execute(params![id, record])?;

@@ -55,6 +55,8 @@ pub(super) enum LinkError {
     Closed(CloseReason),
     #[error("the store failed: {0}")]
     Store(#[from] StoreError),
+    #[error("another store goes on under this one's name; this one begins anew as another")]
+    Renewed,
     #[error("the work was interrupted")]
     Interrupted,
 }
@@ -73,6 +75,7 @@ impl LinkError {
             Self::Store(StoreError::DiskFull) => "disk-full".into(),
             Self::Store(StoreError::Damaged) => "store-damaged".into(),
             Self::Store(_) => "store".into(),
+            Self::Renewed => "renewed".into(),
             Self::Interrupted => "interrupted".into(),
         }
     }
@@ -325,7 +328,9 @@ impl Link {
                 None
             }
             ClientAction::Rejected { items } => {
-                blocking(replica, move |replica| replica.refused(&items)).await?;
+                if blocking(replica, move |replica| replica.refused(&items)).await? {
+                    return Err(LinkError::Renewed);
+                }
                 None
             }
             ClientAction::LoadVectors { after, max_documents, max_logs } => {

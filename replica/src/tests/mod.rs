@@ -2,6 +2,7 @@
 //! real relay are tested in `tests/`.
 
 mod damage;
+mod measure;
 mod reading;
 mod receiving;
 mod saving;

@@ -136,7 +136,7 @@ fn a_copied_directory_goes_on_as_another() {
 fn a_fork_the_relay_reports_ends_this_incarnation() {
     use tendenko_protocol::record::RejectReason;
     use tendenko_protocol::session::client::{ItemRef, Rejection};
-    let (a, _, patient) = pair();
+    let (a, b, patient) = pair();
     a.note(patient, "一");
     let record = records(&a.departing()).pop().unwrap();
     let parsed = ReceivedBytes::new(record).unwrap().parse().unwrap();
@@ -149,4 +149,8 @@ fn a_fork_the_relay_reports_ends_this_incarnation() {
     assert_eq!(a.sync_status().rejected, 2);
     a.note(patient, "二");
     assert_eq!(a.texts(patient), ["一", "二"]);
+    // Both are sealed again: the other tablet reads them without what was refused.
+    b.receive(a.departing());
+    assert_eq!(b.texts(patient), ["一", "二"]);
+    assert_eq!(b.models(), a.models());
 }

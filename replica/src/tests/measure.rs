@@ -1,0 +1,138 @@
+//! Measurements, not checks: `cargo test --release -p tendenko-replica measure -- --ignored --nocapture`. Figures are in
+//! `docs/decisions/0006-search.md`.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::params;
+
+use super::*;
+use crate::search::{fold, haystack, numbers};
+
+const CARDS: usize = 50_000;
+const FAMILY: [(&str, &str); 8] = [
+    ("佐藤", "サトウ"),
+    ("鈴木", "スズキ"),
+    ("高橋", "タカハシ"),
+    ("菊池", "キクチ"),
+    ("小笠原", "オガサワラ"),
+    ("佐々木", "ササキ"),
+    ("千葉", "チバ"),
+    ("岩間", "イワマ"),
+];
+const GIVEN: [(&str, &str); 6] = [
+    ("ハナ", "ハナ"),
+    ("健一", "ケンイチ"),
+    ("幸子", "サチコ"),
+    ("正", "タダシ"),
+    ("芳子", "ヨシコ"),
+    ("勇", "イサム"),
+];
+
+fn median(mut run: impl FnMut()) -> Duration {
+    run();
+    let mut times: Vec<Duration> = (0..9)
+        .map(|_| {
+            let start = Instant::now();
+            run();
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[times.len() / 2]
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn measure_search_over_50_000_cards() {
+    let tablet = TestRegion::new().tablet("救護所");
+    let template = tablet.create_patient(identity("見本", "ミホン")).unwrap();
+    {
+        let mut writer = tablet.writer();
+        let work = writer.connection.transaction().unwrap();
+        for n in 0..CARDS {
+            let ((family, family_kana), (given, given_kana)) = (FAMILY[n % 8], GIVEN[(n / 8) % 6]);
+            let mut patient = [0; 16];
+            patient[..8].copy_from_slice(&(n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+            let who = Identity {
+                address: format!("岩手県釜石市大町{}丁目{}−{}", n % 9 + 1, n % 31 + 1, n % 17 + 1),
+                birth_date: Some(format!("19{:02}-{:02}-{:02}", 25 + n % 60, n % 12 + 1, n % 28 + 1)),
+                phone: format!("0193-{:02}-{:04}", n % 90 + 10, n % 10_000),
+                ..identity(&format!("{family} {given}{}", n / 48), &format!("{family_kana} {given_kana}"))
+            };
+            work.execute(
+                "INSERT INTO m_patients SELECT ?1, summary, card FROM m_patients WHERE patient = ?2",
+                params![patient, template.0],
+            )
+            .unwrap();
+            work.execute(
+                "INSERT INTO m_search (patient, variant, sort, same, birth, sex, haystack, numbers) VALUES (?1, 0, ?2, ?2, ?3, 'f', ?4, ?5)",
+                params![patient, fold(&who.kana), who.birth_date, haystack(&who), numbers(&who)],
+            )
+            .unwrap();
+        }
+        work.execute_batch(
+            "CREATE VIRTUAL TABLE trial USING fts5(haystack, tokenize = 'trigram', detail = 'none');
+             INSERT INTO trial (haystack) SELECT haystack FROM m_search",
+        )
+        .unwrap();
+        work.commit().unwrap();
+    }
+    for typed in
+        ["さとう", "佐藤", "おがさわら いさむ", "大町3丁目", "0193-22", "昭和12年", "だれでもない", "高橋 健一 1937"]
+    {
+        let mut found = 0;
+        let scan = median(|| found = tablet.search_cards(typed, 30).unwrap().len());
+        let folded = fold(typed.split_whitespace().next().unwrap());
+        let trigram = (folded.chars().count() >= 3).then(|| {
+            let reader = tablet.reader();
+            median(|| {
+                let count: i64 = reader
+                    .prepare_cached(
+                        "SELECT count(*) FROM (SELECT rowid FROM trial WHERE haystack LIKE ?1 LIMIT 100000)",
+                    )
+                    .unwrap()
+                    .query_row([format!("%{folded}%")], |row| row.get(0))
+                    .unwrap();
+                std::hint::black_box(count);
+            })
+        });
+        println!("{typed}: scan {scan:?}, {found} shown; trigram, first word only {trigram:?}");
+    }
+    let size: i64 = tablet
+        .reader()
+        .query_row("SELECT sum(length(haystack) + length(numbers)) FROM m_search", [], |row| row.get(0))
+        .unwrap();
+    println!("text searched: {size} bytes");
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn measure_unlocking_with_200_patients_on_3_devices() {
+    let region = TestRegion::new();
+    let (mut a, b, c) = (region.tablet("甲"), region.tablet("乙"), region.tablet("丙"));
+    introduce(&[&a, &b, &c]);
+    for n in 0..200 {
+        let patient = a.create_patient(identity(&format!("見本 {n}"), "ミホン")).unwrap();
+        a.note(patient, "変わりなし");
+        for other in [&b, &c] {
+            for scope in Scope::ALL {
+                a.grant(patient, scope, other.device_id(), "同意書").unwrap();
+            }
+        }
+    }
+    a.seal_all().unwrap();
+    println!("{} statements", a.trust().statements().count());
+    a.reopen();
+    println!("unlock, cheapest Argon2id: {:?}", median(|| a.reopen()));
+    println!("every page checked: {:?}", median(|| assert!(a.is_sound().unwrap())));
+    let statements: Vec<Vec<u8>> = a.trust().statements().map(|(_, bytes)| bytes.to_vec()).collect();
+    let verified = median(|| {
+        let mut trust = tendenko_protocol::trust::TrustStore::new(a.bundle.region_public);
+        for statement in &statements {
+            trust.add(statement).unwrap();
+        }
+    });
+    println!("every statement verified: {verified:?}");
+    println!("list of all: {:?}", median(|| assert_eq!(a.patients().unwrap().len(), 200)));
+    println!("store: {} bytes", std::fs::metadata(a.path().join(crate::files::STORE)).unwrap().len());
+}
