@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::chunks::{MAGIC, leb128};
 use crate::{
     Actor, Author, Card, CardView, ConflictRef, Document, EntryId, Event, EventBody, Newer, Note, Problem, Profession,
-    Stamp, Timestamp, Volume,
+    Stamp, Timestamp, Volume, actors_of,
 };
 
 /// A snapshot of a card.
@@ -47,6 +47,10 @@ fn load<D: Document, V: PartialEq + std::fmt::Debug>(bytes: &[u8], view: fn(&D) 
 /// It is merged or not; if not, nothing changed; and in both cases the document takes edits and opens again.
 fn apply<D: Document, V: PartialEq + std::fmt::Debug>(bytes: &[u8], view: fn(&D) -> V) {
     for bytes in [bytes.to_vec(), mended(bytes)] {
+        // Nobody else writes in this name: an incarnation is used once. `tests/damaged_bytes.rs` says what comes of it.
+        if actors_of(&bytes).is_ok_and(|actors| actors.contains(&actor())) {
+            continue;
+        }
         let mut document = D::new(actor());
         document.record(note(1)).expect("a new note");
         let before = view(&document);

@@ -154,6 +154,22 @@ fn a_bad_change_that_waits_is_dropped_when_its_time_comes() {
     assert_eq!(Card::load(actor(1), &card.save()).unwrap().medicines().len(), 6);
 }
 
+/// Found by the fuzzer `volume_apply`: Automerge drops such a change when the tablet writes. It could never have been merged.
+#[test]
+fn a_change_that_waits_in_this_tablets_own_name_leaves_a_card_that_opens() {
+    let (_, changes) = card_and_changes();
+    let mut card = Card::new(actor(0));
+    card.add_allergy("えび", allergy("えび"), &stamp(0, 1), None).unwrap();
+    card.save();
+    assert_eq!(card.apply(&changes[2]).unwrap().waiting, 1);
+    for n in 2..5 {
+        let substance = format!("物質{n}");
+        card.add_allergy(&substance, allergy(&substance), &stamp(0, n), None).unwrap();
+        let opened = Card::load(actor(0), &card.save()).unwrap();
+        assert_eq!((opened.view(), opened.allergies().len() as i64), (card.view(), n));
+    }
+}
+
 proptest! {
     #![proptest_config(support::cases(256))]
 
