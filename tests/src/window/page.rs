@@ -84,6 +84,12 @@ impl Page {
             .await
     }
 
+    /// Gives a file to the file field with this test id.
+    pub async fn choose_file(&self, id: &str, path: &Path) -> Result<(), WindowError> {
+        let path = path.to_string_lossy();
+        self.try_until(&by_id(id), async |field| field.send_keys(&path).await.is_ok()).await
+    }
+
     /// Waits until the element with this test id is there.
     pub async fn see(&self, id: &str) -> Result<(), WindowError> {
         self.see_css(&by_id(id)).await
@@ -136,6 +142,11 @@ impl Page {
             }
             self.look_again(&what, from).await?;
         }
+    }
+
+    /// How many elements this selector finds now.
+    pub async fn count(&self, css: &str) -> Result<usize, WindowError> {
+        Ok(self.client.find_all(Locator::Css(css)).await?.len())
     }
 
     /// What the first element of this selector says now, or nothing.

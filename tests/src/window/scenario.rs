@@ -16,6 +16,10 @@ const TYPED_KANA: &str = "おがさわ";
 const NOTE: &str = "足のむくみは前回より軽い。内服の飲み忘れなし。";
 const ANSWER: &str = "残薬を確認しました。次回から一包化してお届けします。";
 
+/// A notebook of somebody else, with several dispensings.
+const NOTEBOOK: &str = "v08-several-dispensings.txt";
+const DISPENSINGS: &str = "[data-testid=dispensings] .entry";
+
 /// Plays the test; true when every step passed. Pictures go to `pictures`.
 pub async fn play(pictures: &Path) -> bool {
     let mut walk = Walk::new(pictures);
@@ -90,6 +94,30 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop, scene: &Scene) -> Res
     page.see_text(&by_id("entry"), ANSWER).await?;
     walk.picture(desktop, &page, "answer").await?;
 
+    walk.step("A notebook that was cut is refused, and says so; nothing changes");
+    steps::offer_notebook(&page, "bad-cut-in-usage.txt").await?;
+    page.see_css("[data-testid=failure][data-code=notebook-cut]").await?;
+    walk.picture(desktop, &page, "notebook-cut").await?;
+    page.touch("back").await?;
+    page.see_text(&by_id("medicine"), MEDICINE).await?;
+
+    walk.step("Another person's notebook is shown before it is taken over, and warned about");
+    steps::offer_notebook(&page, NOTEBOOK).await?;
+    page.see("notebook-preview").await?;
+    page.see("same-patient").await?;
+    walk.picture(desktop, &page, "notebook-preview").await?;
+
+    walk.step("Confirmed by a person, its dispensings join the record; taken over again, nothing is doubled");
+    take_over(&page).await?;
+    let recorded = page.count(DISPENSINGS).await?;
+    walk.picture(desktop, &page, "notebook-imported").await?;
+    steps::offer_notebook(&page, NOTEBOOK).await?;
+    page.see_css("[data-testid=planned-dispensing][data-there=true]").await?;
+    take_over(&page).await?;
+    if recorded == 0 || page.count(DISPENSINGS).await? != recorded {
+        return Err(WindowError::Unwanted("a dispensing twice, or none".to_owned()));
+    }
+
     walk.step("The evacuation-site view shows the card after a reason");
     steps::look_up_at_site(&page, TYPED_KANA, PATIENT_NAME).await?;
     page.see_text(&by_id("site-card"), MEDICINE).await?;
@@ -104,6 +132,15 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop, scene: &Scene) -> Res
 
     walk.step("The window closes");
     page.close().await
+}
+
+/// Confirms that the notebook that is looked at is this patient's, takes it over, and waits for the list.
+async fn take_over(page: &Page) -> Result<(), WindowError> {
+    page.touch("same-patient").await?;
+    page.touch_enabled("notebook-import").await?;
+    page.see_gone("notebook").await?;
+    page.see_css(DISPENSINGS).await?;
+    page.see_text(&by_id("medicine"), MEDICINE).await
 }
 
 /// The id of the entry on top of the timeline.

@@ -1,5 +1,7 @@
 //! What a person does in the window, one function per deed; the tour and the window test are made of these.
 
+use std::path::Path;
+
 use super::page::by_id;
 use super::{Page, WindowError};
 
@@ -78,4 +80,13 @@ pub async fn look_up_at_site(page: &Page, kana: &str, name: &str) -> Result<(), 
     page.touch_text(&by_id("patient-row"), name).await?;
     page.touch("site-reason-medicines").await?;
     page.see("site-card").await
+}
+
+/// Offers a medicine notebook for the patient whose page is open.
+pub async fn offer_notebook(page: &Page, file: &str) -> Result<(), WindowError> {
+    page.touch("tab-medicines").await?;
+    page.touch("open-notebook").await?;
+    page.see("notebook").await?;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/jahis/synthetic");
+    page.choose_file("notebook-file", &folder.join(file)).await
 }

@@ -72,6 +72,8 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop) -> Result<(), WindowE
 
     walk.step("The evacuation-site view: one card, after a reason");
     steps::look_up_at_site(&page, "ささきはる", "佐々木 ハル").await?;
+    // Both doses of the medicine that waits for a decision stand on the card.
+    page.see("version").await?;
     walk.picture(desktop, &page, "site").await?;
 
     walk.step("She locks the tablet and closes the window");
