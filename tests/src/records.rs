@@ -75,7 +75,12 @@ pub fn change_dose(
             MedicationChange { key: key.to_owned(), change, before, after: Some(after), newer: Default::default() };
         let mut event = edit.event(EventBody::MedicationChange(change))?;
         event.reason = Some(reason.to_owned());
-        edit.volume_at(stamp.at)?.record(event)?;
+        // As in the app: a tablet that holds the card only tells the change there.
+        match edit.volume_at(stamp.at) {
+            Ok(volume) => volume.record(event)?,
+            Err(SaveError::NotGranted { .. }) => edit.card()?.record(event)?,
+            Err(other) => return Err(other),
+        };
         Ok(true)
     })
 }

@@ -118,6 +118,19 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop, scene: &Scene) -> Res
         return Err(WindowError::Unwanted("a dispensing twice, or none".to_owned()));
     }
 
+    walk.step("Two doses written apart stand side by side, and a person settles it, with a reason");
+    two_doses(scene, &mut pharmacist)?;
+    page.touch("medicine-conflict").await?;
+    page.see_text(&by_id("conflict-value"), "訪問薬剤師").await?;
+    page.see_text(&by_id("conflict-value"), "救護所医師").await?;
+    walk.picture(desktop, &page, "conflict").await?;
+    page.touch("conflict-choose").await?;
+    page.write("reason", "処方医に確認した").await?;
+    page.touch_enabled("decision-save").await?;
+    page.see_gone("conflict").await?;
+    let (patient, medicine) = (scene.patient.clone(), scene.medicine.clone());
+    pharmacist.run(&Order::AwaitAmounts { patient, medicine, count: 1 })?;
+
     walk.step("The evacuation-site view shows the card after a reason");
     steps::look_up_at_site(&page, TYPED_KANA, PATIENT_NAME).await?;
     page.see_text(&by_id("site-card"), MEDICINE).await?;
@@ -131,7 +144,52 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop, scene: &Scene) -> Res
     walk.picture(desktop, &page, "locked-again").await?;
 
     walk.step("The window closes");
+    page.close().await?;
+    after_damage(walk, desktop, scene).await
+}
+
+/// The store is damaged while the tablet is off.
+async fn after_damage(walk: &mut Walk, desktop: &Desktop, scene: &Scene) -> Result<(), WindowError> {
+    walk.step("A damaged store is said to be damaged; a copy is kept");
+    damage(&scene.nurse.dir.join("store.db"))?;
+    let page = desktop.open_app().await?;
+    steps::try_pin(&page, PIN).await?;
+    page.see_css("[data-testid=unlock-error][data-code=store-damaged]").await?;
+    walk.picture(desktop, &page, "damaged").await?;
+
+    walk.step("What was readable is back, and the relay brings the rest");
+    steps::unlock(&page, PIN).await?;
+    steps::find(&page, TYPED_KANA, PATIENT_NAME).await?;
+    steps::open(&page, PATIENT_NAME).await?;
+    page.see_text(&by_id("allergies"), ALLERGY).await?;
+    page.see_text(&by_id("entry"), NOTE).await?;
+    walk.picture(desktop, &page, "recovered").await?;
     page.close().await
+}
+
+/// Overwrites every fifth page, from the second on, as a dying flash chip would.
+fn damage(store: &Path) -> Result<(), WindowError> {
+    let file = |source| WindowError::File { path: store.to_owned(), source };
+    let mut bytes = std::fs::read(store).map_err(file)?;
+    for page in bytes.chunks_mut(4096).skip(1).step_by(5) {
+        page.fill(0xA5);
+    }
+    std::fs::write(store, bytes).map_err(file)
+}
+
+/// Pharmacist and evacuation site change the dose without a link, each for a reason, and then meet again.
+fn two_doses(scene: &Scene, pharmacist: &mut RemoteTablet) -> Result<(), WindowError> {
+    let mut site = scene.start_online(&scene.site)?;
+    for tablet in [&mut *pharmacist, &mut site] {
+        tablet.run(&Order::Offline)?;
+    }
+    pharmacist.dose(&scene.patient, &scene.medicine, "1", "訪問薬剤師が残薬から判断")?;
+    site.dose(&scene.patient, &scene.medicine, "3", "救護所医師の指示")?;
+    for tablet in [&mut site, pharmacist] {
+        tablet.run(&Order::Online)?;
+        tablet.run(&Order::AwaitSynced)?;
+    }
+    Ok(())
 }
 
 /// Confirms that the notebook that is looked at is this patient's, takes it over, and waits for the list.
