@@ -1,7 +1,7 @@
 //! Conflicts: every value, who wrote it, when and why.
 
 use tendenko_app_api as api;
-use tendenko_crdt::EntryId;
+use tendenko_crdt::{EntryId, Key};
 use tendenko_replica::conflicts::Value;
 use tendenko_replica::{Conflict, ConflictKind};
 
@@ -9,7 +9,13 @@ use super::people::Viewer;
 use super::{card, medicines};
 
 /// One thing with more than one value.
+///
+/// Medicines and allergies carry the item's key, as on the card: by it the card finds the versions to show.
 pub fn conflict(viewer: &Viewer, patient: api::PatientName, conflict: &Conflict) -> api::Conflict {
+    let item = match Key::parse(&conflict.key) {
+        Key::Item { item, .. } => item,
+        _ => "",
+    };
     api::Conflict {
         patient,
         key: conflict.key.clone(),
@@ -29,7 +35,7 @@ pub fn conflict(viewer: &Viewer, patient: api::PatientName, conflict: &Conflict)
             .iter()
             .map(|value| api::ConflictValue {
                 id: id(&value.value),
-                value: content(&value.value),
+                value: content(item, &value.value),
                 written: match &value.stamp {
                     Some(stamp) => viewer.stamp(stamp, value.reason.as_deref()),
                     None => nobody(),
@@ -47,13 +53,13 @@ pub fn id(value: &Value) -> String {
     EntryId::derived("conflict value", &content).to_string()
 }
 
-fn content(value: &Value) -> api::ConflictContent {
+fn content(item: &str, value: &Value) -> api::ConflictContent {
     match value {
         Value::Identity(identity) => api::ConflictContent::Identity(card::identity(identity)),
         Value::Wishes(wishes) => api::ConflictContent::Wishes(card::wishes_draft(wishes)),
         Value::Physician(physician) => api::ConflictContent::Physician(card::physician(physician)),
-        Value::Medicine(medicine) => api::ConflictContent::Medicine(Box::new(medicines::proposed("", medicine))),
-        Value::Allergy(allergy) => api::ConflictContent::Allergy(card::allergy("", allergy)),
+        Value::Medicine(medicine) => api::ConflictContent::Medicine(Box::new(medicines::proposed(item, medicine))),
+        Value::Allergy(allergy) => api::ConflictContent::Allergy(card::allergy(item, allergy)),
         Value::Diagnosis(diagnosis) => api::ConflictContent::Diagnosis(card::diagnosis(diagnosis)),
         Value::Contact(contact) => api::ConflictContent::Contact(card::contact(contact)),
         Value::SpecialNeed(need) => api::ConflictContent::SpecialNeed(card::special_need(need)),

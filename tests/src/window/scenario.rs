@@ -120,6 +120,8 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop, scene: &Scene) -> Res
 
     walk.step("Two doses written apart stand side by side, and a person settles it, with a reason");
     two_doses(scene, &mut pharmacist)?;
+    page.see_text(&by_id("version"), "千葉 浩二").await?;
+    page.see_text(&by_id("version"), "菊池 遥").await?;
     page.touch("medicine-conflict").await?;
     page.see_text(&by_id("conflict-value"), "訪問薬剤師").await?;
     page.see_text(&by_id("conflict-value"), "救護所医師").await?;
