@@ -12,6 +12,10 @@ const NOTE: &str = "足のむくみは前回より軽い。お薬カレンダー
 /// Part of what the pharmacist of the demonstration answers to every visit.
 const ANSWER: &str = "一包化してお届けします";
 
+/// The patient of the tour, whose dose was changed in two places; and how her birth date is typed.
+const NAME: &str = "佐々木 ハル";
+const BORN: &str = "S11.3.12";
+
 /// Takes the tour through the demonstration in `demo`; true when it reached its end.
 pub async fn take(demo: &Path, pictures: &Path) -> bool {
     let mut walk = Walk::new(pictures);
@@ -39,10 +43,10 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop) -> Result<(), WindowE
     page.see("patient-row").await?;
     walk.picture(desktop, &page, "patients").await?;
 
-    walk.step("She opens the first one: allergies, medicines, measurements, the card");
-    page.touch("patient-row").await?;
-    page.see("patient-page").await?;
-    page.see("patient-head").await?;
+    walk.step("Two have the same name; by her birth date she opens the right one: allergies, medicines, measurements, the card");
+    steps::find(&page, BORN, NAME).await?;
+    steps::open(&page, NAME).await?;
+    page.see("entry").await?;
     walk.picture(desktop, &page, "timeline").await?;
     for tab in ["medicines", "vitals", "card"] {
         page.touch(&format!("tab-{tab}")).await?;
@@ -66,12 +70,13 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop) -> Result<(), WindowE
     walk.picture(desktop, &page, "answer").await?;
 
     walk.step("Two doses of one medicine wait for a decision, side by side");
+    page.touch("nav-today").await?;
     page.touch("open-conflicts").await?;
     page.see("conflict-value").await?;
     walk.picture(desktop, &page, "conflict").await?;
 
     walk.step("The evacuation-site view: one card, after a reason");
-    steps::look_up_at_site(&page, "ささきはる", "佐々木 ハル").await?;
+    steps::look_up_at_site(&page, BORN, NAME).await?;
     // Both doses of the medicine that waits for a decision stand on the card.
     page.see("version").await?;
     walk.picture(desktop, &page, "site").await?;
