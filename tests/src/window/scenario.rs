@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::desktop::LANDSCAPE;
 use super::page::by_id;
+use super::small_disk::SmallDisk;
 use super::{Desktop, Page, Walk, WindowError, steps};
 use crate::process::Program;
 use crate::region::PIN;
@@ -28,16 +29,26 @@ pub async fn play(pictures: &Path) -> bool {
         Ok(scene) => scene,
         Err(error) => return walk.end(Err(WindowError::Scene(error)), None),
     };
+    // Only who may mount has a disk that can be full.
+    let disk = match SmallDisk::under(&scene.nurse.dir) {
+        Ok(disk) => disk,
+        Err(source) => return walk.end(Err(WindowError::File { path: scene.nurse.dir.clone(), source }), None),
+    };
     walk.step("The window opens on a virtual screen");
     let desktop = match Desktop::start(LANDSCAPE, &scene.nurse.dir, &pictures.join("logs")) {
         Ok(desktop) => desktop,
         Err(error) => return walk.end(Err(error), None),
     };
-    let outcome = in_the_window(&mut walk, &desktop, &scene).await;
+    let outcome = in_the_window(&mut walk, &desktop, &scene, disk.as_ref()).await;
     walk.end(outcome, Some(&desktop))
 }
 
-async fn in_the_window(walk: &mut Walk, desktop: &Desktop, scene: &Scene) -> Result<(), WindowError> {
+async fn in_the_window(
+    walk: &mut Walk,
+    desktop: &Desktop,
+    scene: &Scene,
+    disk: Option<&SmallDisk>,
+) -> Result<(), WindowError> {
     let page = desktop.open_app().await?;
     page.see("unlock").await?;
     walk.picture(desktop, &page, "locked").await?;
@@ -69,7 +80,21 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop, scene: &Scene) -> Res
     walk.step("A visit is recorded with no relay in reach");
     steps::fill_visit(&page, NOTE).await?;
     walk.picture(desktop, &page, "visit").await?;
+    if let Some(disk) = disk {
+        walk.step("With the storage full it is not saved, says so, and stays on the screen");
+        let file = |source| WindowError::File { path: scene.nurse.dir.clone(), source };
+        disk.fill().map_err(file)?;
+        page.touch_enabled("visit-save").await?;
+        page.see("save-failed").await?;
+        page.see("visit").await?;
+        walk.picture(desktop, &page, "storage-full").await?;
+        walk.step("With room again the same touch saves it, once");
+        disk.make_room().map_err(file)?;
+    }
     steps::save_visit(&page, NOTE).await?;
+    if page.count(&by_id("entry")).await? != 1 {
+        return Err(WindowError::Unwanted("a second entry".to_owned()));
+    }
 
     walk.step("It is marked as saved and not yet sent; offline is calm");
     page.see_css("[data-testid=entry][data-sent=pending] [data-testid=unsent]").await?;
