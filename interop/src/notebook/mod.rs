@@ -3,7 +3,7 @@
 //! - [`read`] takes bytes and gives a [`Notebook`], or says why there is none.
 //! - [`join`] puts the parts of a split notebook together.
 //! - [`plan`] compares a notebook with a patient's card and proposes what to take over. It writes nothing.
-//! - [`write`] makes the text, for export and for samples.
+//! - [`write()`] makes the text, for export and for samples.
 //!
 //! What holds, and what would break otherwise:
 //! - A text that was cut is refused ([`NotebookError::Cut`]): an incomplete list of medicines looks like a complete one.

@@ -106,7 +106,7 @@ pub fn write(draft: &NotebookDraft, encoding: Encoding, version: Version) -> Res
 /// Writes a notebook in a chosen layout.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with(
     draft: &NotebookDraft,
     encoding: Encoding,

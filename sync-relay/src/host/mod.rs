@@ -4,7 +4,7 @@
 //!
 //! What is bounded, and where:
 //! - connections: [`crate::directory::Config::max_connections`], the rest is turned away before the handshake;
-//! - what one tablet can make the relay hold: one frame read ahead, the session's receive window, QUIC's windows ([`quic`]);
+//! - what one tablet can make the relay hold: one frame read ahead, the session's receive window, QUIC's windows (`quic.rs`);
 //! - what waits for the disk: the writer's queue;
 //! - what waits for a slow tablet: one message. A session reads its next page from the store when the one before is written to the
 //!   stream, so a slow tablet keeps only itself waiting, and nothing is ever dropped.

@@ -1,6 +1,6 @@
 //! What the relay keeps, and the one contract every place it can be kept in must honour.
 //!
-//! [`RelayStore`] is that contract; [`conformance`] is its test, run against every implementation;
+//! [`RelayStore`] is that contract; `conformance` is its test, run against every implementation;
 //! [`SqliteStore`] is the embedded one. The store holds sealed bytes and the facts needed to hand them
 //! out again: which log, which number in it, for whom. It opens nothing.
 //!
