@@ -2,10 +2,12 @@
 //!
 //! Decisions are made by `tendenko_protocol`'s client session; this room does what it says: sockets, waiting, and the blocking store
 //! on threads of its own. The loop never gives up: it waits longer after each failure (with jitter, so that a whole town
-//! does not come back at the same instant), and tries at once when it is woken.
+//! does not come back at the same instant), and tries at once when it is woken: by the app, or by the operating system when
+//! the network changes.
 
 mod host;
 mod link;
+mod network;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tendenko_crdt::Timestamp;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::replica::Replica;
 use crate::status::SyncState;
@@ -56,6 +58,7 @@ pub struct SyncHandle {
     wake: Arc<Notify>,
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
+    network: AbortHandle,
 }
 
 impl SyncHandle {
@@ -77,6 +80,7 @@ impl SyncHandle {
 impl Drop for SyncHandle {
     fn drop(&mut self) {
         self.stop.send_replace(true);
+        self.network.abort();
     }
 }
 
@@ -85,7 +89,8 @@ pub fn start(replica: Arc<Replica>, config: SyncConfig) -> SyncHandle {
     let wake = Arc::new(Notify::new());
     let (stop, stopped) = watch::channel(false);
     let task = tokio::spawn(keep_in_sync(replica, config, wake.clone(), stopped));
-    SyncHandle { wake, stop, task: Some(task) }
+    let network = tokio::spawn(network::ring_on_change(wake.clone())).abort_handle();
+    SyncHandle { wake, stop, task: Some(task), network }
 }
 
 async fn keep_in_sync(
