@@ -15,6 +15,7 @@ use tendenko_replica::sync::{self, SyncConfig};
 use tendenko_replica::{Clock as _, Replica, SyncState, SystemClock};
 use tendenko_tests::records;
 use tendenko_tests::scene::Scene;
+use tendenko_tests::waiting::{is_synced, until};
 use tokio::runtime::Runtime;
 
 use crate::Failure;
@@ -31,8 +32,7 @@ pub fn measure() -> Result<(), Failure> {
     let series = runtime.block_on(async {
         let serving = Relay::open(scene.region.relay_dir())?.serve(None)?;
         let sending = sync::start(Arc::clone(&nurse), SyncConfig::default());
-        until(&nurse, |replica| replica.sync_status().state == SyncState::Idle && replica.sync_status().unsent == 0)
-            .await;
+        until(&nurse, is_synced).await;
         let receiving = sync::start(Arc::clone(&pharmacist), SyncConfig::default());
         until(&pharmacist, |replica| replica.patient(patient).is_ok_and(|row| row.chart)).await;
         until(&pharmacist, |replica| replica.sync_status().state == SyncState::Idle).await;
@@ -75,13 +75,6 @@ async fn once(
 
 fn shows(replica: &Replica, patient: PatientId, entry: EntryId) -> Result<bool, Failure> {
     Ok(replica.timeline(patient, None, 3)?.iter().any(|shown| shown.event.id == entry))
-}
-
-async fn until(replica: &Replica, holds: impl Fn(&Replica) -> bool) {
-    let mut events = replica.events();
-    while !holds(replica) {
-        let _ = events.recv().await;
-    }
 }
 
 /// A stream opened once, 400 bytes there and back.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tendenko_protocol::ids::PatientId;
 use tendenko_relay::Relay;
-use tendenko_replica::sync::{self, SyncConfig};
-use tendenko_replica::{Clock as _, Replica, SyncState, SystemClock};
+use tendenko_replica::{Clock as _, SystemClock};
 use tendenko_tests::demo::history::{PlannedVisit, history};
 use tendenko_tests::records;
 use tendenko_tests::scene::Scene;
+use tendenko_tests::waiting::exchange;
 use tokio::runtime::Runtime;
 
 use crate::Failure;
@@ -37,7 +37,7 @@ fn one_size(visits: &[PlannedVisit], batch: usize) -> Result<(), Failure> {
     let rounds = VISITS / batch.max(10);
     let (wire, json, compressed, before) = runtime.block_on(async {
         let serving = Relay::open(scene.region.relay_dir())?.serve(None)?;
-        sent(&nurse).await;
+        exchange(&nurse).await;
         let wire_before = nurse.sync_status().bytes_sent;
         let before = [relay_disk(&scene)?, fs::metadata(scene.nurse.dir.join("store.db"))?.len()];
         let (mut json, mut compressed) = (0, 0);
@@ -50,7 +50,7 @@ fn one_size(visits: &[PlannedVisit], batch: usize) -> Result<(), Failure> {
             }
             json += lines.len();
             compressed += zstd::encode_all(&lines[..], 19)?.len();
-            sent(&nurse).await;
+            exchange(&nurse).await;
         }
         let wire = nurse.sync_status().bytes_sent - wire_before;
         serving.shutdown().await;
@@ -70,21 +70,6 @@ fn one_size(visits: &[PlannedVisit], batch: usize) -> Result<(), Failure> {
         wire as f64 / compressed as f64,
     );
     Ok(())
-}
-
-/// One exchange with the relay, from connecting to having sent everything.
-async fn sent(replica: &Arc<Replica>) {
-    let mut events = replica.events();
-    let running = sync::start(Arc::clone(replica), SyncConfig::default());
-    loop {
-        let status = replica.sync_status();
-        if status.state == SyncState::Idle && status.unsent == 0 {
-            break;
-        }
-        // Closed cannot be: the replica is here. Lagged means that there is news.
-        let _ = events.recv().await;
-    }
-    running.stop().await;
 }
 
 /// Size of the relay's database once its write-ahead log is emptied into it.

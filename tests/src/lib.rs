@@ -5,6 +5,7 @@
 //! - [`records`]: the entries that scenarios write, as the app writes them.
 //! - [`tablet`]: a tablet without a screen, as a program that takes orders line by line.
 //! - [`process`]: real programs as child processes.
+//! - [`waiting`]: waiting for a tablet in this process.
 //! - [`window`]: the real window, driven by WebDriver.
 
 pub mod demo;
@@ -16,5 +17,6 @@ pub mod secrecy;
 pub mod story;
 pub mod tablet;
 pub mod tsunami;
+pub mod waiting;
 #[cfg(feature = "app")]
 pub mod window;

@@ -10,14 +10,15 @@ use tendenko_crdt::{Document as _, EventBody, Profession, Timestamp};
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::ids::PatientId;
 use tendenko_relay::Relay;
-use tendenko_replica::sync::{self, SyncConfig};
-use tendenko_replica::{Clock as _, FixedClock, KdfParams, Replica, SyncState, SystemClock};
+use tendenko_replica::{Clock as _, FixedClock, KdfParams, Replica, SystemClock};
 use tokio::runtime::Runtime;
 
 use super::history::{PlannedVisit, history};
 use super::patients::{DemoPatient, patients};
+use crate::process::PATIENCE;
 use crate::records;
 use crate::region::{DrillRegion, NURSE, PHARMACIST, PIN, RegionFailure, SITE, Tablet, relay_dir, tablet_dir};
+use crate::waiting;
 
 /// Weeks of records.
 const WEEKS: u16 = 26;
@@ -52,9 +53,9 @@ pub fn prepare(dir: &Path) -> Result<(), RegionFailure> {
         let _inside = runtime.enter();
         Relay::open(relay_dir(dir))?.serve(None)?
     };
-    let nurse = At::work(&runtime, &nurse)?;
-    let chemist = At::work(&runtime, &pharmacist)?;
-    let site = At::work(&runtime, &site)?;
+    let nurse = At::work(&nurse)?;
+    let chemist = At::work(&pharmacist)?;
+    let site = At::work(&site)?;
 
     say("30 patients of Kamaishi, admitted on the nurse's tablet");
     let staff = [
@@ -116,7 +117,7 @@ struct At {
 }
 
 impl At {
-    fn work(_runtime: &Runtime, tablet: &Tablet) -> Result<Self, RegionFailure> {
+    fn work(tablet: &Tablet) -> Result<Self, RegionFailure> {
         let clock = Arc::new(FixedClock::new(SystemClock.now()));
         let clock_of_the_replica = Arc::clone(&clock);
         let replica = Replica::unlock_with(&tablet.dir, tablet.member, PIN, clock_of_the_replica)?;
@@ -201,23 +202,8 @@ fn yesterday(nurse: &At, chemist: &At, admitted: &[(PatientId, DemoPatient)]) ->
 fn exchange(runtime: &Runtime, tablets: &[&At]) -> Result<(), RegionFailure> {
     for tablet in tablets {
         tablet.clock.set(SystemClock.now());
-        runtime.block_on(async {
-            let mut events = tablet.replica.events();
-            let running = sync::start(Arc::clone(&tablet.replica), SyncConfig::default());
-            let all = tokio::time::timeout(crate::process::PATIENCE * 2, async {
-                loop {
-                    let status = tablet.replica.sync_status();
-                    if status.unsent == 0 && status.state == SyncState::Idle {
-                        break;
-                    }
-                    // Closed cannot be: the replica is here. Lagged means that there is news.
-                    let _ = events.recv().await;
-                }
-            });
-            let done = all.await;
-            running.stop().await;
-            done.map_err(|_| format!("the exchange did not end: {:?}", tablet.replica.sync_status()))
-        })?;
+        let all = async { tokio::time::timeout(PATIENCE * 2, waiting::exchange(&tablet.replica)).await };
+        runtime.block_on(all).map_err(|_| format!("the exchange did not end: {:?}", tablet.replica.sync_status()))?;
     }
     Ok(())
 }

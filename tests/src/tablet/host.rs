@@ -17,6 +17,7 @@ use super::colleague;
 use super::orders::{Answer, Order};
 use crate::process::PATIENCE;
 use crate::records;
+use crate::waiting::is_synced;
 
 /// How a tablet without a screen is started.
 #[derive(Debug, Clone, clap::Parser)]
@@ -145,10 +146,7 @@ impl Host {
                 if let Some(running) = &self.sync {
                     running.wake();
                 }
-                self.until(|replica| {
-                    let status = replica.sync_status();
-                    Ok(status.unsent == 0 && status.state == SyncState::Idle)
-                })?
+                self.until(|replica| Ok(is_synced(replica)))?
             }
             Order::AwaitEntry { patient, entry } => {
                 let patient = patient.parse()?;
