@@ -9,10 +9,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use ring::digest;
-use ring::rand::SecureRandom;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::domains;
+use crate::random::{Random, RandomError, random};
 
 /// A text that is not the hexadecimal form of an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,18 +20,6 @@ use crate::domains;
 pub struct ParseIdError {
     /// Number of digits the id has.
     pub expected: usize,
-}
-
-/// The random source failed: no key, nonce or id can be made now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the system's random source failed; try again")]
-pub struct RandomError;
-
-/// `N` random bytes.
-pub fn random<const N: usize>(rng: &dyn SecureRandom) -> Result<[u8; N], RandomError> {
-    let mut bytes = [0; N];
-    rng.fill(&mut bytes).map_err(|_| RandomError)?;
-    Ok(bytes)
 }
 
 pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
@@ -211,14 +199,14 @@ impl RegionId {
 
 impl MemberId {
     /// A new random id.
-    pub fn generate(rng: &dyn SecureRandom) -> Result<Self, RandomError> {
+    pub fn generate(rng: &dyn Random) -> Result<Self, RandomError> {
         random(rng).map(Self)
     }
 }
 
 impl FacilityId {
     /// A new random id.
-    pub fn generate(rng: &dyn SecureRandom) -> Result<Self, RandomError> {
+    pub fn generate(rng: &dyn Random) -> Result<Self, RandomError> {
         random(rng).map(Self)
     }
 }
@@ -252,7 +240,7 @@ pub struct PatientOrigin {
 
 impl PatientOrigin {
     /// A new patient, created by `device`.
-    pub fn generate(rng: &dyn SecureRandom, device: DeviceId) -> Result<Self, RandomError> {
+    pub fn generate(rng: &dyn Random, device: DeviceId) -> Result<Self, RandomError> {
         Ok(Self { device, nonce: random(rng)? })
     }
 
@@ -300,7 +288,7 @@ number!(
 
 impl Incarnation {
     /// A new random incarnation.
-    pub fn generate(rng: &dyn SecureRandom) -> Result<Self, RandomError> {
+    pub fn generate(rng: &dyn Random) -> Result<Self, RandomError> {
         random(rng).map(|bytes| Self(u64::from_be_bytes(bytes)))
     }
 }
@@ -310,7 +298,7 @@ impl RelayIncarnation {
     pub const NONE: Self = Self(0);
 
     /// A new random incarnation; never [`Self::NONE`].
-    pub fn generate(rng: &dyn SecureRandom) -> Result<Self, RandomError> {
+    pub fn generate(rng: &dyn Random) -> Result<Self, RandomError> {
         random(rng).map(|bytes| Self(u64::from_be_bytes(bytes).max(1)))
     }
 }

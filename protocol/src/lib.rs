@@ -5,6 +5,7 @@
 //!
 //! | room | concern |
 //! |---|---|
+//! | [`random`] | where random bytes come from: handed in, so that everything can be lived through twice |
 //! | [`ids`], [`document`] | names of devices, patients, documents and logs |
 //! | [`keys`] | device, relay and region keys; epoch keys and how they are wrapped |
 //! | [`trust`] | signed statements, a set that merges in any order; enrolment |
@@ -26,7 +27,10 @@ pub mod ids;
 pub mod keys;
 pub mod limits;
 pub mod messages;
+pub mod random;
 pub mod record;
 pub mod session;
 pub mod tls;
 pub mod trust;
+
+pub use random::{Random, RandomError};

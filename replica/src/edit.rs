@@ -7,8 +7,9 @@ use tendenko_crdt::{
     Card, DocumentError, EntryId, Event, EventBody, Identity, Key, SiteAccess, Stamp, Timestamp, Volume,
 };
 use tendenko_protocol::document::{DocumentId, Scope};
-use tendenko_protocol::ids::{DeviceId, Millis, PatientId, PatientOrigin, random};
+use tendenko_protocol::ids::{DeviceId, Millis, PatientId, PatientOrigin};
 use tendenko_protocol::keys::EpochKey;
+use tendenko_protocol::random::random;
 use tendenko_protocol::trust::{Claim, Grant, sign};
 
 use crate::conflicts::{self, Value};

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use ring::rand::{SecureRandom, SystemRandom};
+use ring::rand::SystemRandom;
 use rusqlite::Connection;
 use serde_bytes::ByteBuf;
+use tendenko_protocol::Random;
 use tendenko_protocol::ids::{Incarnation, MemberId};
 use tendenko_protocol::keys::DeviceKeys;
 use tendenko_protocol::trust::{EnrolmentBundle, EnrolmentRequest, TrustStore};
@@ -43,7 +44,7 @@ impl Replica {
     /// Makes this device's keys and the request for the region's secretariat. Calling it again gives a request for the same keys.
     ///
     /// Until [`Replica::enrol`] the keys lie in the directory protected by the file system only: they open nothing yet.
-    pub fn prepare(dir: &Path, label: &str, rng: &dyn SecureRandom) -> Result<EnrolmentRequest, EnrolError> {
+    pub fn prepare(dir: &Path, label: &str, rng: &dyn Random) -> Result<EnrolmentRequest, EnrolError> {
         std::fs::create_dir_all(dir)?;
         if SlotFile::read(dir)?.is_some() {
             return Err(EnrolError::AlreadyEnrolled);

@@ -177,8 +177,8 @@ impl From<rusqlite::Error> for SaveError {
     }
 }
 
-impl From<tendenko_protocol::ids::RandomError> for SaveError {
-    fn from(error: tendenko_protocol::ids::RandomError) -> Self {
+impl From<tendenko_protocol::RandomError> for SaveError {
+    fn from(error: tendenko_protocol::RandomError) -> Self {
         Self::Key(error.into())
     }
 }

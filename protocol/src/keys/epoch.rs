@@ -12,14 +12,14 @@ use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
-use ring::rand::SecureRandom;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::KeyError;
 use crate::document::Scope;
 use crate::domains;
-use crate::ids::{DeviceId, KeyId, PatientId, RandomError, fixed_bytes, random};
+use crate::ids::{DeviceId, KeyId, PatientId, fixed_bytes};
+use crate::random::{Random, RandomError, random};
 use crate::trust::Grant;
 
 /// The symmetric key of one patient, scope and epoch. Several may be current at once; a record names the one it was sealed with.
@@ -43,7 +43,7 @@ pub struct WrappedKey {
 
 impl EpochKey {
     /// A new key.
-    pub fn generate(rng: &dyn SecureRandom) -> Result<Self, KeyError> {
+    pub fn generate(rng: &dyn Random) -> Result<Self, KeyError> {
         Ok(Self { id: KeyId(random(rng)?), secret: Zeroizing::new(random(rng)?) })
     }
 
@@ -65,7 +65,7 @@ impl EpochKey {
     /// Encrypts the key to `recipient`, whose X25519 key is `hpke_public`.
     pub fn wrap_for(
         &self,
-        rng: &dyn SecureRandom,
+        rng: &dyn Random,
         patient: PatientId,
         scope: Scope,
         recipient: DeviceId,
@@ -122,9 +122,9 @@ fn info(patient: PatientId, scope: Scope, key: KeyId, recipient: DeviceId) -> Ve
     [domains::WRAPPED_KEY, &patient.0, &[scope], &key.0, &recipient.0].concat()
 }
 
-/// ring's source for hpke, which cannot take "no": a failure is remembered, and what was made with it is thrown away.
+/// The source handed in, for hpke, which cannot take "no": a failure is remembered, and what was made with it is thrown away.
 struct Source<'a> {
-    rng: &'a dyn SecureRandom,
+    rng: &'a dyn Random,
     failed: bool,
 }
 

@@ -11,12 +11,12 @@ use std::fmt;
 
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable, Kem, Serializable};
-use ring::rand::SecureRandom;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::ids::{DeviceId, RandomError, RegionId, RelayId, fixed_bytes, random};
+use crate::ids::{DeviceId, RegionId, RelayId, fixed_bytes};
+use crate::random::{Random, RandomError, random};
 
 /// A key could not be made or used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +58,7 @@ impl DevicePublic {
 pub(crate) struct SigningSecret([u8; 32]);
 
 impl SigningSecret {
-    fn generate(rng: &dyn SecureRandom) -> Result<Self, RandomError> {
+    fn generate(rng: &dyn Random) -> Result<Self, RandomError> {
         random(rng).map(Self)
     }
 
@@ -104,7 +104,7 @@ impl DeviceKeys {
     pub const SECRET_LEN: usize = 64;
 
     /// New keys.
-    pub fn generate(rng: &dyn SecureRandom) -> Result<Self, KeyError> {
+    pub fn generate(rng: &dyn Random) -> Result<Self, KeyError> {
         let seed = Zeroizing::new(random::<32>(rng)?);
         let (secret, _) = X25519HkdfSha256::derive_keypair(&*seed);
         let hpke = Zeroizing::new(secret.to_bytes().into());
@@ -180,7 +180,7 @@ macro_rules! signing_keys {
 
         impl $name {
             /// New keys.
-            pub fn generate(rng: &dyn SecureRandom) -> Result<Self, KeyError> {
+            pub fn generate(rng: &dyn Random) -> Result<Self, KeyError> {
                 Ok(Self::assemble(SigningSecret::generate(rng)?))
             }
 

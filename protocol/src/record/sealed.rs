@@ -4,16 +4,16 @@ use std::io::Read;
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Salt};
-use ring::rand::SecureRandom;
 use serde_bytes::{ByteBuf, Bytes};
 
 use super::{Draft, Header, RejectReason};
 use crate::cbor;
 use crate::document::LogId;
 use crate::domains;
-use crate::ids::{DeviceId, KeyId, LogSeq, RandomError, RecordHash, random, sha256};
+use crate::ids::{DeviceId, KeyId, LogSeq, RecordHash, sha256};
 use crate::keys::{self, DeviceKeys, EpochKey};
 use crate::limits::{MAX_PAYLOAD, MAX_RECORD};
+use crate::random::{Random, RandomError, random};
 
 /// zstd's default: fast, and most of what there is to gain on a bundle of changes.
 const COMPRESSION_LEVEL: i32 = 3;
@@ -155,7 +155,7 @@ pub struct SealedRecord(ParsedRecord);
 impl SealedRecord {
     /// Compresses, encrypts and signs a payload.
     pub fn seal(
-        rng: &dyn SecureRandom,
+        rng: &dyn Random,
         author: &DeviceKeys,
         key: &EpochKey,
         draft: Draft,

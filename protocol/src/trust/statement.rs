@@ -3,7 +3,6 @@
 //! Wire form: CBOR array [body bstr, signature bstr 64]. The signature covers `"tendenko statement v1\0" ‖ body`, the body
 //! as it was received. A statement's id is the hash of all its bytes.
 
-use ring::rand::SecureRandom;
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteBuf, Bytes};
 
@@ -15,6 +14,7 @@ use crate::ids::{
 };
 use crate::keys::{self, DeviceKeys, EpochKey, KeyError, RegionKeys, WrappedKey};
 use crate::limits::{MAX_ADDRESSES, MAX_REVOKED_LOGS, MAX_STATEMENT, MAX_TEXT};
+use crate::random::Random;
 
 /// Who says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,7 +112,7 @@ impl Grant {
     /// A grant of `key` to `recipient`.
     #[allow(clippy::too_many_arguments)]
     pub fn wrap(
-        rng: &dyn SecureRandom,
+        rng: &dyn Random,
         key: &EpochKey,
         origin: PatientOrigin,
         scope: Scope,

@@ -1,6 +1,6 @@
 //! A relay's durable state, and how it does what its sessions ask.
 
-use ring::rand::SecureRandom;
+use tendenko_protocol::Random;
 use tendenko_protocol::admission::{Verdict, admit_device, admit_record, admit_statement};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RelayId, RelayIncarnation, StatementId};
@@ -35,7 +35,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    pub fn new(rng: &dyn SecureRandom, region: [u8; 32]) -> Self {
+    pub fn new(rng: &dyn Random, region: [u8; 32]) -> Self {
         let mut relay = Self {
             keys: RelayKeys::generate(rng).unwrap(),
             incarnation: RelayIncarnation::generate(rng).unwrap(),
@@ -83,7 +83,7 @@ impl Relay {
         } = copy;
     }
 
-    pub fn restart(&mut self, rng: &dyn SecureRandom) {
+    pub fn restart(&mut self, rng: &dyn Random) {
         self.past.push((self.incarnation, self.newest()));
         self.incarnation = RelayIncarnation::generate(rng).unwrap();
     }
@@ -123,7 +123,7 @@ impl Relay {
 
     pub fn perform(
         &mut self,
-        rng: &dyn SecureRandom,
+        rng: &dyn Random,
         action: RelayAction,
         device: DeviceId,
         key: &[u8; 32],

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ring::rand::SecureRandom;
+use tendenko_protocol::Random;
 use tendenko_protocol::admission::{Verdict, admit_record};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, PatientId, RecordHash, StatementId};
@@ -33,7 +33,7 @@ pub struct Tablet {
 const INCARNATION: Incarnation = Incarnation(1);
 
 impl Tablet {
-    pub fn new(rng: &dyn SecureRandom, region: [u8; 32]) -> Self {
+    pub fn new(rng: &dyn Random, region: [u8; 32]) -> Self {
         Self {
             keys: DeviceKeys::generate(rng).unwrap(),
             trust: TrustStore::new(region),
@@ -75,7 +75,7 @@ impl Tablet {
         std::mem::take(&mut self.saved)
     }
 
-    pub fn write(&mut self, rng: &dyn SecureRandom, document: DocumentId, key: &EpochKey) {
+    pub fn write(&mut self, rng: &dyn Random, document: DocumentId, key: &EpochKey) {
         let log = LogId { document, device: self.device(), incarnation: INCARNATION };
         let records = self.logs.0.entry(log).or_default();
         let seq = LogSeq(records.len() as u64 + 1);

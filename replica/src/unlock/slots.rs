@@ -4,10 +4,10 @@ use std::path::Path;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use ring::rand::SecureRandom;
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
 use tendenko_crdt::Profession;
+use tendenko_protocol::Random;
 use tendenko_protocol::ids::MemberId;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -81,7 +81,7 @@ impl KdfParams {
 pub(crate) struct StoreKey([u8; 32]);
 
 impl StoreKey {
-    pub(crate) fn generate(rng: &dyn SecureRandom) -> Result<Self, SlotError> {
+    pub(crate) fn generate(rng: &dyn Random) -> Result<Self, SlotError> {
         let mut key = [0; 32];
         rng.fill(&mut key).map_err(|_| SlotError::Random)?;
         Ok(Self(key))
@@ -171,7 +171,7 @@ pub(crate) struct SlotFile {
 impl SlotFile {
     /// Wraps `key` for each of `staff` and seals the vault.
     pub(crate) fn create(
-        rng: &dyn SecureRandom,
+        rng: &dyn Random,
         key: &StoreKey,
         staff: &[NewStaff],
         vault: &Vault,
@@ -238,7 +238,7 @@ impl SlotFile {
     /// Adds a person, or gives one who is here a new secret.
     pub(crate) fn put(
         &mut self,
-        rng: &dyn SecureRandom,
+        rng: &dyn Random,
         key: &StoreKey,
         staff: &NewStaff,
         kdf: KdfParams,
@@ -253,7 +253,7 @@ impl SlotFile {
 }
 
 impl Slot {
-    fn wrap(rng: &dyn SecureRandom, key: &StoreKey, staff: &NewStaff, kdf: KdfParams) -> Result<Self, SlotError> {
+    fn wrap(rng: &dyn Random, key: &StoreKey, staff: &NewStaff, kdf: KdfParams) -> Result<Self, SlotError> {
         let mut salt = [0; 16];
         rng.fill(&mut salt).map_err(|_| SlotError::Random)?;
         let wrapping = kdf.derive(&staff.secret, &salt)?;
@@ -272,7 +272,7 @@ fn cipher(key: &[u8; 32]) -> LessSafeKey {
     LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("AES-256 takes 32 bytes"))
 }
 
-fn seal(rng: &dyn SecureRandom, key: &[u8; 32], aad: &[u8], plain: &[u8]) -> Result<Vec<u8>, SlotError> {
+fn seal(rng: &dyn Random, key: &[u8; 32], aad: &[u8], plain: &[u8]) -> Result<Vec<u8>, SlotError> {
     let mut nonce = [0; NONCE_LEN];
     rng.fill(&mut nonce).map_err(|_| SlotError::Random)?;
     let mut body = plain.to_vec();

@@ -15,7 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ring::rand::SystemRandom;
-use tendenko_protocol::ids::{RandomError, RelayId, RelayIncarnation};
+use tendenko_protocol::RandomError;
+use tendenko_protocol::ids::{RelayId, RelayIncarnation};
 use tendenko_protocol::keys::{KeyError, RelayKeys};
 use tendenko_protocol::messages::Refusal;
 use tendenko_protocol::tls::TlsError;

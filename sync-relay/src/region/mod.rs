@@ -4,12 +4,10 @@
 
 use std::net::SocketAddr;
 
-use ring::rand::SecureRandom;
-use tendenko_protocol::ids::{
-    DeviceId, FacilityId, MemberId, Millis, RandomError, RegionId, RelayId, RelayIncarnation,
-};
+use tendenko_protocol::ids::{DeviceId, FacilityId, MemberId, Millis, RegionId, RelayId, RelayIncarnation};
 use tendenko_protocol::keys::{KeyError, RegionKeys, RelayKeys};
 use tendenko_protocol::trust::{self, Claim, EnrolmentBundle, EnrolmentRequest, TrustError};
+use tendenko_protocol::{Random, RandomError};
 
 use crate::directory::{self, Config, Directory, DirectoryError};
 use crate::store::{NewItem, NewStatement, RelayStore, SqliteOptions, SqliteStore, StoreError, Submission};
@@ -129,7 +127,7 @@ impl Region {
         directory: &Directory,
         setup: &Setup,
         passphrase: &Passphrase,
-        rng: &dyn SecureRandom,
+        rng: &dyn Random,
         now: Millis,
     ) -> Result<Self, RegionError> {
         let addresses = match &setup.addresses[..] {
@@ -176,7 +174,7 @@ impl Region {
     }
 
     /// Unseals the root key of an existing region.
-    pub fn open(directory: &Directory, passphrase: &Passphrase, rng: &dyn SecureRandom) -> Result<Self, RegionError> {
+    pub fn open(directory: &Directory, passphrase: &Passphrase, rng: &dyn Random) -> Result<Self, RegionError> {
         let config = directory.config()?;
         let secret = sealing::open(passphrase, PURPOSE, &directory.read(directory::REGION_KEY)?)?;
         let keys = RegionKeys::from_secret_bytes(&secret)?;
@@ -211,7 +209,7 @@ impl Region {
         &self,
         request: &EnrolmentRequest,
         enrolment: &Enrolment,
-        rng: &dyn SecureRandom,
+        rng: &dyn Random,
         now: Millis,
     ) -> Result<Enrolled, RegionError> {
         let known = Trust::load(self.keys.public(), &self.store)?;

@@ -6,9 +6,9 @@
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use ring::rand::SecureRandom;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+use tendenko_protocol::Random;
 use zeroize::Zeroizing;
 
 /// A passphrase: wiped when dropped, never printed.
@@ -93,7 +93,7 @@ struct Sealed {
 
 /// Seals `secret`; `purpose` must be given again to open it.
 pub fn seal(
-    rng: &dyn SecureRandom,
+    rng: &dyn Random,
     passphrase: &Passphrase,
     purpose: &str,
     cost: Cost,
