@@ -1,6 +1,6 @@
 //! TLS 1.3 with raw public keys (RFC 7250): no X.509, no names, no passwords. A key is the identity.
 //!
-//! The tablet accepts a relay only if its id, the hash of its key, is among the relays the tablet trusts. The relay lets any
+//! Whoever connects accepts a server only if its key is one it trusts to serve. The server lets any
 //! Ed25519 key through TLS and decides at hello, so that it can say why it refuses. Session resumption and early data are off.
 
 use std::fmt;
@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::domains::ALPN;
 use crate::ids::RelayId;
-use crate::keys::{DeviceKeys, RelayKeys};
+use crate::keys::Identity;
 
 /// A TLS configuration could not be made, or a peer's key not read.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -42,14 +42,14 @@ pub struct UnknownRelay(
     pub RelayId,
 );
 
-/// Decides whether a relay is trusted, by its id.
-pub type AllowedRelay = Arc<dyn Fn(RelayId) -> bool + Send + Sync>;
+/// Decides whether whoever serves under this Ed25519 key is trusted to.
+pub type AllowedServer = Arc<dyn Fn(&[u8; 32]) -> bool + Send + Sync>;
 
-/// The tablet's side. `allowed` is asked at every handshake, so it can look into a live `TrustStore`.
-pub fn client_config(keys: &DeviceKeys, allowed: AllowedRelay) -> Result<ClientConfig, TlsError> {
+/// The side that connects. `allowed` is asked at every handshake, so it can look into a live `TrustStore`.
+pub fn client_config(keys: &dyn Identity, allowed: AllowedServer) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(provider::default_provider());
-    let key = certified_key(&keys.public().signing, keys.to_pkcs8())?;
-    let verifier = RelayVerifier { allowed, provider: provider.clone() };
+    let key = certified_key(&keys.signing_public(), keys.to_pkcs8())?;
+    let verifier = ServerVerifier { allowed, provider: provider.clone() };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
         .dangerous()
@@ -62,10 +62,10 @@ pub fn client_config(keys: &DeviceKeys, allowed: AllowedRelay) -> Result<ClientC
     Ok(config)
 }
 
-/// The relay's side.
-pub fn server_config(keys: &RelayKeys) -> Result<ServerConfig, TlsError> {
+/// The side that serves.
+pub fn server_config(keys: &dyn Identity) -> Result<ServerConfig, TlsError> {
     let provider = Arc::new(provider::default_provider());
-    let key = certified_key(&keys.public(), keys.to_pkcs8())?;
+    let key = certified_key(&keys.signing_public(), keys.to_pkcs8())?;
     let mut config = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&TLS13])?
         .with_client_cert_verifier(Arc::new(DeviceVerifier { provider }))
@@ -119,18 +119,18 @@ fn verify_tls13(
     verify_tls13_signature_with_raw_key(message, &spki, signed, &provider.signature_verification_algorithms)
 }
 
-struct RelayVerifier {
-    allowed: AllowedRelay,
+struct ServerVerifier {
+    allowed: AllowedServer,
     provider: Arc<CryptoProvider>,
 }
 
-impl fmt::Debug for RelayVerifier {
+impl fmt::Debug for ServerVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RelayVerifier")
+        f.write_str("ServerVerifier")
     }
 }
 
-impl ServerCertVerifier for RelayVerifier {
+impl ServerCertVerifier for ServerVerifier {
     fn verify_server_cert(
         &self,
         key: &CertificateDer<'_>,
@@ -140,11 +140,12 @@ impl ServerCertVerifier for RelayVerifier {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let public = ed25519_of_spki(key).filter(|_| intermediates.is_empty());
-        let relay = RelayId::of_key(&public.ok_or(CertificateError::BadEncoding)?);
-        if (self.allowed)(relay) {
+        let public = public.ok_or(CertificateError::BadEncoding)?;
+        if (self.allowed)(&public) {
             Ok(ServerCertVerified::assertion())
         } else {
-            Err(CertificateError::Other(OtherError(Arc::new(UnknownRelay(relay)))).into())
+            let relay = UnknownRelay(RelayId::of_key(&public));
+            Err(CertificateError::Other(OtherError(Arc::new(relay))).into())
         }
     }
 

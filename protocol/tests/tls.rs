@@ -6,6 +6,7 @@ use ring::rand::SystemRandom;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, Connection, Error, ServerConnection};
 use tendenko_protocol::domains::{ALPN, SERVER_NAME};
+use tendenko_protocol::ids::RelayId;
 use tendenko_protocol::keys::{DeviceKeys, RelayKeys};
 use tendenko_protocol::tls::{client_config, peer_key, server_config, unknown_relay};
 
@@ -48,7 +49,7 @@ fn keys() -> (DeviceKeys, RelayKeys) {
 fn both_sides_know_each_others_key() {
     let (device, relay) = keys();
     let id = relay.relay_id();
-    let client = client_config(&device, Arc::new(move |asked| asked == id)).unwrap();
+    let client = client_config(&device, Arc::new(move |asked| RelayId::of_key(asked) == id)).unwrap();
     let (client, server) = shake(client, server_config(&relay).unwrap()).unwrap();
     assert!(!client.is_handshaking() && !server.is_handshaking());
     assert_eq!(client.alpn_protocol(), Some(ALPN));
@@ -56,6 +57,15 @@ fn both_sides_know_each_others_key() {
     assert_eq!(peer_key(server.peer_certificates().unwrap()).unwrap(), device.public().signing);
     assert_eq!(peer_key(client.peer_certificates().unwrap()).unwrap(), relay.public());
     assert!(peer_key(&[]).is_err());
+}
+
+#[test]
+fn a_device_may_serve_and_a_relay_may_connect() {
+    let (device, relay) = keys();
+    let key = device.public().signing;
+    let client = client_config(&relay, Arc::new(move |asked| *asked == key)).unwrap();
+    let (_, server) = shake(client, server_config(&device).unwrap()).unwrap();
+    assert_eq!(peer_key(server.peer_certificates().unwrap()).unwrap(), relay.public());
 }
 
 #[test]
@@ -99,7 +109,7 @@ impl rustls::client::ResolvesClientCert for NoKey {
 fn a_relay_that_shows_a_key_it_does_not_hold_is_refused() {
     let (device, relay) = keys();
     let id = relay.relay_id();
-    let client = client_config(&device, Arc::new(move |asked| asked == id)).unwrap();
+    let client = client_config(&device, Arc::new(move |asked| RelayId::of_key(asked) == id)).unwrap();
     let mut server = server_config(&relay).unwrap();
     server.cert_resolver = Arc::new(Impostor { shown: server.cert_resolver });
     let (_, side) = shake(client, server).unwrap_err();

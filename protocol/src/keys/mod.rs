@@ -91,6 +91,27 @@ pub fn verify(signing: &[u8; 32], context: &[u8], message: &[u8], signature: &[u
     UnparsedPublicKey::new(&ED25519, signing).verify(&[context, message].concat(), signature).is_ok()
 }
 
+/// Secret keys that a connection is authenticated with, on either side: a tablet may serve as a relay, and a relay is a client of
+/// its upstream.
+pub trait Identity: private::Pkcs8 {
+    /// The public Ed25519 key that the other side sees.
+    fn signing_public(&self) -> [u8; 32];
+
+    /// The id under which it says hello: that of a device with this key.
+    fn hello_id(&self) -> DeviceId {
+        DeviceId::of_key(&self.signing_public())
+    }
+}
+
+pub(crate) mod private {
+    use zeroize::Zeroizing;
+
+    /// The secret key in the form TLS takes it in. Not for other crates to ask for.
+    pub trait Pkcs8 {
+        fn to_pkcs8(&self) -> Zeroizing<Vec<u8>>;
+    }
+}
+
 /// A device's secret keys.
 #[derive(Clone)]
 pub struct DeviceKeys {
@@ -153,8 +174,16 @@ impl DeviceKeys {
     pub fn unwrap(&self, grant: &crate::trust::Grant) -> Result<EpochKey, KeyError> {
         epoch::unwrap(&hpke_secret(&self.hpke)?, self.device_id(), grant)
     }
+}
 
-    pub(crate) fn to_pkcs8(&self) -> Zeroizing<Vec<u8>> {
+impl Identity for DeviceKeys {
+    fn signing_public(&self) -> [u8; 32] {
+        self.public.signing
+    }
+}
+
+impl private::Pkcs8 for DeviceKeys {
+    fn to_pkcs8(&self) -> Zeroizing<Vec<u8>> {
         self.signing.to_pkcs8()
     }
 }
@@ -232,8 +261,14 @@ signing_keys!(
     RelayKeys, RelayId, relay_id
 );
 
-impl RelayKeys {
-    pub(crate) fn to_pkcs8(&self) -> Zeroizing<Vec<u8>> {
+impl Identity for RelayKeys {
+    fn signing_public(&self) -> [u8; 32] {
+        self.public
+    }
+}
+
+impl private::Pkcs8 for RelayKeys {
+    fn to_pkcs8(&self) -> Zeroizing<Vec<u8>> {
         self.signing.to_pkcs8()
     }
 }

@@ -115,7 +115,8 @@ async fn connect(
     let refused: Arc<Mutex<Option<RelayId>>> = Arc::default();
     let allowed = {
         let (replica, refused) = (replica.clone(), refused.clone());
-        Arc::new(move |relay: RelayId| {
+        Arc::new(move |key: &[u8; 32]| {
+            let relay = RelayId::of_key(key);
             let known = replica.trust().relay(relay).is_some();
             if !known {
                 *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(relay);

@@ -26,7 +26,7 @@ impl Line {
     }
 
     pub async fn try_open(keys: &DeviceKeys, relay: RelayId, to: SocketAddr) -> Result<Self, quinn::ConnectionError> {
-        let crypto = tls::client_config(keys, Arc::new(move |id| id == relay)).unwrap();
+        let crypto = tls::client_config(keys, Arc::new(move |key| RelayId::of_key(key) == relay)).unwrap();
         let config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(crypto).unwrap()));
         let endpoint = quinn::Endpoint::client(anywhere()).unwrap();
         let connection = endpoint.connect_with(config, to, SERVER_NAME).unwrap().await?;
