@@ -1,9 +1,7 @@
 //! No known plaintext in the relay's files, in the tablets' files, or on the wire; no store opens without its key; no grant, nothing.
 
-use std::net::UdpSocket;
-use std::sync::{Arc, Mutex};
-
 use rusqlite::Connection;
+use tendenko_tests::forwarder::{Forwarder, Link};
 use tendenko_tests::scene::{Scene, files_below};
 use tendenko_tests::secrecy::{SECRET_NOTE, found_in};
 use tendenko_tests::tablet::{Order, RemoteTablet};
@@ -14,8 +12,9 @@ use crate::Drill;
 fn no_known_plaintext_in_any_file_or_on_the_wire() -> Drill {
     let scene = Scene::set()?;
     let _relay = scene.relay()?;
-    let wire = Wiretap::before(scene.region.listen)?;
-    let through = wire.address.clone();
+    let wire = Forwarder::start(scene.region.listen, Link::clear())?;
+    wire.listen_in();
+    let through = wire.address().to_string();
     let mut nurse = RemoteTablet::start_with(&scene.nurse.dir, &["--relay", &through])?;
     let mut pharmacist = RemoteTablet::start_with(&scene.pharmacist.dir, &["--relay", &through])?;
     nurse.run(&Order::Online)?;
@@ -25,7 +24,7 @@ fn no_known_plaintext_in_any_file_or_on_the_wire() -> Drill {
     pharmacist.run(&Order::AwaitEntry { patient: scene.patient.clone(), entry })?;
     nurse.run(&Order::AwaitSynced)?;
 
-    let heard = wire.heard();
+    let heard = wire.heard_so_far();
     assert!(heard.len() > 2_000, "the wire was listened to: {} bytes", heard.len());
     assert_eq!(found_in(&heard), None, "on the wire");
     // While everything runs: the write-ahead logs are there too.
@@ -70,48 +69,4 @@ fn a_device_without_a_grant_gets_nothing() -> Drill {
     let mut site = scene.start_online(&scene.site)?;
     assert!(site.entries(&scene.patient)?.is_empty());
     Ok(())
-}
-
-/// Sits between tablets and relay, forwards every datagram, and keeps a copy.
-struct Wiretap {
-    address: String,
-    heard: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Wiretap {
-    fn before(relay: std::net::SocketAddr) -> std::io::Result<Self> {
-        let front = Arc::new(UdpSocket::bind("127.0.0.1:0")?);
-        let address = front.local_addr()?.to_string();
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let copy = Arc::clone(&heard);
-        std::thread::spawn(move || {
-            let mut behind = std::collections::HashMap::new();
-            let mut datagram = [0; 65_536];
-            while let Ok((length, tablet)) = front.recv_from(&mut datagram) {
-                keep(&copy, &datagram[..length]);
-                let back = behind.entry(tablet).or_insert_with(|| {
-                    let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").expect("a loopback port is free"));
-                    let (answers, front, copy) = (Arc::clone(&socket), Arc::clone(&front), Arc::clone(&copy));
-                    std::thread::spawn(move || {
-                        let mut datagram = [0; 65_536];
-                        while let Ok((length, _)) = answers.recv_from(&mut datagram) {
-                            keep(&copy, &datagram[..length]);
-                            let _ = front.send_to(&datagram[..length], tablet);
-                        }
-                    });
-                    socket
-                });
-                let _ = back.send_to(&datagram[..length], relay);
-            }
-        });
-        Ok(Self { address, heard })
-    }
-
-    fn heard(&self) -> Vec<u8> {
-        self.heard.lock().expect("no listener panics").clone()
-    }
-}
-
-fn keep(heard: &Mutex<Vec<u8>>, datagram: &[u8]) {
-    heard.lock().expect("no listener panics").extend_from_slice(datagram);
 }

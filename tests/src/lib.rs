@@ -1,6 +1,7 @@
 //! Drills and demonstration: whole scenarios across crates and processes.
 //!
 //! - [`demo`]: a made-up region of Kamaishi, with patients, staff and half a year of records.
+//! - [`forwarder`]: a bad network between real programs.
 //! - [`region`]: a region made for one drill: its relay's folder and its enrolled tablets.
 //! - [`records`]: the entries that scenarios write, as the app writes them.
 //! - [`tablet`]: a tablet without a screen, as a program that takes orders line by line.
@@ -9,6 +10,7 @@
 //! - [`window`]: the real window, driven by WebDriver.
 
 pub mod demo;
+pub mod forwarder;
 pub mod process;
 pub mod records;
 pub mod region;
