@@ -17,6 +17,9 @@ pub const STATEMENT_VERSION: u8 = 1;
 /// Version of enrolment requests and bundles.
 pub const ENROLMENT_VERSION: u8 = 1;
 
+/// Version of courier files.
+pub const COURIER_VERSION: u8 = 1;
+
 /// ALPN protocol of the QUIC connection.
 pub const ALPN: &[u8] = b"tendenko/1";
 
@@ -32,3 +35,4 @@ pub(crate) const RECORD_SIGNATURE: &[u8] = b"tendenko record v1\0";
 pub(crate) const STATEMENT_SIGNATURE: &[u8] = b"tendenko statement v1\0";
 pub(crate) const ENROLMENT_SIGNATURE: &[u8] = b"tendenko enrolment v1\0";
 pub(crate) const WRAPPED_KEY: &[u8] = b"tendenko epoch key v1\0";
+pub(crate) const COURIER_TAG: &[u8] = b"tendenko courier v1\0";

@@ -2,6 +2,7 @@
 //!
 //! The same entries run over the kept seeds in `tests/corpus.rs`.
 
+use crate::courier::{self, Part};
 use crate::document::Vector;
 use crate::ids::{ArrivalNo, DeviceId, Millis, RegionId, RelayId, RelayIncarnation};
 use crate::messages::{ClientMessage, FrameDecoder, RelayMessage};
@@ -31,6 +32,42 @@ pub fn enrolment_bundle(bytes: &[u8]) {
     if let Ok(bundle) = EnrolmentBundle::from_bytes(bytes) {
         assert_eq!(EnrolmentBundle::from_bytes(&bundle.to_bytes()), Ok(bundle));
     }
+}
+
+/// A courier file, fed in pieces of any size: what verifies does not depend on how it was cut, and says itself again.
+pub fn courier(bytes: &[u8]) {
+    let piece = 1 + bytes.len() % 61;
+    let whole = courier_parts(bytes, bytes.len().max(1));
+    assert_eq!(whole, courier_parts(bytes, piece));
+    let (parts, verified) = whole;
+    assert!(verified <= bytes.len() as u64);
+    let Some((Part::Header(header), items)) = parts.split_first() else { return };
+    let (mut writer, mut again) = courier::Writer::begin(header);
+    let mut items = items.iter();
+    let complete = loop {
+        match items.next() {
+            Some(Part::Item(item)) => writer.item(item, &mut again),
+            Some(Part::End(_)) => break true,
+            _ => break false,
+        }
+    };
+    if complete {
+        again.extend(writer.end().1);
+        // Another writer may have put the header's fields in another order.
+        assert_eq!(courier_parts(&again, again.len()).0, parts);
+    }
+}
+
+fn courier_parts(bytes: &[u8], piece: usize) -> (Vec<Part>, u64) {
+    let mut reader = courier::Reader::new();
+    let mut parts = Vec::new();
+    for piece in bytes.chunks(piece) {
+        reader.feed(piece);
+        while let Ok(Some(part)) = reader.next_part() {
+            parts.push(part);
+        }
+    }
+    (parts, reader.verified())
 }
 
 /// A stream of frames with messages from a tablet. What was understood is said again in the same words.

@@ -14,12 +14,14 @@
 //! | [`tls`] | rustls configurations with raw public keys |
 //! | [`messages`] | the wire: messages and frames |
 //! | [`session`] | the tablet's and the relay's side of a sync, as state machines |
+//! | [`courier`] | the file that carries records where there is no network |
 //!
 //! Bytes from outside have their own types ([`record::ReceivedBytes`], [`record::ParsedRecord`]) until a signature was
 //! checked ([`record::SealedRecord`]). Nothing is ever re-encoded to be verified: signatures cover bytes as received.
 
 pub mod admission;
 pub mod cbor;
+pub mod courier;
 pub mod document;
 pub mod domains;
 pub mod fuzz;

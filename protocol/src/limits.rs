@@ -52,3 +52,8 @@ pub const VECTOR_PAGE: usize = 2_000;
 pub const RECEIVE_WINDOW: usize = 2 << 20;
 /// Past relay incarnations a relay compares a cursor with.
 pub const MAX_PAST: usize = 1_024;
+
+/// The content of one frame of a courier file, in bytes: the largest item.
+pub const MAX_COURIER_FRAME: usize = 65_536;
+/// Devices or patients that one courier file is for, by name.
+pub const MAX_COURIER_NAMES: usize = 2_000;

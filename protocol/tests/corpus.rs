@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use ring::rand::SystemRandom;
+use tendenko_protocol::courier;
 use tendenko_protocol::document::{DocumentId, Scope, Vector};
 use tendenko_protocol::fuzz;
 use tendenko_protocol::ids::*;
@@ -20,7 +21,8 @@ use tendenko_protocol::trust::{
 
 type Entry = fn(&[u8]);
 
-const ENTRIES: [(&str, Entry); 8] = [
+const ENTRIES: [(&str, Entry); 9] = [
+    ("courier", fuzz::courier),
     ("record", fuzz::record),
     ("statement", fuzz::statement),
     ("enrolment_request", fuzz::enrolment_request),
@@ -71,6 +73,14 @@ fn every_seed_is_what_it_says() {
     }
     for seed in seeds("enrolment_bundle") {
         EnrolmentBundle::from_bytes(&seed).unwrap();
+    }
+    for seed in seeds("courier") {
+        let mut reader = courier::Reader::new();
+        reader.feed(&seed);
+        while let Some(part) = reader.next_part().unwrap() {
+            assert!(!matches!(part, courier::Part::Unknown));
+        }
+        assert_eq!(reader.verified(), seed.len() as u64);
     }
     for target in ["client_stream", "relay_session"] {
         for seed in seeds(target) {
@@ -178,6 +188,28 @@ fn write_seeds() {
     let relays = vec![RelayAddress { relay: RelayId([1; 16]), addresses: vec!["relay.example:4433".into()] }];
     let bundle = EnrolmentBundle::new([1; 32], "region", statements.clone(), relays);
     write("enrolment_bundle", "bundle", &bundle.to_bytes());
+
+    for (name, for_whom, since) in [
+        ("everyone", courier::ForWhom::Everyone, None),
+        ("devices", courier::ForWhom::Devices(vec![made.device]), Some(Millis(2))),
+        ("patients", courier::ForWhom::Patients(vec![made.document.patient]), None),
+    ] {
+        let header = courier::Header {
+            version: 1,
+            region: RegionId([1; 16]),
+            created: Millis(5),
+            maker: courier::Maker::Device(made.device),
+            for_whom,
+            since,
+        };
+        let (mut writer, mut file) = courier::Writer::begin(&header);
+        let statements = statements.iter().cloned().map(Item::Statement);
+        for item in statements.chain(made.records.iter().cloned().map(Item::Record)) {
+            writer.item(&item, &mut file);
+        }
+        file.extend(writer.end().1);
+        write("courier", name, &file);
+    }
 
     let mut vector = Vector::default();
     vector.raise(made.device, Incarnation(1), LogSeq(2));
