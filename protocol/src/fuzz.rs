@@ -2,6 +2,7 @@
 //!
 //! The same entries run over the kept seeds in `tests/corpus.rs`.
 
+use crate::chunk::ReceivedChunk;
 use crate::courier::{self, Part};
 use crate::document::Vector;
 use crate::ids::{ArrivalNo, DeviceId, Millis, RegionId, RelayId, RelayIncarnation};
@@ -15,6 +16,11 @@ use crate::trust::{EnrolmentBundle, EnrolmentRequest, UnverifiedStatement};
 /// A sealed record.
 pub fn record(bytes: &[u8]) {
     let _ = ReceivedBytes::new(bytes.to_vec()).and_then(ReceivedBytes::parse);
+}
+
+/// A sealed chunk.
+pub fn chunk(bytes: &[u8]) {
+    let _ = ReceivedChunk::new(bytes.to_vec()).and_then(ReceivedChunk::parse);
 }
 
 /// A signed statement.

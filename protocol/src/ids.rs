@@ -176,6 +176,15 @@ byte_id!(
     RecordHash, 32
 );
 
+byte_id!(
+    /// A photo or document that a chart mentions. Random.
+    AttachmentId, 16
+);
+byte_id!(
+    /// Hash of a sealed chunk's bytes.
+    ChunkId, 32
+);
+
 impl DeviceId {
     /// The id of the device that holds this signing key.
     pub fn of_key(signing: &[u8; 32]) -> Self {
@@ -223,6 +232,20 @@ impl RecordHash {
     pub const ZERO: Self = Self([0; 32]);
 
     /// The hash of a record with these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(sha256(&[bytes]))
+    }
+}
+
+impl AttachmentId {
+    /// A new random id.
+    pub fn generate(rng: &dyn Random) -> Result<Self, RandomError> {
+        random(rng).map(Self)
+    }
+}
+
+impl ChunkId {
+    /// The id of a chunk with these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha256(&[bytes]))
     }

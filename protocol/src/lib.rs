@@ -10,6 +10,7 @@
 //! | [`keys`] | device, relay and region keys; epoch keys and how they are wrapped |
 //! | [`trust`] | signed statements, a set that merges in any order; enrolment |
 //! | [`record`] | the sealed record and the hash chain of a log |
+//! | [`chunk`] | pieces of photos and documents, sealed and named by their hash |
 //! | [`admission`] | may this record, statement or device come in? |
 //! | [`tls`] | rustls configurations with raw public keys |
 //! | [`messages`] | the wire: messages and frames |
@@ -21,6 +22,7 @@
 
 pub mod admission;
 pub mod cbor;
+pub mod chunk;
 pub mod courier;
 pub mod document;
 pub mod domains;

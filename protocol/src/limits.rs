@@ -6,6 +6,14 @@ pub const MAX_RECORD: usize = 65_536;
 pub const MAX_PAYLOAD: usize = 1 << 20;
 /// A record's header, in bytes.
 pub const MAX_HEADER: usize = 256;
+/// A sealed chunk of an attachment on the wire and on disk, whole, in bytes.
+pub const MAX_CHUNK: usize = 65_536;
+/// A chunk's content, in bytes. Small enough that a cut link costs little, large enough that ids and signatures do not count.
+pub const MAX_CHUNK_CONTENT: usize = 48 << 10;
+/// A photo or document, whole, in bytes.
+pub const MAX_ATTACHMENT: usize = 25_000_000;
+/// Chunks of one attachment.
+pub const MAX_ATTACHMENT_CHUNKS: usize = MAX_ATTACHMENT.div_ceil(MAX_CHUNK_CONTENT);
 /// A signed statement, whole, in bytes.
 pub const MAX_STATEMENT: usize = 65_536;
 /// Any name, label, address or reason inside a statement, in bytes of UTF-8.

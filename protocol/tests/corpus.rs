@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use ring::rand::SystemRandom;
+use tendenko_protocol::chunk::{ChunkPlace, ReceivedChunk, SealedChunk};
 use tendenko_protocol::courier;
 use tendenko_protocol::document::{DocumentId, Scope, Vector};
 use tendenko_protocol::fuzz;
@@ -21,9 +22,10 @@ use tendenko_protocol::trust::{
 
 type Entry = fn(&[u8]);
 
-const ENTRIES: [(&str, Entry); 9] = [
+const ENTRIES: [(&str, Entry); 10] = [
     ("courier", fuzz::courier),
     ("record", fuzz::record),
+    ("chunk", fuzz::chunk),
     ("statement", fuzz::statement),
     ("enrolment_request", fuzz::enrolment_request),
     ("enrolment_bundle", fuzz::enrolment_bundle),
@@ -64,6 +66,9 @@ fn every_seed_goes_through_its_entry_whole_cut_and_damaged() {
 fn every_seed_is_what_it_says() {
     for seed in seeds("record") {
         ReceivedBytes::new(seed).unwrap().parse().unwrap();
+    }
+    for seed in seeds("chunk") {
+        ReceivedChunk::new(seed).unwrap().parse().unwrap();
     }
     for seed in seeds("statement") {
         UnverifiedStatement::parse(&seed).unwrap();
@@ -132,6 +137,9 @@ fn make() -> Made {
         prev = record.hash();
         records.push(record.into_bytes());
     }
+    let place = ChunkPlace { patient: origin.patient(), attachment: AttachmentId([3; 16]), index: 1, total: 2 };
+    let chunk = SealedChunk::seal(&rng, &keys, &epoch, place, b"the end of a photo").unwrap();
+    write("chunk", "last", chunk.bytes());
     let facility = FacilityId([1; 16]);
     let public = keys.public();
     let log = tendenko_protocol::document::LogId { document, device, incarnation: Incarnation(1) };

@@ -33,12 +33,16 @@ pub enum RejectReason {
     NotAllowed,
     /// No room for it now.
     Full,
+    /// Nobody here asked for this chunk.
+    Unwanted,
+    /// The chunk is not the piece of that attachment, of that patient, that the chart names it as.
+    Misplaced,
     /// A code from a later version.
     Other(u8),
 }
 
 impl RejectReason {
-    const CODES: [(u8, RejectReason, &'static str); 13] = [
+    const CODES: [(u8, RejectReason, &'static str); 15] = [
         (1, RejectReason::Oversized, "oversized"),
         (2, RejectReason::Malformed, "malformed"),
         (3, RejectReason::Version, "version"),
@@ -52,6 +56,8 @@ impl RejectReason {
         (11, RejectReason::UnknownIssuer, "unknown-issuer"),
         (12, RejectReason::NotAllowed, "not-allowed"),
         (13, RejectReason::Full, "full"),
+        (14, RejectReason::Unwanted, "unwanted"),
+        (15, RejectReason::Misplaced, "misplaced"),
     ];
 
     /// The code for logs and counters.
@@ -82,6 +88,7 @@ impl RejectReason {
                 | RejectReason::Signature
                 | RejectReason::AuthorRevoked
                 | RejectReason::Fork
+                | RejectReason::Misplaced
         )
     }
 }
