@@ -65,6 +65,12 @@ pub trait Document: Stored + Sized {
         self.store_mut().rewrite(changes, actor)
     }
 
+    /// The changes of `device` in this document or waiting for others, oldest first, that are not among `accounted` (inputs for [`Document::apply`]; what
+    /// cannot be read of them accounts for nothing): for a tablet that lost its notes of what is still to be sent.
+    fn unaccounted(&mut self, device: [u8; 16], accounted: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        self.store_mut().unaccounted(device, accounted)
+    }
+
     /// The places that hold concurrent values which somebody has to resolve.
     fn conflicts(&self) -> Vec<ConflictRef> {
         self.store().conflicts()

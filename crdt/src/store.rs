@@ -98,6 +98,21 @@ impl Store {
         chunks::bundle(&self.document, changes)
     }
 
+    pub(crate) fn unaccounted(&mut self, device: [u8; 16], accounted: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        self.close_change();
+        let known: BTreeSet<ChangeHash> = accounted
+            .iter()
+            .filter_map(|bytes| chunks::decode(bytes).ok())
+            .flat_map(|changes| changes.into_iter().map(|change| change.hash()))
+            .collect();
+        let own = |change: &Change| chunks::actor_of(change).is_ok_and(|actor| actor.device() == device);
+        // Also those that wait: they become part of the document when the others come back.
+        let all = self.document.get_changes(&[]).into_iter().chain(self.waiting.values().cloned());
+        all.filter(|change| own(change) && !known.contains(&change.hash()))
+            .map(|change| change.raw_bytes().to_vec())
+            .collect()
+    }
+
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
     }

@@ -69,6 +69,10 @@ impl Loaded {
         each!(self, document => document.rewrite(changes, actor))
     }
 
+    pub(crate) fn unaccounted(&mut self, device: [u8; 16], accounted: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        each!(self, document => document.unaccounted(device, accounted))
+    }
+
     pub(crate) fn event(&self, id: tendenko_crdt::EntryId) -> Option<tendenko_crdt::Event> {
         each!(self, document => document.event(id))
     }

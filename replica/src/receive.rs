@@ -22,7 +22,7 @@ use crate::renewal::Renewed;
 use crate::replica::Replica;
 use crate::store::meta::{self, name};
 use crate::store::records::{self, Kept, State};
-use crate::store::{StoreError, outbox, statements, unsent};
+use crate::store::{StoreError, logs, outbox, statements, unsent};
 
 /// What storing a batch brought.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ impl LogView for Logs<'_> {
     type Error = StoreError;
 
     fn head(&self, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, StoreError> {
-        records::head(self.0, *log)
+        Ok(logs::get(self.0, *log)?.map(|log| log.head))
     }
 
     fn hash_at(&self, log: &LogId, seq: LogSeq) -> Result<Option<RecordHash>, StoreError> {

@@ -15,7 +15,7 @@ use tendenko_protocol::session::client::Departure;
 use crate::documents::{Loaded, Workspace};
 use crate::replica::Replica;
 use crate::store::records::{Kept, State};
-use crate::store::{StoreError, meta, meta::name, outbox, records, statements, unsent};
+use crate::store::{StoreError, logs, meta, meta::name, outbox, records, statements, unsent};
 
 /// Saves sealed together at most.
 const SAVES_AT_ONCE: usize = 1024;
@@ -99,8 +99,8 @@ impl Replica {
         let mut rest = changes.as_slice();
         while !rest.is_empty() {
             let mut take = rest.len().min(CHANGES_AT_ONCE);
-            let (seq, prev) = match records::head(work.connection(), log)? {
-                Some((seq, hash)) => (seq.next(), hash),
+            let (seq, prev) = match logs::get(work.connection(), log)? {
+                Some(log) => (log.head.0.next(), log.head.1),
                 None => (LogSeq(1), RecordHash::ZERO),
             };
             let record = loop {

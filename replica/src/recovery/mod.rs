@@ -141,6 +141,7 @@ impl Replica {
         let departing = self.carry_records(&mut salvage, &mut recovered)?;
         self.carry_documents(&mut salvage, &mut recovered)?;
         self.carry_saves(&mut salvage, &departing, &mut recovered)?;
+        self.save_unaccounted(&mut recovered)?;
         recovered.unreadable = salvage.unreadable();
         // Everything was carried over "now"; none of it is news.
         self.writer().connection.execute("DELETE FROM news", []).map_err(StoreError::from)?;
@@ -318,6 +319,37 @@ impl Replica {
             work.commit()?;
         }
         recovered.pending_saves = distinct.len() as u64;
+        Ok(())
+    }
+
+    /// Changes made here whose record and whose note of being unsent are both lost leave once more: everything written from now on
+    /// follows them, and would wait for them for ever elsewhere.
+    fn save_unaccounted(&self, recovered: &mut Recovered) -> Result<(), StoreError> {
+        let documents = store::documents::all(&self.reader())?;
+        let device = self.device_id();
+        for id in documents {
+            let mut writer = self.writer();
+            let mut work = self.workspace(&mut writer)?;
+            let mut accounted = Vec::new();
+            for (author, key, bytes) in records::applied_in(work.connection(), id)? {
+                if author == device
+                    && let Some(secret) = statements::key(work.connection(), id.patient, id.scope(), key)?
+                {
+                    accounted.extend(self.reopen(author, key, &secret, bytes));
+                }
+            }
+            for save in store::unsent::all_of(work.connection(), id)? {
+                accounted.extend(save.changes.into_iter().map(ByteBuf::into_vec));
+            }
+            let lost = work.document(id)?.unaccounted(device.0, &accounted);
+            if lost.is_empty() {
+                continue;
+            }
+            let save = meta::add(work.connection(), meta::name::SAVE, 1)?;
+            store::unsent::insert(work.connection(), save, id, self.clock.now(), &lost, &[], &[])?;
+            work.commit()?;
+            recovered.pending_saves += 1;
+        }
         Ok(())
     }
 }

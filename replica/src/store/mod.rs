@@ -4,6 +4,7 @@
 //! The key is a raw 256-bit key; a file that does not open with it is damaged or not ours, never guessed at.
 
 pub(crate) mod documents;
+pub(crate) mod logs;
 pub(crate) mod meta;
 pub(crate) mod outbox;
 pub(crate) mod records;

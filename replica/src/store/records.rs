@@ -1,11 +1,11 @@
-//! Sealed records as sent or received, byte for byte, their logs' heads, and what was set aside.
+//! Sealed records as sent or received, byte for byte, and what was set aside. How far each log goes is in [`super::logs`].
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tendenko_crdt::Timestamp;
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
 use tendenko_protocol::ids::{DeviceId, Incarnation, KeyId, LogSeq, RecordHash};
 
-use super::{StoreError, fixed, signed, unsigned};
+use super::{StoreError, fixed, logs, signed, unsigned};
 
 /// Whether a record's content is in its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,7 @@ pub(crate) struct Kept<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
+/// Keeps a record that follows what is held of its log.
 pub(crate) fn insert(connection: &Connection, record: &Kept<'_>) -> Result<i64, StoreError> {
     connection
         .prepare_cached(
@@ -42,20 +43,9 @@ pub(crate) fn insert(connection: &Connection, record: &Kept<'_>) -> Result<i64, 
             record.state as i64,
             record.bytes
         ])?;
-    Ok(connection.last_insert_rowid())
-}
-
-/// The last record of a log.
-pub(crate) fn head(connection: &Connection, log: LogId) -> Result<Option<(LogSeq, RecordHash)>, StoreError> {
-    let head = connection
-        .prepare_cached(
-            "SELECT seq, hash FROM records WHERE document = ?1 AND device = ?2 AND incarnation = ?3 ORDER BY seq DESC LIMIT 1",
-        )?
-        .query_row(params![log.document.to_bytes(), log.device.0, signed(log.incarnation.0)], |row| {
-            Ok((LogSeq(unsigned(row.get(0)?)), RecordHash(fixed(row, 1)?)))
-        })
-        .optional()?;
-    Ok(head)
+    let row = connection.last_insert_rowid();
+    logs::advance(connection, record.log, (record.seq, record.hash))?;
+    Ok(row)
 }
 
 /// The hash of the record at a position of a log.
@@ -95,10 +85,20 @@ pub(crate) fn set_state(connection: &Connection, id: i64, state: State) -> Resul
     Ok(())
 }
 
-/// Lets go of a record: its place in the log is free again.
+/// Lets go of a record and of those that follow it in its log: their places are free again.
 pub(crate) fn remove(connection: &Connection, id: i64) -> Result<(), StoreError> {
-    connection.prepare_cached("DELETE FROM records WHERE id = ?1")?.execute([id])?;
-    Ok(())
+    let place = connection
+        .prepare_cached("SELECT document, device, incarnation, seq FROM records WHERE id = ?1")?
+        .query_row([id], |row| {
+            Ok((row.get::<_, [u8; 19]>(0)?, DeviceId(fixed(row, 1)?), row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
+        })
+        .optional()?;
+    let Some((name, device, incarnation, seq)) = place else { return Ok(()) };
+    connection
+        .prepare_cached("DELETE FROM records WHERE document = ?1 AND device = ?2 AND incarnation = ?3 AND seq >= ?4")?
+        .execute(params![name, device.0, incarnation, seq])?;
+    let document = DocumentId::from_bytes(&name).ok_or(StoreError::Damaged)?;
+    logs::shrink(connection, LogId { document, device, incarnation: Incarnation(unsigned(incarnation)) })
 }
 
 /// The records a document was made of: who sealed each, with which key, and its bytes.
@@ -151,39 +151,6 @@ pub(crate) fn unsuspect(connection: &Connection, documents: &[DocumentId]) -> Re
     Ok(())
 }
 
-/// Documents of which any record is held, in order, after `after`, at most `limit`.
-pub(crate) fn documents_after(
-    connection: &Connection,
-    after: Option<DocumentId>,
-    limit: usize,
-) -> Result<Vec<DocumentId>, StoreError> {
-    let after = after.map_or_else(Vec::new, |id| id.to_bytes().to_vec());
-    let mut statement = connection
-        .prepare_cached("SELECT DISTINCT document FROM records WHERE document > ?1 ORDER BY document LIMIT ?2")?;
-    let names = statement
-        .query_map(params![after, limit as i64], |row| row.get::<_, Vec<u8>>(0))?
-        .collect::<Result<Vec<_>, _>>()?;
-    names.iter().map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged)).collect()
-}
-
-/// How far each log of a document is held without a gap.
-pub(crate) fn vector(connection: &Connection, document: DocumentId) -> Result<Vector, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT device, incarnation, seq FROM records WHERE document = ?1 ORDER BY device, incarnation, seq",
-    )?;
-    let mut vector = Vector::default();
-    let mut rows = statement.query([document.to_bytes()])?;
-    while let Some(row) = rows.next()? {
-        let device = DeviceId(fixed(row, 0)?);
-        let incarnation = Incarnation(unsigned(row.get(1)?));
-        let seq = LogSeq(unsigned(row.get(2)?));
-        if seq == vector.get(device, incarnation).next() {
-            vector.raise(device, incarnation, seq);
-        }
-    }
-    Ok(vector)
-}
-
 /// Records of these documents beyond these vectors, whoever wrote them: each log without holes, within a budget of bytes
 /// (at least one record). Also says whether there are more.
 pub(crate) fn missing(
@@ -194,13 +161,17 @@ pub(crate) fn missing(
     let mut items: Vec<Vec<u8>> = Vec::new();
     let mut size = 0;
     for (document, known) in documents {
-        let mine = vector(connection, *document)?;
-        for ((device, incarnation), after) in mine.missing_in(known) {
+        for (device, incarnation, log) in logs::of_document(connection, *document)? {
+            let after = known.get(device, incarnation);
+            // Where originals below the base are missing, only who knows the base can be given what follows it.
+            let upto = if after >= log.base.0 { log.head.0 } else { log.filled.0 };
+            if upto <= after {
+                continue;
+            }
             let mut statement = connection.prepare_cached(
                 "SELECT bytes FROM records
                  WHERE document = ?1 AND device = ?2 AND incarnation = ?3 AND seq > ?4 AND seq <= ?5 ORDER BY seq",
             )?;
-            let upto = mine.get(device, incarnation);
             let mut rows = statement.query(params![
                 document.to_bytes(),
                 device.0,

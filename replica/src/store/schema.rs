@@ -1,7 +1,7 @@
 //! Tables, and the migrations that lead to them. A migration, once released, is never edited: add the next.
 //!
 //! *Truth*: `documents`, `changes`, `unsent`, `records`, `statements`, `outbox`, `epoch_keys`. *Own notes*: `meta`, `news`,
-//! `looked`, `backfills`, `suspects`, `quarantine`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
+//! `looked`, `backfills`, `suspects`, `quarantine`. *Computed with every record*: `logs`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
 //!
 //! Every table of truth has an integer row id, so that a damaged store can be salvaged row by row.
 
@@ -93,6 +93,20 @@ CREATE TABLE records (
     UNIQUE (document, device, incarnation, seq)
 ) STRICT;
 CREATE INDEX records_state ON records (key) WHERE state <> 0;
+
+-- How far each log is known and held: store/logs.rs. Computed from `records`.
+CREATE TABLE logs (
+    document BLOB NOT NULL,
+    device BLOB NOT NULL,
+    incarnation INTEGER NOT NULL,
+    head_seq INTEGER NOT NULL,
+    head_hash BLOB NOT NULL,
+    base_seq INTEGER NOT NULL,
+    base_hash BLOB NOT NULL,
+    filled_seq INTEGER NOT NULL,
+    filled_hash BLOB NOT NULL,
+    PRIMARY KEY (document, device, incarnation)
+) STRICT, WITHOUT ROWID;
 
 -- Records that contradict one already held, or that nobody vouches for; kept for a person to look at.
 CREATE TABLE quarantine (

@@ -8,7 +8,7 @@ use tendenko_protocol::session::client::ClientConfig;
 
 use crate::replica::Replica;
 use crate::store::meta::{self, name};
-use crate::store::{StoreError, records, statements};
+use crate::store::{StoreError, logs, records, statements};
 
 impl Replica {
     /// What a session with this relay starts from.
@@ -39,14 +39,14 @@ impl Replica {
         max_logs: usize,
     ) -> Result<(Vec<(DocumentId, Vector)>, bool), StoreError> {
         let reader = self.reader();
-        let documents = records::documents_after(&reader, after, max_documents.saturating_add(1))?;
+        let documents = logs::documents_after(&reader, after, max_documents.saturating_add(1))?;
         let mut vectors = Vec::new();
         let mut logs = 0;
         for document in documents {
             if vectors.len() >= max_documents || (logs >= max_logs && !vectors.is_empty()) {
                 return Ok((vectors, true));
             }
-            let vector = records::vector(&reader, document)?;
+            let vector = logs::vector(&reader, document)?;
             logs += vector.0.len();
             vectors.push((document, vector));
         }
@@ -56,7 +56,7 @@ impl Replica {
     /// Vectors of these documents; empty ones for those not here.
     pub(crate) fn vectors_of(&self, documents: &[DocumentId]) -> Result<Vec<(DocumentId, Vector)>, StoreError> {
         let reader = self.reader();
-        documents.iter().map(|document| Ok((*document, records::vector(&reader, *document)?))).collect()
+        documents.iter().map(|document| Ok((*document, logs::vector(&reader, *document)?))).collect()
     }
 
     /// Statements after a place, and whether there are more.

@@ -159,6 +159,11 @@ impl Tablet {
         documents.into_iter().map(|(document, _)| (document, Vector::default())).collect()
     }
 
+    /// The logs' rows say what the records say.
+    pub(crate) fn check_logs(&self) {
+        assert_eq!(crate::store::logs::untrue(&self.reader()), []);
+    }
+
     pub(crate) fn models(&self) -> Vec<String> {
         crate::models::dump(&self.reader())
     }

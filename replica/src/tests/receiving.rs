@@ -6,7 +6,7 @@ use tendenko_protocol::messages::Cursor;
 use tendenko_protocol::record::{Draft, Kind, SealedRecord};
 
 use super::*;
-use crate::store::{records, statements};
+use crate::store::{logs, statements};
 
 fn is_record(item: &Item) -> bool {
     matches!(item, Item::Record(_))
@@ -61,7 +61,7 @@ fn a_damaged_payload_is_kept_counted_and_stops_nothing() {
     let more = SealedRecord::seal(&a.rng, &a.keys, &key, draft, b"more nonsense").unwrap();
     b.receive(vec![Item::Record(more.bytes().to_vec())]);
     assert_eq!(b.troubles().unwrap().unreadable, 2);
-    let vector = records::vector(&b.reader(), document).unwrap();
+    let vector = logs::vector(&b.reader(), document).unwrap();
     assert_eq!(vector.get(a.device_id(), a.incarnation()), LogSeq(2));
     assert_eq!(b.session_config(RelayId([1; 16])).unwrap().cursor, Some(cursor));
     assert_eq!(b.session_config(RelayId([2; 16])).unwrap().cursor, Some(cursor), "the relay last heard");
@@ -191,6 +191,7 @@ proptest! {
         }
         prop_assert_eq!(a.models(), b.models());
         prop_assert_eq!(b.sync_status().rejected, 0);
+        (a.check_logs(), b.check_logs());
         b.rebuild_read_models().unwrap();
         prop_assert_eq!(a.models(), b.models());
     }

@@ -114,6 +114,31 @@ fn a_store_restored_from_a_backup_goes_on_as_another() {
     let (held, _) = b.missing(&b.vectors_of_all(), usize::MAX).unwrap();
     a.receive(held.into_iter().map(Item::Record).collect());
     assert_eq!(a.texts(patient), b.texts(patient));
+    (a.check_logs(), b.check_logs());
+}
+
+/// Two records wait; the relay refuses the first for good. Both make room, and the second leaves no stray behind.
+#[test]
+fn records_after_a_refused_one_make_room_too() {
+    use tendenko_protocol::record::RejectReason;
+    use tendenko_protocol::session::client::{ItemRef, Rejection};
+    let (a, b, patient) = pair();
+    a.note(patient, "一");
+    a.seal_all().unwrap();
+    a.note(patient, "二");
+    let sealed = records(&a.departing());
+    let reference = |bytes: &Vec<u8>| {
+        let parsed = ReceivedBytes::new(bytes.clone()).unwrap().parse().unwrap();
+        ItemRef::Record { log: parsed.header().log(), seq: parsed.header().seq, hash: parsed.hash() }
+    };
+    let [.., first, second] = sealed.as_slice() else { panic!("two records") };
+    // The second one comes off the outbox for good, then the first one is a fork.
+    a.refused(&[Rejection { item: reference(second), reason: RejectReason::AuthorRevoked }]).unwrap();
+    a.refused(&[Rejection { item: reference(first), reason: RejectReason::Fork }]).unwrap();
+    a.check_logs();
+    b.receive(a.departing());
+    assert_eq!(b.texts(patient), ["一", "二"]);
+    b.check_logs();
 }
 
 #[test]
@@ -149,6 +174,7 @@ fn a_fork_the_relay_reports_ends_this_incarnation() {
     assert_eq!(a.sync_status().rejected, 2);
     a.note(patient, "二");
     assert_eq!(a.texts(patient), ["一", "二"]);
+    a.check_logs();
     // Both are sealed again: the other tablet reads them without what was refused.
     b.receive(a.departing());
     assert_eq!(b.texts(patient), ["一", "二"]);
