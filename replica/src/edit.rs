@@ -255,6 +255,10 @@ impl Replica {
         work.commit()?;
         drop(writer);
         self.believe(&issued);
+        self.change_status(|status| {
+            status.patients_known += 1;
+            status.patients_complete += 1;
+        });
         self.saved(patient, unsent);
         Ok((patient, value))
     }

@@ -203,7 +203,7 @@ impl Replica {
         let rng = SystemRandom::new();
         let guard = Guard::in_directory(dir);
         let incarnation = current_incarnation(&mut connection, &guard, &rng)?;
-        let status = Status::read(&connection)?;
+        let status = Status::read(&connection, clock.now())?;
         let me = Me {
             member,
             name: staff.name.clone(),
@@ -216,6 +216,7 @@ impl Replica {
         let parts = Parts { clock, rng, keys, bundle, trust, status, me, dir, store_key: key, writer, reader, lock };
         let replica = Self::assemble(parts);
         replica.renew_models()?;
+        replica.count_patients()?;
         Ok(replica)
     }
 

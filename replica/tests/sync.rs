@@ -46,6 +46,10 @@ async fn offline_edits_on_both_sides_converge_live_and_after_a_restart() {
     assert!(b.sync_status().clock_offset_ms.is_some());
     assert!(b.sync_status().relay.is_some());
 
+    let status = b.sync_status();
+    assert!(status.first_sync_done && status.month.sent > 1_000 && status.month.received > 1_000, "{status:?}");
+    assert_eq!((status.patients_known, status.patients_complete), (1, 1));
+
     // Live: no reconnect in between.
     b.note(patient, "いま");
     a.until_text(patient, "いま").await;

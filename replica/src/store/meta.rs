@@ -21,6 +21,10 @@ pub(crate) mod name {
     pub(crate) const SAVE: &str = "save";
     /// `u64`: records the relay refused.
     pub(crate) const REJECTED: &str = "rejected";
+    /// `bool`: an exchange with a relay came to its end once.
+    pub(crate) const FIRST_SYNC: &str = "first_sync";
+    /// `bool`: photos, documents and originals come only when asked for.
+    pub(crate) const DATA_SAVER: &str = "data_saver";
     /// `String`: the way read models are computed; another value means rebuild.
     pub(crate) const MODELS: &str = "models";
 }

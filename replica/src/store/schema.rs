@@ -1,7 +1,7 @@
 //! Tables, and the migrations that lead to them. A migration, once released, is never edited: add the next.
 //!
 //! *Truth*: `documents`, `changes`, `unsent`, `records`, `statements`, `outbox`, `epoch_keys`. *Own notes*: `meta`, `news`,
-//! `looked`, `backfills`, `suspects`, `quarantine`. *Computed with every record*: `logs`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
+//! `looked`, `backfills`, `suspects`, `quarantine`, `data_use`. *Computed with every record*: `logs`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
 //!
 //! Every table of truth has an integer row id, so that a damaged store can be salvaged row by row.
 
@@ -147,6 +147,15 @@ CREATE TABLE looked (
     at INTEGER NOT NULL,
     PRIMARY KEY (member, patient)
 ) STRICT;
+
+-- Bytes on the wire by calendar month ('2026-11') and kind of network.
+CREATE TABLE data_use (
+    month TEXT NOT NULL,
+    network TEXT NOT NULL,
+    sent INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    PRIMARY KEY (month, network)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE m_patients (
     patient BLOB PRIMARY KEY,

@@ -1,25 +1,22 @@
 //! One connection to one relay: QUIC, one stream, and the session's actions done in order.
 
 use std::collections::VecDeque;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{Connection, Endpoint, RecvStream, SendStream, TransportConfig};
-use rustls::pki_types::CertificateDer;
+use quinn::{Endpoint, RecvStream, SendStream};
 use tendenko_protocol::cbor::CborError;
-use tendenko_protocol::domains::SERVER_NAME;
 use tendenko_protocol::ids::{Millis, RelayId};
 use tendenko_protocol::messages::{ClientMessage, FrameDecoder, FrameError, RelayMessage, encode_frame};
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientEvent, Progress, Session};
-use tendenko_protocol::tls::{self, TlsError};
+use tendenko_protocol::tls::TlsError;
 use tokio::sync::{Notify, mpsc, watch};
 
-use super::SyncConfig;
+use super::connecting::{self, Connected, Connector};
+use super::socket::Counter;
 use crate::replica::Replica;
-use crate::status::SyncState;
+use crate::status::{SyncPath, SyncState};
 use crate::store::StoreError;
 
 /// Frames read ahead of the session.
@@ -84,104 +81,43 @@ impl LinkError {
 /// Connects to an address and stays until the link is lost, the session ends, or the loop is stopped.
 pub(super) async fn run(
     replica: &Arc<Replica>,
-    config: &SyncConfig,
+    connector: &Connector,
     address: &str,
     wake: &Notify,
     stopped: &mut watch::Receiver<bool>,
 ) -> Ended {
     let mut was_welcome = false;
     let connected = tokio::select! {
-        connected = connect(replica, config, address) => connected,
-        _ = stopped.changed() => return Ended { was_welcome, result: Ok(()) },
+        connected = connector.connect(address) => connected,
+        _ = stopped.changed() => Err(LinkError::Closed(CloseReason::Bye)),
     };
     let result = match connected {
-        Ok((endpoint, connection, relay)) => {
-            let result = talk(replica, &endpoint, &connection, relay, wake, stopped, &mut was_welcome).await;
-            connection.close(0u32.into(), b"");
+        Ok(connected) => {
+            let result = talk(replica, connector, &connected, wake, stopped, &mut was_welcome).await;
+            connected.connection.close(0u32.into(), b"");
             // Lets the last packets out; the relay would find out by itself otherwise.
-            let _ = tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await;
+            let _ = tokio::time::timeout(FAREWELL, connected.endpoint.wait_idle()).await;
             result
         }
+        Err(LinkError::Closed(CloseReason::Bye)) => Ok(()),
         Err(error) => Err(error),
     };
-    Ended { was_welcome, result }
-}
-
-async fn connect(
-    replica: &Arc<Replica>,
-    config: &SyncConfig,
-    address: &str,
-) -> Result<(Endpoint, Connection, RelayId), LinkError> {
-    let refused: Arc<Mutex<Option<RelayId>>> = Arc::default();
-    let allowed = {
-        let (replica, refused) = (replica.clone(), refused.clone());
-        Arc::new(move |key: &[u8; 32]| {
-            let relay = RelayId::of_key(key);
-            let known = replica.trust().relay(relay).is_some();
-            if !known {
-                *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(relay);
-            }
-            known
-        })
-    };
-    let tls = tls::client_config(&replica.keys, allowed)?;
-    let tls = QuicClientConfig::try_from(tls).map_err(|error| LinkError::Connection(error.to_string()))?;
-    let mut transport = TransportConfig::default();
-    transport.keep_alive_interval(Some(config.keep_alive));
-    transport.max_idle_timeout(config.idle_timeout.try_into().ok());
-    let mut client = quinn::ClientConfig::new(Arc::new(tls));
-    client.transport_config(Arc::new(transport));
-
-    let candidates: Vec<SocketAddr> = tokio::net::lookup_host(address).await.map_err(LinkError::Address)?.collect();
-    let mut last = LinkError::Unreachable;
-    for candidate in candidates {
-        let endpoint = Endpoint::client(any_port(candidate)).map_err(LinkError::Address)?;
-        let connecting = match endpoint.connect_with(client.clone(), candidate, SERVER_NAME) {
-            Ok(connecting) => connecting,
-            Err(error) => {
-                last = LinkError::Connection(error.to_string());
-                continue;
-            }
-        };
-        match tokio::time::timeout(config.connect_timeout, connecting).await {
-            Ok(Ok(connection)) => {
-                let relay = relay_of(&connection)?;
-                return Ok((endpoint, connection, relay));
-            }
-            Ok(Err(quinn::ConnectionError::TimedOut)) | Err(_) => last = LinkError::Unreachable,
-            Ok(Err(error)) => {
-                let stranger = refused.lock().unwrap_or_else(PoisonError::into_inner).take();
-                last = stranger.map_or_else(|| LinkError::Connection(error.to_string()), LinkError::UnknownRelay);
-            }
-        }
-    }
-    Err(last)
-}
-
-fn any_port(towards: SocketAddr) -> SocketAddr {
-    match towards {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    }
-}
-
-fn relay_of(connection: &Connection) -> Result<RelayId, LinkError> {
-    let identity =
-        connection.peer_identity().and_then(|identity| identity.downcast::<Vec<CertificateDer<'static>>>().ok());
-    let certificates = identity.ok_or(TlsError::PeerKey)?;
-    Ok(RelayId::of_key(&tls::peer_key(&certificates)?))
+    replica.used(connector.counter.take());
+    let kept = blocking(replica, Replica::keep_data_use).await;
+    Ended { was_welcome, result: result.and(kept) }
 }
 
 /// The session over an open connection.
 async fn talk(
     replica: &Arc<Replica>,
-    endpoint: &Endpoint,
-    connection: &Connection,
-    relay: RelayId,
+    connector: &Connector,
+    connected: &Connected,
     wake: &Notify,
     stopped: &mut watch::Receiver<bool>,
     was_welcome: &mut bool,
 ) -> Result<(), LinkError> {
+    let Connected { connection, relay, .. } = connected;
+    let relay = *relay;
     let (send, receive) = connection.open_bi().await.map_err(|error| LinkError::Connection(error.to_string()))?;
     let (frames, mut arriving) = mpsc::channel(FRAMES_AHEAD);
     let reader = tokio::spawn(read_frames(receive, frames));
@@ -191,9 +127,10 @@ async fn talk(
         session: Session::new(config),
         send,
         name: replica.trust().relay(relay).map(|relay| relay.name.clone()),
+        counter: connector.counter.clone(),
         closed: None,
     };
-    let result = link.converse(endpoint, &mut arriving, wake, stopped, was_welcome).await;
+    let result = link.converse(&connected.endpoint, &mut arriving, wake, stopped, was_welcome).await;
     reader.abort();
     let contact = replica.clone();
     blocking(&contact, Replica::note_contact).await?;
@@ -233,6 +170,7 @@ struct Link {
     session: Session,
     send: SendStream,
     name: Option<String>,
+    counter: Arc<Counter>,
     closed: Option<CloseReason>,
 }
 
@@ -253,6 +191,7 @@ impl Link {
                 break;
             }
             if self.session.is_idle() {
+                blocking(&self.replica, Replica::first_sync_done).await?;
                 self.replica.change_status(|status| status.state = SyncState::Idle);
             }
             event = tokio::select! {
@@ -262,7 +201,7 @@ impl Link {
                     ClientEvent::Stop
                 }
                 () = wake.notified() => {
-                    rebind(endpoint);
+                    connecting::rebind(endpoint, &self.counter);
                     ClientEvent::Saved
                 }
                 () = self.replica.departure.notified() => ClientEvent::Saved,
@@ -270,7 +209,10 @@ impl Link {
                     let frame = frame.ok_or(LinkError::Interrupted)??;
                     let message = RelayMessage::decode(&frame)?;
                     *was_welcome |= matches!(message, RelayMessage::Welcome { .. });
-                    self.heard(frame.len() as u64 + 4);
+                    self.heard();
+                    if self.replica.used(self.counter.take()) {
+                        blocking(&self.replica, Replica::keep_data_use).await?;
+                    }
                     ClientEvent::Received { now: self.now(), message }
                 }
             };
@@ -287,13 +229,13 @@ impl Link {
         Millis(self.replica.clock.now().0)
     }
 
-    fn heard(&self, bytes: u64) {
+    fn heard(&self) {
         let now = self.replica.clock.now();
         let name = self.name.clone();
         self.replica.change_status(|status| {
-            status.bytes_received += bytes;
             status.last_contact = Some(now);
             status.relay = name;
+            status.path = Some(SyncPath::Hub);
             status.last_error = None;
         });
     }
@@ -317,7 +259,14 @@ impl Link {
                 None
             }
             ClientAction::Store { batch, items, cursor } => {
-                let stored = blocking(replica, move |replica| replica.store_batch(items, cursor)).await?;
+                let stored = blocking(replica, move |replica| {
+                    let stored = replica.store_batch(items, cursor)?;
+                    if !stored.new_grants.is_empty() {
+                        replica.count_patients()?;
+                    }
+                    Ok(stored)
+                })
+                .await?;
                 Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps })
             }
             ClientAction::Depart { after, budget } => {
@@ -356,7 +305,11 @@ impl Link {
                 None
             }
             ClientAction::BackfillDone { patient, scope } => {
-                blocking(replica, move |replica| replica.backfilled(patient, scope)).await?;
+                blocking(replica, move |replica| {
+                    replica.backfilled(patient, scope)?;
+                    replica.count_patients()
+                })
+                .await?;
                 None
             }
             ClientAction::Measured { clock_offset_ms } => {
@@ -377,7 +330,6 @@ impl Link {
     async fn write(&mut self, message: ClientMessage) -> Result<(), LinkError> {
         let frame = encode_frame(&message.encode());
         self.send.write_all(&frame).await.map_err(|error| LinkError::Connection(error.to_string()))?;
-        self.replica.change_status(|status| status.bytes_sent += frame.len() as u64);
         Ok(())
     }
 }
@@ -389,16 +341,5 @@ fn state_of(progress: Progress) -> SyncState {
         SyncState::Idle
     } else {
         SyncState::Receiving { done: progress.received, total: progress.received + progress.to_receive }
-    }
-}
-
-/// Moves the link to a new socket: after sleep or a change of network the old one may lead nowhere.
-fn rebind(endpoint: &Endpoint) {
-    let moved = endpoint
-        .local_addr()
-        .and_then(|old| std::net::UdpSocket::bind(any_port(old)))
-        .and_then(|socket| endpoint.rebind(socket));
-    if let Err(error) = moved {
-        tracing::debug!(%error, "the link stays on its socket");
     }
 }

@@ -5,9 +5,11 @@
 //! does not come back at the same instant), and tries at once when it is woken: by the app, or by the operating system when
 //! the network changes.
 
+mod connecting;
 mod host;
 mod link;
 mod network;
+mod socket;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::replica::Replica;
 use crate::status::SyncState;
+use connecting::Connector;
 use link::{LinkError, run};
 
 /// How to reach relays, and how patiently.
@@ -106,6 +109,14 @@ async fn keep_in_sync(
         .with_max_delay(config.longest_wait)
         .without_max_times();
     let mut waits = patience.build();
+    let connector = match Connector::new(&replica, &config) {
+        Ok(connector) => connector,
+        Err(error) => {
+            tracing::error!(%error, "no link can be made");
+            replica.change_status(|status| status.last_error = Some(error.code()));
+            return;
+        }
+    };
     loop {
         for address in addresses(&replica, &config) {
             if *stopped.borrow() {
@@ -115,7 +126,7 @@ async fn keep_in_sync(
                 status.state = SyncState::Connecting;
                 status.next_try = None;
             });
-            let ended = run(&replica, &config, &address, &wake, &mut stopped).await;
+            let ended = run(&replica, &connector, &address, &wake, &mut stopped).await;
             let was_welcome = ended.was_welcome;
             if let Err(error) = &ended.result {
                 tracing::info!(code = %error.code(), %error, "the link to a relay ended");

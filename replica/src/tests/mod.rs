@@ -3,6 +3,7 @@
 
 mod damage;
 mod measure;
+mod metering;
 mod reading;
 mod receiving;
 mod saving;

@@ -225,12 +225,7 @@ impl Tablet {
     /// Waits until the other tablet's certificate has come, then shares the patient with it.
     pub async fn share(&self, patient: PatientId, with: &Tablet, scopes: &[Scope]) {
         let device = with.device_id();
-        let mut tries = 0;
-        while self.trust().device(device).is_none() {
-            tries += 1;
-            assert!(tries < 6000, "the other tablet is never certified here");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        self.until("the other tablet's certificate", |replica| replica.trust().device(device).is_some()).await;
         for scope in scopes {
             self.grant(patient, *scope, device, "同意書").unwrap();
         }

@@ -1,0 +1,112 @@
+//! How a connection to a relay comes about: QUIC, TLS by raw keys, and the settings for thin and bad links.
+//!
+//! One [`Connector`] serves a whole sync loop, so that what one connection learned is there for the next.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use quinn::crypto::rustls::QuicClientConfig;
+use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime, TransportConfig};
+use rustls::pki_types::CertificateDer;
+use tendenko_protocol::domains::SERVER_NAME;
+use tendenko_protocol::ids::RelayId;
+use tendenko_protocol::tls::{self, TlsError};
+
+use super::SyncConfig;
+use super::link::LinkError;
+use super::socket::{self, Counter};
+use crate::replica::Replica;
+
+/// Makes connections.
+pub(super) struct Connector {
+    client: ClientConfig,
+    timeout: Duration,
+    /// Who answered last and is no relay of the region.
+    stranger: Arc<Mutex<Option<RelayId>>>,
+    /// Everything on the wire.
+    pub(super) counter: Arc<Counter>,
+}
+
+/// A connection, and who is at its other end.
+pub(super) struct Connected {
+    pub(super) endpoint: Endpoint,
+    pub(super) connection: Connection,
+    pub(super) relay: RelayId,
+}
+
+impl Connector {
+    pub(super) fn new(replica: &Arc<Replica>, config: &SyncConfig) -> Result<Self, LinkError> {
+        let stranger: Arc<Mutex<Option<RelayId>>> = Arc::default();
+        let allowed = {
+            let (replica, stranger) = (Arc::downgrade(replica), stranger.clone());
+            Arc::new(move |key: &[u8; 32]| {
+                let relay = RelayId::of_key(key);
+                let known = replica.upgrade().is_some_and(|replica| replica.trust().relay(relay).is_some());
+                if !known {
+                    *stranger.lock().unwrap_or_else(PoisonError::into_inner) = Some(relay);
+                }
+                known
+            })
+        };
+        let tls = tls::client_config(&replica.keys, allowed)?;
+        let tls = QuicClientConfig::try_from(tls).map_err(|error| LinkError::Connection(error.to_string()))?;
+        let mut transport = TransportConfig::default();
+        transport.keep_alive_interval(Some(config.keep_alive));
+        transport.max_idle_timeout(config.idle_timeout.try_into().ok());
+        let mut client = ClientConfig::new(Arc::new(tls));
+        client.transport_config(Arc::new(transport));
+        Ok(Self { client, timeout: config.connect_timeout, stranger, counter: Arc::default() })
+    }
+
+    /// Tries every address behind a name in turn.
+    pub(super) async fn connect(&self, address: &str) -> Result<Connected, LinkError> {
+        let mut last = LinkError::Unreachable;
+        for candidate in tokio::net::lookup_host(address).await.map_err(LinkError::Address)? {
+            match self.try_one(candidate).await {
+                Ok(connected) => return Ok(connected),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn try_one(&self, candidate: SocketAddr) -> Result<Connected, LinkError> {
+        let failed = |error: &dyn std::fmt::Display| LinkError::Connection(error.to_string());
+        let socket = socket::towards(candidate, &self.counter).map_err(LinkError::Address)?;
+        let runtime = Arc::new(TokioRuntime);
+        let endpoint = Endpoint::new_with_abstract_socket(EndpointConfig::default(), None, socket, runtime)
+            .map_err(LinkError::Address)?;
+        let connecting =
+            endpoint.connect_with(self.client.clone(), candidate, SERVER_NAME).map_err(|error| failed(&error))?;
+        match tokio::time::timeout(self.timeout, connecting).await {
+            Ok(Ok(connection)) => {
+                let relay = relay_of(&connection)?;
+                Ok(Connected { endpoint, connection, relay })
+            }
+            Ok(Err(quinn::ConnectionError::TimedOut)) | Err(_) => Err(LinkError::Unreachable),
+            Ok(Err(error)) => {
+                let stranger = self.stranger.lock().unwrap_or_else(PoisonError::into_inner).take();
+                Err(stranger.map_or_else(|| failed(&error), LinkError::UnknownRelay))
+            }
+        }
+    }
+}
+
+fn relay_of(connection: &Connection) -> Result<RelayId, LinkError> {
+    let identity =
+        connection.peer_identity().and_then(|identity| identity.downcast::<Vec<CertificateDer<'static>>>().ok());
+    let certificates = identity.ok_or(TlsError::PeerKey)?;
+    Ok(RelayId::of_key(&tls::peer_key(&certificates)?))
+}
+
+/// Moves the link to a new socket: after sleep or a change of network the old one may lead nowhere.
+pub(super) fn rebind(endpoint: &Endpoint, counter: &Arc<Counter>) {
+    let moved = endpoint
+        .local_addr()
+        .and_then(|old| socket::towards(old, counter))
+        .and_then(|socket| endpoint.rebind_abstract(socket));
+    if let Err(error) = moved {
+        tracing::debug!(%error, "the link stays on its socket");
+    }
+}
