@@ -132,6 +132,8 @@ pub enum DoseBasis {
     PerDose,
     /// All that was handed over (全量): external medicines.
     Total,
+    /// Not said, or in words that this version does not know. Never guessed: the source has to be asked.
+    Unstated,
 }
 
 /// A dose, which is never shown without its unit and basis.

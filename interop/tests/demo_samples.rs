@@ -90,7 +90,7 @@ fn every_notebook_is_its_patients_and_imports_without_doubts() {
             let plan = plan(&notebook, &card.view(), today).expect("a plan");
             assert_eq!(plan.identity_match, Match::Same, "{id}");
             assert_eq!(plan.left_out, [], "{id}");
-            plan.take_over(&mut card, &stamp()).expect("taken over");
+            plan.take_over(&mut card, &stamp(), |_| true).expect("taken over");
         }
         if !patient["notebooks"].as_array().expect("a list").is_empty() {
             assert!(card.medicines().iter().any(Item::is_present), "{id} takes something");
@@ -133,7 +133,7 @@ fn the_monthly_notebooks_tell_a_story() {
         let mut stamp = stamp();
         let at: jiff::Timestamp = format!("{today}T01:00:00Z").parse().expect("a time");
         stamp.at = Timestamp(at.as_millisecond());
-        plan.take_over(&mut card, &stamp).expect("taken over");
+        plan.take_over(&mut card, &stamp, |_| true).expect("taken over");
     }
     // The code of amlodipine changes with its strength: another product, so a new item, and the old one runs out.
     assert_eq!(changes, [["new", "new"], ["renewed", "changed"], ["new", "renewed"]]);

@@ -72,7 +72,7 @@ fn planned(text: &str, card: &Card, today: &str) -> ImportPlan {
 }
 
 fn import(text: &str, card: &mut Card, number: u8, today: &str) -> TakenOver {
-    planned(text, card, today).take_over(card, &stamp(number, today)).expect("taken over")
+    planned(text, card, today).take_over(card, &stamp(number, today), |_| true).expect("taken over")
 }
 
 fn exchange(one: &mut Card, other: &mut Card) {
@@ -102,7 +102,7 @@ fn change<'a>(plan: &'a ImportPlan, name: &str) -> &'a MedicineChange {
 fn a_first_import_fills_the_card_and_a_second_adds_nothing() {
     let mut card = tablet(1);
     let first = import(OCTOBER, &mut card, 1, "2026-10-06");
-    assert_eq!(first, TakenOver { dispensings: 1, medicines: 2, remarks: 1 });
+    assert_eq!(first, TakenOver { dispensings: 1, medicines: 2, allergies: 1, changed: Vec::new() });
     assert_eq!(
         list(&card),
         [
@@ -129,7 +129,7 @@ fn a_first_import_fills_the_card_and_a_second_adds_nothing() {
     let plan = plan(&again, &card.view(), day("2026-10-07")).expect("a plan");
     assert!(plan.dispensings[0].already_there);
     assert!(plan.medicines.iter().all(|planned| planned.change == MedicineChange::Same));
-    assert_eq!(plan.take_over(&mut card, &stamp(1, "2026-10-07")), Ok(TakenOver::default()));
+    assert_eq!(plan.take_over(&mut card, &stamp(1, "2026-10-07"), |_| true), Ok(TakenOver::default()));
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_later_notebook_changes_renews_and_adds() {
     assert_eq!(change(&plan, "ワルファリン"), &MedicineChange::New);
     let warfarin = plan.medicines.iter().find(|planned| planned.key.contains("3332001")).expect("warfarin");
     assert_eq!(warfarin.medicine.note.as_deref(), Some("夕1.5錠と2錠を1日おきに"));
-    assert_eq!(plan.take_over(&mut card, &stamp(1, "2026-11-03")).map(|taken| taken.medicines), Ok(3));
+    assert_eq!(plan.take_over(&mut card, &stamp(1, "2026-11-03"), |_| true).map(|taken| taken.medicines), Ok(3));
     let loxoprofen = card.medicine("yj:1149019f1000");
     assert_eq!(loxoprofen.any().and_then(|medicine| medicine.since.as_deref()), Some("2026-10-05"));
     let history = card.medicine_history("yj:2171022f1000");
@@ -169,7 +169,7 @@ fn a_later_notebook_changes_renews_and_adds() {
     assert!(
         matches!(change(&old, "アムロジピン"), MedicineChange::OlderThanCurrent { current } if current.amount == "2")
     );
-    assert_eq!(old.take_over(&mut card, &stamp(1, "2026-11-04")), Ok(TakenOver::default()));
+    assert_eq!(old.take_over(&mut card, &stamp(1, "2026-11-04"), |_| true), Ok(TakenOver::default()));
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn what_people_changed_since_stays() {
     let plan = planned(NOVEMBER, &card, "2026-11-11");
     assert!(matches!(change(&plan, "アムロジピン"), MedicineChange::OlderThanCurrent { .. }));
     assert_eq!(change(&plan, "ワルファリン"), &MedicineChange::NotOnList);
-    assert_eq!(plan.take_over(&mut card, &now), Ok(TakenOver::default()));
+    assert_eq!(plan.take_over(&mut card, &now, |_| true), Ok(TakenOver::default()));
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_conflict_is_left_to_people() {
     exchange(&mut one, &mut other);
     let plan = planned(NOVEMBER, &one, "2026-11-03");
     assert_eq!(change(&plan, "アムロジピン"), &MedicineChange::InConflict);
-    plan.take_over(&mut one, &stamp(1, "2026-11-03")).expect("the rest is taken over");
+    plan.take_over(&mut one, &stamp(1, "2026-11-03"), |_| true).expect("the rest is taken over");
     assert!(one.medicine("yj:2171022f1000").is_conflict());
 }
 
@@ -320,7 +320,7 @@ fn a_dispensing_with_new_remarks_is_told_as_the_same_one() {
     let plan = planned(&format!("{OCTOBER}601,よく眠れる,20261010\r\n"), &card, "2026-10-11");
     assert!(!plan.dispensings[0].already_there);
     assert_eq!(plan.dispensings[0].overlaps, Some(known));
-    assert_eq!(plan.take_over(&mut card, &stamp(1, "2026-10-11")), Ok(TakenOver::default()));
+    assert_eq!(plan.take_over(&mut card, &stamp(1, "2026-10-11"), |_| true), Ok(TakenOver::default()));
 }
 
 #[test]

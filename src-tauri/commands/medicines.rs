@@ -2,7 +2,7 @@
 
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
 use tendenko_crdt::{
-    Document as _, DocumentError, Event, EventBody, Item, MedicationChange, MedicationChangeKind, Medicine,
+    Document as _, DocumentError, DoseBasis, Event, EventBody, Item, MedicationChange, MedicationChangeKind, Medicine,
 };
 use tendenko_interop::usage;
 use tendenko_replica::{Edit, SaveError, TimelineEntry};
@@ -98,10 +98,15 @@ pub fn stop(desk: &Desk, args: api::StopMedicine) -> Answer<api::StopMedicine> {
 
 /// A medicine with another dose and usage; everything else about it stays.
 pub fn with_regimen(medicine: &Medicine, regimen: api::Regimen) -> Medicine {
+    let basis = match (regimen.dose.basis, &medicine.basis) {
+        // A newer version's word, left as it was.
+        (api::DoseBasis::Unstated, word @ DoseBasis::Unrecognised(_)) => word.clone(),
+        (basis, _) => basis_of(basis),
+    };
     Medicine {
         amount: regimen.dose.amount,
         unit: regimen.dose.unit,
-        basis: basis_of(regimen.dose.basis),
+        basis,
         timings: usage::timings(&regimen.usage),
         usage: regimen.usage,
         ..medicine.clone()

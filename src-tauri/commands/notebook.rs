@@ -2,17 +2,14 @@
 
 use jiff::civil::Date;
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
-use tendenko_crdt::{Document as _, Event, EventBody, MedicationChange, MedicationChangeKind};
-use tendenko_interop::notebook::{self, ImportPlan, MedicineChange, Notebook, RemarkProposal};
+use tendenko_crdt::{Document as _, Event, EventBody};
+use tendenko_interop::notebook::{self, ImportPlan, Notebook};
 use tendenko_replica::{Edit, SaveError};
 
 use super::{Answer, medicines, patient, patients};
 use crate::error::saving;
 use crate::tablet::Desk;
 use crate::views;
-
-/// The reason that stands beside what a notebook changed.
-const REASON: &str = "お薬手帳の取り込み";
 
 pub fn preview(desk: &Desk, args: api::PreviewNotebook) -> Answer<api::PreviewNotebook> {
     let notebook = read(&args.files)?;
@@ -69,40 +66,18 @@ fn take_over(
     args: &api::ImportNotebook,
 ) -> Result<api::NotebookImported, SaveError> {
     let stamp = edit.stamp();
-    let mut done = api::NotebookImported { dispensings: 0, already_there: 0, medicines: 0, allergies: 0 };
-    for planned in &plan.dispensings {
-        if !planned.is_suggested() {
-            done.already_there += u32::from(planned.already_there || planned.overlaps.is_some());
-            continue;
-        }
-        let event = ImportPlan::event(planned, &stamp);
-        edit.card()?.record(event)?;
-        done.dispensings += 1;
+    let taken = plan.take_over(edit.card()?, &stamp, |key| args.allergies.iter().any(|agreed| agreed == key))?;
+    for (change, reason) in taken.changed {
+        medicines::told(edit, change, &reason)?;
     }
-    for planned in plan.medicines.iter().filter(|planned| planned.is_suggested()) {
-        if !edit.card()?.put_medicine(&planned.key, planned.medicine.clone(), &stamp, Some(REASON))? {
-            continue;
-        }
-        done.medicines += 1;
-        if let MedicineChange::Changed { from } = &planned.change {
-            let change = MedicationChange {
-                key: planned.key.clone(),
-                change: MedicationChangeKind::Changed,
-                before: vec![(**from).clone()],
-                after: Some(planned.medicine.clone()),
-                newer: Default::default(),
-            };
-            medicines::told(edit, change, REASON)?;
-        }
-    }
-    for planned in &plan.remarks {
-        if let RemarkProposal::Allergy { key, allergy } = &planned.proposal
-            && args.allergies.contains(key)
-            && edit.card()?.add_allergy(key, allergy.clone(), &stamp, Some(REASON))?
-        {
-            done.allergies += 1;
-        }
-    }
+    let known = plan.dispensings.iter().filter(|planned| planned.already_there || planned.overlaps.is_some());
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let done = api::NotebookImported {
+        dispensings: count(taken.dispensings),
+        already_there: count(known.filter(|planned| !planned.is_suggested()).count()),
+        medicines: count(taken.medicines),
+        allergies: count(taken.allergies),
+    };
     if done.dispensings + done.medicines + done.allergies > 0 {
         keep_texts(edit, &args.files)?;
     }

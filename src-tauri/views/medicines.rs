@@ -108,18 +108,19 @@ pub fn change(change: &MedicationChange, reason: Option<&str>) -> api::MedicineC
     }
 }
 
-/// A basis that this version does not know must not be shown as one that it knows: then the amount stands in the usage,
-/// with the unknown word beside it.
+/// The record's word for a basis that the source does not state.
+const UNSTATED: &str = "unstated";
+
+/// What a notebook does not say, or this version does not know, must not be shown as something that it knows. An unknown word
+/// stands before the usage.
 fn dose_and_usage(amount: &str, unit: &str, basis: &DoseBasis, usage: &str) -> (api::Dose, String) {
     let dose = |basis| api::Dose { amount: amount.to_owned(), unit: unit.to_owned(), basis };
     match basis {
         DoseBasis::PerDay => (dose(api::DoseBasis::PerDay), usage.to_owned()),
         DoseBasis::PerDose => (dose(api::DoseBasis::PerDose), usage.to_owned()),
         DoseBasis::Total => (dose(api::DoseBasis::Total), usage.to_owned()),
-        DoseBasis::Unrecognised(word) => {
-            let unknown = api::Dose { amount: String::new(), unit: String::new(), basis: api::DoseBasis::Total };
-            (unknown, format!("{amount}{unit} ({word}) {usage}"))
-        }
+        DoseBasis::Unrecognised(word) if word == UNSTATED => (dose(api::DoseBasis::Unstated), usage.to_owned()),
+        DoseBasis::Unrecognised(word) => (dose(api::DoseBasis::Unstated), format!("({word}) {usage}")),
     }
 }
 
@@ -152,6 +153,7 @@ pub fn basis_of(basis: api::DoseBasis) -> DoseBasis {
         api::DoseBasis::PerDay => DoseBasis::PerDay,
         api::DoseBasis::PerDose => DoseBasis::PerDose,
         api::DoseBasis::Total => DoseBasis::Total,
+        api::DoseBasis::Unstated => DoseBasis::from(UNSTATED),
     }
 }
 
@@ -162,8 +164,10 @@ mod tests {
     #[test]
     fn an_unknown_basis_is_never_shown_as_a_known_one() {
         let (dose, usage) = dose_and_usage("1", "錠", &DoseBasis::Unrecognised("per-week".into()), "朝食後");
-        assert_eq!(dose.amount, "");
-        assert_eq!(usage, "1錠 (per-week) 朝食後");
+        assert_eq!((dose.amount.as_str(), dose.basis), ("1", api::DoseBasis::Unstated));
+        assert_eq!(usage, "(per-week) 朝食後");
+        let (dose, usage) = dose_and_usage("2", "錠", &basis_of(api::DoseBasis::Unstated), "夕食後");
+        assert_eq!((dose.amount.as_str(), dose.basis, usage.as_str()), ("2", api::DoseBasis::Unstated, "夕食後"));
     }
 
     #[test]

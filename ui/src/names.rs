@@ -22,7 +22,7 @@ pub const ALL: &[(&str, &[&str])] = &[
         ],
     ),
     ("sex", &["male", "female", "other", "unknown"]),
-    ("basis", &["per-day", "per-dose", "total"]),
+    ("basis", &["per-day", "per-dose", "total", "unstated"]),
     ("timing", &["morning", "noon", "evening", "bedtime", "as-needed", "external", "injection", "other"]),
     ("source", &["notebook", "prescription", "interview", "otc"]),
     ("need", &["oxygen", "dialysis", "ventilator", "implant", "other"]),
@@ -74,7 +74,10 @@ names! {
     /// A sex.
     sex(Sex) { Sex::Male => "male", Sex::Female => "female", Sex::Other => "other", Sex::Unknown => "unknown" }
     /// What a dose counts.
-    basis(DoseBasis) { DoseBasis::PerDay => "per-day", DoseBasis::PerDose => "per-dose", DoseBasis::Total => "total" }
+    basis(DoseBasis) {
+        DoseBasis::PerDay => "per-day", DoseBasis::PerDose => "per-dose", DoseBasis::Total => "total",
+        DoseBasis::Unstated => "unstated",
+    }
     /// When a medicine is taken.
     timing(Timing) {
         Timing::Morning => "morning", Timing::Noon => "noon", Timing::Evening => "evening", Timing::Bedtime => "bedtime",

@@ -17,6 +17,7 @@ sex-unknown = sex unknown
 basis-per-day = per day
 basis-per-dose = per dose
 basis-total = in total
+basis-unstated = per day or per dose not stated
 timing-morning = Morning
 timing-noon = Noon
 timing-evening = Evening

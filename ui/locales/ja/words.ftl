@@ -17,6 +17,7 @@ sex-unknown = 性別不明
 basis-per-day = 1日量
 basis-per-dose = 1回量
 basis-total = 全量
+basis-unstated = 1日量か1回量か記載なし
 timing-morning = 朝
 timing-noon = 昼
 timing-evening = 夕

@@ -122,14 +122,19 @@ pub fn RegimenFields(props: &RegimenFieldsProps) -> Html {
             on_change.emit(regimen);
         }
     };
-    let bases = [DoseBasis::PerDay, DoseBasis::PerDose, DoseBasis::Total];
+    let mut bases = vec![DoseBasis::PerDay, DoseBasis::PerDose, DoseBasis::Total];
+    if props.regimen.dose.basis == DoseBasis::Unstated {
+        bases.push(DoseBasis::Unstated);
+    }
+    let offered = bases.clone();
     let basis_chosen = {
         let (regimen, on_change) = (props.regimen.clone(), props.on_change.clone());
         move |event: Event| {
             if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
                 let mut regimen = regimen.clone();
-                regimen.dose.basis = bases
-                    .into_iter()
+                regimen.dose.basis = offered
+                    .iter()
+                    .copied()
                     .find(|basis| crate::names::basis(basis) == select.value())
                     .unwrap_or(regimen.dose.basis);
                 on_change.emit(regimen);

@@ -2,19 +2,26 @@
 
 use jiff::civil::Date;
 use jiff::tz;
-use tendenko_crdt::{Card, Document, DocumentError, Event, EventBody, Newer, Stamp, Timestamp};
+use tendenko_crdt::{
+    Card, Document, DocumentError, Event, EventBody, MedicationChange, MedicationChangeKind, Newer, Stamp, Timestamp,
+};
 
 use super::{ImportPlan, MedicineChange, PlannedDispensing, PlannedMedicine, PlannedRemark, RemarkProposal};
 
+/// The reason that stands beside what a notebook brought.
+const NOTEBOOK: &str = "お薬手帳";
+
 /// What was written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TakenOver {
     /// New dispensings.
     pub dispensings: usize,
     /// New or changed medicines.
     pub medicines: usize,
     /// New allergies and adverse reactions.
-    pub remarks: usize,
+    pub allergies: usize,
+    /// Medicines of the list that now say something else, with the reason: for the chart to tell.
+    pub changed: Vec<(MedicationChange, String)>,
 }
 
 impl ImportPlan {
@@ -36,12 +43,18 @@ impl ImportPlan {
         }
     }
 
-    /// Writes everything suggested in the plan into the card it was made for. Whoever declined something takes it out of
-    /// the plan first. Taking a plan over again writes nothing.
+    /// Writes everything suggested in the plan into the card it was made for, and of the proposed allergies those whose key
+    /// a person agreed to. Whoever declined something else takes it out of the plan first. Taking a plan over again writes
+    /// nothing.
     ///
     /// # Errors
     /// As the card's own writers. The card may then hold a part of the plan: go back to the last saved one.
-    pub fn take_over(&self, card: &mut Card, stamp: &Stamp) -> Result<TakenOver, DocumentError> {
+    pub fn take_over(
+        &self,
+        card: &mut Card,
+        stamp: &Stamp,
+        agreed: impl Fn(&str) -> bool,
+    ) -> Result<TakenOver, DocumentError> {
         let mut taken = TakenOver::default();
         for planned in self.dispensings.iter().filter(|planned| planned.is_suggested()) {
             card.record(Self::event(planned, stamp))?;
@@ -49,12 +62,26 @@ impl ImportPlan {
         }
         for planned in self.medicines.iter().filter(|planned| planned.is_suggested()) {
             let reason = self.reason(planned);
-            let written = card.put_medicine(&planned.key, planned.medicine.clone(), stamp, reason.as_deref())?;
-            taken.medicines += usize::from(written);
+            if !card.put_medicine(&planned.key, planned.medicine.clone(), stamp, reason.as_deref())? {
+                continue;
+            }
+            taken.medicines += 1;
+            if let (MedicineChange::Changed { from }, Some(reason)) = (&planned.change, reason) {
+                let change = MedicationChange {
+                    key: planned.key.clone(),
+                    change: MedicationChangeKind::Changed,
+                    before: vec![(**from).clone()],
+                    after: Some(planned.medicine.clone()),
+                    newer: Newer::default(),
+                };
+                taken.changed.push((change, reason));
+            }
         }
         for PlannedRemark { proposal, already_there, .. } in &self.remarks {
-            if let (RemarkProposal::Allergy { key, allergy }, false) = (proposal, already_there) {
-                taken.remarks += usize::from(card.add_allergy(key, allergy.clone(), stamp, Some("お薬手帳"))?);
+            if let (RemarkProposal::Allergy { key, allergy }, false) = (proposal, already_there)
+                && agreed(key)
+            {
+                taken.allergies += usize::from(card.add_allergy(key, allergy.clone(), stamp, Some(NOTEBOOK))?);
             }
         }
         Ok(taken)
@@ -66,10 +93,10 @@ impl ImportPlan {
             .dispensings
             .iter()
             .find(|dispensing| Some(dispensing.entry) == planned.medicine.dispensing)
-            .map(|dispensing| format!("お薬手帳（{} 調剤）", dispensing.dispensing.dispensed_on));
+            .map(|dispensing| format!("{NOTEBOOK}（{} 調剤）", dispensing.dispensing.dispensed_on));
         match &planned.change {
             MedicineChange::New => None,
-            _ => Some(day.unwrap_or_else(|| "お薬手帳".to_owned())),
+            _ => Some(day.unwrap_or_else(|| NOTEBOOK.to_owned())),
         }
     }
 }
