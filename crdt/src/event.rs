@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_cbor::Value;
 
+use crate::attachment::Attachment;
 use crate::codec::Newer;
 use crate::ids::{EntryId, Timestamp};
 use crate::medicine::{Dispensing, Medicine};
@@ -56,6 +57,8 @@ pub enum EventBody {
     SiteAccess(SiteAccess),
     /// 取消: the corrected entry should not have been made (for example, on the wrong patient).
     Withdrawal(Withdrawal),
+    /// 添付
+    Attachment(Attachment),
     /// A kind of a newer version, or a body this version cannot read. Kept and shown as such.
     Unknown {
         /// The kind as stored.
@@ -78,6 +81,7 @@ impl EventBody {
             Self::NotebookText(_) => "notebook-text",
             Self::SiteAccess(_) => "site-access",
             Self::Withdrawal(_) => "withdrawal",
+            Self::Attachment(_) => "attachment",
             Self::Unknown { kind, .. } => kind,
         }
     }

@@ -18,6 +18,7 @@
 //!   different changes would carry one number and one of them could never be merged ([`DocumentError::ForkedActor`]).
 //! - Map keys inside values are text. Fields this version does not know are kept in [`Newer`] and written back.
 
+mod attachment;
 mod card;
 mod chunks;
 mod codec;
@@ -38,6 +39,10 @@ mod stored_event;
 mod vocabulary;
 mod volume;
 
+pub use attachment::{
+    Attachment, AttachmentName, ChunkNames, Digest, FileName, MAX_CHUNKS, MAX_FILE_NAME, MAX_THUMBNAIL, MediaType,
+    Thumbnail, TooLong,
+};
 pub use card::{Card, CardView};
 pub use chunks::{MAX_CHANGES_BYTES, actors_of};
 pub use codec::{MAX_VALUE, Newer};

@@ -36,6 +36,7 @@ impl Event {
             EventBody::NotebookText(body) => self.stored_with(body),
             EventBody::SiteAccess(body) => self.stored_with(body),
             EventBody::Withdrawal(body) => self.stored_with(body),
+            EventBody::Attachment(body) => self.stored_with(body),
             EventBody::Unknown { raw, .. } => self.stored_with(raw),
         }
     }
@@ -67,6 +68,7 @@ impl Event {
             "notebook-text" => Some(read(id, bytes, EventBody::NotebookText)),
             "site-access" => Some(read(id, bytes, EventBody::SiteAccess)),
             "withdrawal" => Some(read(id, bytes, EventBody::Withdrawal)),
+            "attachment" => Some(read(id, bytes, EventBody::Attachment)),
             _ => None,
         };
         match known {

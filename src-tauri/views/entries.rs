@@ -33,7 +33,7 @@ pub fn body(event: &Event) -> api::EntryBody {
             api::EntryBody::NotebookImport { file_name: notebook.file_name.clone(), text: notebook.text.clone() }
         }
         EventBody::SiteAccess(access) => api::EntryBody::SiteAccess { reason: access.reason.clone() },
-        EventBody::Withdrawal(_) | EventBody::Unknown { .. } => {
+        EventBody::Attachment(_) | EventBody::Withdrawal(_) | EventBody::Unknown { .. } => {
             api::EntryBody::Unknown { kind: event.body.kind().to_owned() }
         }
     }
@@ -59,7 +59,7 @@ pub fn kind(event: &Event) -> api::EntryKind {
         EventBody::VisitPlan(_) => api::EntryKind::VisitPlan,
         EventBody::NotebookText(_) => api::EntryKind::NotebookImport,
         EventBody::SiteAccess(_) => api::EntryKind::SiteAccess,
-        EventBody::Withdrawal(_) | EventBody::Unknown { .. } => api::EntryKind::Unknown,
+        EventBody::Attachment(_) | EventBody::Withdrawal(_) | EventBody::Unknown { .. } => api::EntryKind::Unknown,
     }
 }
 
@@ -77,6 +77,8 @@ pub fn summary(event: &Event) -> String {
         }
         EventBody::VisitPlan(plan) => &plan.purpose,
         EventBody::NotebookText(notebook) => &notebook.file_name,
+        EventBody::Attachment(attachment) if attachment.caption.is_empty() => attachment.file_name.as_str(),
+        EventBody::Attachment(attachment) => &attachment.caption,
         EventBody::SiteAccess(_) | EventBody::Withdrawal(_) | EventBody::Unknown { .. } => "",
     };
     let line = text.lines().next().unwrap_or_default();
