@@ -221,7 +221,7 @@ fn held(dir: &Path) -> Vec<RecordHash> {
     let store = Relay::open(dir).unwrap().store();
     let newest = store.newest().unwrap();
     let all = PageLimit { bytes: usize::MAX, looked_at: usize::MAX };
-    let page = store.page(Selection::Granted(&|_| true), ArrivalNo::NONE, newest, all).unwrap();
+    let page = store.page(Selection::Granted(None, &|_| true), ArrivalNo::NONE, newest, all).unwrap();
     assert!(page.complete);
     page.items.iter().map(|item| RecordHash::of(&item.bytes)).collect()
 }

@@ -13,7 +13,7 @@ use tendenko_protocol::record::{ParsedRecord, ReceivedBytes, RejectReason};
 use tendenko_protocol::session::relay::Outcome;
 use tendenko_protocol::trust::{Added, TrustStore};
 
-use crate::store::{Fate, NewItem, NewStatement, Refused, Submission};
+use crate::store::{Fate, NewItem, NewStatement, Refused, Source, Submission};
 use crate::trust::{Trust, audience};
 
 /// Refusals of one batch that get their own line in the log.
@@ -28,7 +28,7 @@ pub(super) fn submission(trust: &Trust, pusher: DeviceId, at: Millis, items: Vec
             Item::Record(bytes) => trust.with(|set| record(set, pusher, bytes)),
         })
         .collect();
-    Submission { pusher: Some(pusher), at, items }
+    Submission::new(Source::Peer(pusher), at, items)
 }
 
 /// Checks one statement; one that holds is in the trust set from here on.
@@ -105,6 +105,7 @@ pub(super) fn outcomes(pusher: DeviceId, items: &[Claimed], fates: &[Fate]) -> V
                 Fate::Known(_) => return Outcome::Duplicate,
                 Fate::Fork => RejectReason::Fork,
                 Fate::Gap { .. } => RejectReason::Gap,
+                Fate::Full => RejectReason::Full,
                 Fate::Refused => item.reason.unwrap_or(RejectReason::Malformed),
             };
             refused += 1;

@@ -24,7 +24,7 @@ use super::admit::{self, Claimed};
 use super::frames::{self, FrameEnd};
 use super::quic;
 use super::shared::{Shared, now};
-use crate::store::Submission;
+use crate::store::{Source, Submission};
 use crate::writer::CommitError;
 
 /// From the first packet to the tablet's hello.
@@ -374,7 +374,7 @@ async fn check(shared: Arc<Shared>, device: DeviceId, chain: Vec<Vec<u8>>, peer_
             let mut submission = admit::submission(&believing.trust, device, now(), items);
             // What does not hold in a chain is no attack worth a count: the device is refused for it below.
             submission.items.retain(|item| matches!(item, crate::store::NewItem::Statement(_)));
-            Submission { pusher: None, ..submission }
+            Submission { from: Source::Operator, ..submission }
         });
         let Ok(submission) = checked.await else {
             return RelayEvent::Stop { reason: Refusal::Busy };

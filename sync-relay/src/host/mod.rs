@@ -24,7 +24,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::directory::{self, Config, Directory, DirectoryError};
-use crate::store::{RelayStore, SqliteOptions, SqliteStore, StoreError};
+use crate::store::{RelayStore, Source, SqliteOptions, SqliteStore, StoreError, Submission};
 use crate::trust::Trust;
 use crate::writer::Writer;
 use shared::Shared;
@@ -103,8 +103,7 @@ impl Relay {
         let trust = Trust::load(region, &*store)?;
         let certificate = directory.read(directory::RELAY_CERTIFICATE)?;
         if let item @ crate::store::NewItem::Statement(_) = admit::statement(&trust, certificate) {
-            let own = crate::store::Submission { pusher: None, at: shared::now(), items: vec![item] };
-            store.commit(&[own])?;
+            store.commit(&[Submission::new(Source::Operator, shared::now(), vec![item])])?;
         }
         Ok(Self { config, keys, region, store, trust, _lock: lock })
     }

@@ -90,7 +90,7 @@ impl Shared {
         let page = self.trust.with(|set| {
             let granted = |subject: &Subject| set.granted(device, subject.0, subject.1);
             let selection = match select {
-                Select::All => Selection::Granted(&granted),
+                Select::All => Selection::Granted(None, &granted),
                 Select::Statements => Selection::GrantedStatements(&granted),
                 Select::Scope(patient, scope) if granted(&(patient, scope)) => Selection::Only((patient, scope)),
                 Select::Scope(..) => return Ok(None),

@@ -10,7 +10,7 @@ use tendenko_protocol::trust::{self, Claim, EnrolmentBundle, EnrolmentRequest, T
 use tendenko_protocol::{Random, RandomError};
 
 use crate::directory::{self, Config, Directory, DirectoryError};
-use crate::store::{NewItem, NewStatement, RelayStore, SqliteOptions, SqliteStore, StoreError, Submission};
+use crate::store::{NewItem, NewStatement, RelayStore, Source, SqliteOptions, SqliteStore, StoreError, Submission};
 use crate::trust::{Trust, audience};
 
 mod bundle;
@@ -294,7 +294,7 @@ impl Region {
                 }))
             })
             .collect::<Result<_, TrustError>>()?;
-        self.store.commit(&[Submission { pusher: None, at: now, items }])?;
+        self.store.commit(&[Submission::new(Source::Operator, now, items)])?;
         Ok(())
     }
 }

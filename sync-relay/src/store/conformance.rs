@@ -15,12 +15,13 @@ use tendenko_protocol::limits::MAX_PAST;
 use tendenko_protocol::record::{RejectReason, SealedRecord};
 
 use super::{
-    Audience, Documents, Fate, ItemKind, Life, NewItem, NewStatement, Page, PageLimit, Refused, RelayStore, Selection,
-    Subject, Submission, VectorPage,
+    Audience, Documents, Fate, ItemKind, Lane, Life, NewItem, NewStatement, Page, PageLimit, Refused, RelayStore,
+    Selection, Subject, Submission, VectorPage,
 };
 use author::Author;
 
-mod author;
+pub(crate) mod author;
+mod upstream;
 
 /// Limits that do not matter.
 const ALL: PageLimit = PageLimit { bytes: usize::MAX, looked_at: usize::MAX };
@@ -42,7 +43,7 @@ pub trait Backend {
 /// # Panics
 /// At the first promise that is not kept.
 pub fn run(backend: &impl Backend) {
-    let checks: [fn(&_); 15] = [
+    let checks: [fn(&_); 19] = [
         a_new_store_is_empty_and_in_its_first_life,
         lives_are_remembered_until_they_are_forgotten,
         arrivals_are_dense_over_statements_and_records,
@@ -58,6 +59,10 @@ pub fn run(backend: &impl Backend) {
         refusals_and_contacts_are_counted,
         refused_bytes_that_are_stored_are_known,
         readers_see_arrivals_in_order_while_writers_write,
+        lanes_are_streams_of_their_own,
+        heads_and_statement_ids_show_everything,
+        upstream::what_the_upstream_is_not_known_to_have_is_in_the_outbox,
+        upstream::what_is_remembered_about_the_upstream_comes_with_the_items,
     ];
     for check in checks {
         check(backend);
@@ -90,7 +95,7 @@ fn commit(store: &impl RelayStore, submission: Submission) -> Vec<Fate> {
 fn granted(store: &impl RelayStore, subjects: &[Subject]) -> Page {
     let newest = store.newest().expect("newest");
     let granted = |subject: &Subject| subjects.contains(subject);
-    store.page(Selection::Granted(&granted), ArrivalNo::NONE, newest, ALL).expect("page")
+    store.page(Selection::Granted(None, &granted), ArrivalNo::NONE, newest, ALL).expect("page")
 }
 
 fn arrivals(page: &Page) -> Vec<u64> {
@@ -280,7 +285,7 @@ fn pages_of_any_size_add_up_to_the_whole<B: Backend>(backend: &B) {
         let mut items = Vec::new();
         let mut after = ArrivalNo(0);
         loop {
-            let page = store.page(Selection::Granted(&subjects), after, newest, limit).unwrap();
+            let page = store.page(Selection::Granted(None, &subjects), after, newest, limit).unwrap();
             assert!(page.complete || page.through > after, "every page gets on");
             items.extend(page.items);
             after = page.through;
@@ -291,7 +296,7 @@ fn pages_of_any_size_add_up_to_the_whole<B: Backend>(backend: &B) {
         assert_eq!(items, whole.items, "bytes {bytes}, looked at {looked_at}");
         assert_eq!(after, newest);
     }
-    let bounded = store.page(Selection::Granted(&subjects), ArrivalNo(0), ArrivalNo(10), ALL).unwrap();
+    let bounded = store.page(Selection::Granted(None, &subjects), ArrivalNo(0), ArrivalNo(10), ALL).unwrap();
     assert!(bounded.complete && bounded.items.iter().all(|item| item.arrival.0 <= 10));
 }
 
@@ -363,6 +368,47 @@ fn vectors_and_missing_records_agree<B: Backend>(backend: &B) {
     assert_eq!(missing(&some, 1), (bytes[1..2].to_vec(), true), "one record always fits");
 }
 
+fn lanes_are_streams_of_their_own<B: Backend>(backend: &B) {
+    let store = backend.create(RelayIncarnation(1));
+    let mut author = Author::new(1);
+    let items = vec![
+        statement("certificate", Audience::Everyone),
+        NewItem::Record(author.chart(1, 2026)),
+        NewItem::Record(author.card(1)),
+        NewItem::Record(author.chart(1, 2026)),
+        statement("grant", Audience::Granted(subject(1, Scope::Chart))),
+    ];
+    commit(&store, from_pusher(items));
+    let of = |lane, after| {
+        let newest = store.newest().unwrap();
+        let page = store.page(Selection::Granted(Some(lane), &|_| true), ArrivalNo(after), newest, ALL).unwrap();
+        assert_eq!(page.through, newest);
+        arrivals(&page)
+    };
+    assert_eq!(of(Lane::Cards, 0), [1, 3, 5], "a grant goes with the cards, whatever it is of");
+    assert_eq!(of(Lane::Cards, 1), [3, 5]);
+    assert_eq!(of(Lane::Charts, 0), [2, 4]);
+    assert!(of(Lane::Attachments, 0).is_empty());
+}
+
+fn heads_and_statement_ids_show_everything<B: Backend>(backend: &B) {
+    let store = backend.create(RelayIncarnation(1));
+    let (mut one, mut two) = (Author::new(1), Author::new(2));
+    let items = vec![one.card(2), two.card(1), one.card(2), one.chart(1, 2026)];
+    let logs: Vec<_> = items.iter().map(|record| record.log()).collect();
+    commit(&store, submission(items));
+    let grant = Audience::Granted(subject(1, Scope::Card));
+    commit(&store, from_pusher(vec![statement("certificate", Audience::Everyone), statement("grant", grant)]));
+    let mut heads = Vec::new();
+    store.heads(&mut |log, seq| heads.push((log, seq))).unwrap();
+    assert_eq!(heads, [(logs[1], LogSeq(1)), (logs[3], LogSeq(1)), (logs[0], LogSeq(2))]);
+    let mut ids = Vec::new();
+    store.statement_ids(&mut |arrival, id, audience| ids.push((arrival, id, audience))).unwrap();
+    let id = |text: &str| StatementId::of(text.as_bytes());
+    let expected = [(ArrivalNo(5), id("certificate"), Audience::Everyone), (ArrivalNo(6), id("grant"), grant)];
+    assert_eq!(ids, expected);
+}
+
 fn refusals_and_contacts_are_counted<B: Backend>(backend: &B) {
     let store = backend.create(RelayIncarnation(1));
     let mut author = Author::new(1);
@@ -387,7 +433,7 @@ fn refusals_and_contacts_are_counted<B: Backend>(backend: &B) {
     assert_eq!(figures.contacts.len(), 1);
     let contact = &figures.contacts[0];
     assert_eq!((contact.device, contact.first, contact.last), (pusher, Millis(5), Millis(1_000)));
-    assert_eq!(contact.records, 2);
+    assert_eq!((contact.records, contact.refused), (2, 3));
     assert_eq!(store.quarantine(10).unwrap()[0].times, 3);
 }
 
@@ -423,7 +469,7 @@ fn readers_see_arrivals_in_order_while_writers_write<B: Backend>(backend: &B) {
             loop {
                 let last_look = !writing.load(Ordering::Acquire);
                 let newest = store.newest().unwrap();
-                let page = store.page(Selection::Granted(&|_| true), ArrivalNo(seen), newest, ALL).unwrap();
+                let page = store.page(Selection::Granted(None, &|_| true), ArrivalNo(seen), newest, ALL).unwrap();
                 for item in page.items {
                     assert_eq!(item.arrival.0, seen + 1, "an arrival was passed over");
                     seen += 1;

@@ -13,6 +13,9 @@
 //! - **Every start is a new life.** Arrival numbers belong to an incarnation, and the store remembers where each earlier one ended.
 //!   So a store that was put back from a copy, unnoticed, and has grown since cannot pass for the one that gave out a cursor.
 //! - **Nothing is overwritten.** Different bytes for a stored (log, seq) go to the quarantine, with the stored ones untouched.
+//! - **What the upstream is not known to have is in the outbox.** An item leaves it only when the upstream sent it or acked it, and what
+//!   an upstream's cursor covers is stored in the same transaction. Otherwise an edge relay would keep to itself what others wait for.
+//! - **Everything is bounded.** What one peer can put into the quarantine, what the quarantine holds in all, and what the store takes.
 
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{
@@ -22,9 +25,13 @@ use tendenko_protocol::record::{RejectReason, SealedRecord};
 
 #[cfg(test)]
 pub(crate) mod conformance;
+mod figures;
 mod sqlite;
+mod upstream;
 
+pub use figures::{Contact, Figures, Quarantined, RefusalCount};
 pub use sqlite::{SqliteOptions, SqliteStore};
+pub use upstream::{ItemName, Mark, Upstream, Waiting};
 
 /// The unit of granting: one scope of one patient.
 pub type Subject = (PatientId, Scope);
@@ -36,6 +43,31 @@ pub enum Audience {
     Everyone,
     /// Devices granted on this subject: its records, and the grants themselves.
     Granted(Subject),
+}
+
+/// What comes before what on its way to a tablet. Each lane is a stream of its own in order of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Lane {
+    /// Statements and the records of cards.
+    Cards = 0,
+    /// Records of charts.
+    Charts = 1,
+    /// What can wait.
+    Attachments = 2,
+}
+
+impl Lane {
+    /// All lanes, the most urgent first.
+    pub const ALL: [Lane; 3] = [Lane::Cards, Lane::Charts, Lane::Attachments];
+
+    /// The lane of the records of a scope.
+    pub fn of(scope: Scope) -> Self {
+        match scope {
+            Scope::Card => Lane::Cards,
+            Scope::Chart => Lane::Charts,
+        }
+    }
 }
 
 /// What an arrival number was given to.
@@ -98,21 +130,40 @@ pub enum NewItem {
     Refused(Refused),
 }
 
+/// Who brought something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The operator, by `enroll`, or the relay itself.
+    Operator,
+    /// Whoever is at the other end of a session, by the id of its key: a tablet, a carrier, another relay. It need not be the
+    /// records' author.
+    Peer(DeviceId),
+    /// The upstream.
+    Upstream,
+}
+
 /// What one session wants stored, in one piece.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// The device at the other end of the session; it need not be the records' author. `None`: the operator, by `enroll`.
-    pub pusher: Option<DeviceId>,
+    /// Who brought it.
+    pub from: Source,
     /// The relay's clock when it came.
     pub at: Millis,
     /// What came, in its order.
     pub items: Vec<NewItem>,
+    /// What is to be remembered about the upstream, together with the items.
+    pub marks: Vec<Mark>,
 }
 
 impl Submission {
-    /// A submission that only notes the device's contact.
-    pub fn contact(pusher: DeviceId, at: Millis) -> Self {
-        Self { pusher: Some(pusher), at, items: Vec::new() }
+    /// Items from somebody.
+    pub fn new(from: Source, at: Millis, items: Vec<NewItem>) -> Self {
+        Self { from, at, items, marks: Vec::new() }
+    }
+
+    /// A submission that only notes a peer's contact.
+    pub fn contact(peer: DeviceId, at: Millis) -> Self {
+        Self::new(Source::Peer(peer), at, Vec::new())
     }
 }
 
@@ -132,6 +183,8 @@ pub enum Fate {
     },
     /// It was refused before it came here, and has been counted.
     Refused,
+    /// There is no more room for it. It has been counted.
+    Full,
 }
 
 /// The result of one durable transaction over several submissions.
@@ -158,12 +211,14 @@ pub struct Life {
 /// Which items a page is to hold.
 #[derive(Clone, Copy)]
 pub enum Selection<'a> {
-    /// Everything for everyone, and everything of the subjects the function says yes to.
-    Granted(&'a dyn Fn(&Subject) -> bool),
+    /// Of one lane (`None`: of all): everything for everyone, and everything of the subjects the function says yes to.
+    Granted(Option<Lane>, &'a dyn Fn(&Subject) -> bool),
     /// The statements among these.
     GrantedStatements(&'a dyn Fn(&Subject) -> bool),
     /// Only this subject's items: the answer to a grant that came later than they did.
     Only(Subject),
+    /// Of one lane: what the upstream is not known to have, and was not refused by it.
+    Outbox(Lane),
 }
 
 /// Which documents to give the vectors of.
@@ -216,68 +271,6 @@ pub struct Page {
     pub through: ArrivalNo,
     /// Whether the upper bound that was asked for is reached.
     pub complete: bool,
-}
-
-/// A device as the store has seen it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contact {
-    /// The device.
-    pub device: DeviceId,
-    /// When it was first heard of, by the relay's clock.
-    pub first: Millis,
-    /// When it was last heard of.
-    pub last: Millis,
-    /// Records it brought that were new, its own and others'.
-    pub records: u64,
-}
-
-/// How often something was refused, and for what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusalCount {
-    /// The reason's code.
-    pub reason: String,
-    /// How many times.
-    pub times: u64,
-}
-
-/// The store in figures.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Figures {
-    /// Where it stands.
-    pub life: Life,
-    /// Records held.
-    pub records: u64,
-    /// Their bytes.
-    pub record_bytes: u64,
-    /// Statements held.
-    pub statements: u64,
-    /// Logs held.
-    pub logs: u64,
-    /// Entries in quarantine.
-    pub quarantined: u64,
-    /// Refusals by reason, since the store was created.
-    pub refused: Vec<RefusalCount>,
-    /// Devices seen, the latest contact first.
-    pub contacts: Vec<Contact>,
-}
-
-/// A quarantined entry, for the operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quarantined {
-    /// What was refused.
-    pub hash: RecordHash,
-    /// The log and number it claims.
-    pub claimed: Option<(LogId, LogSeq)>,
-    /// Why.
-    pub reason: String,
-    /// Who brought it.
-    pub pusher: Option<DeviceId>,
-    /// When it first came.
-    pub first: Millis,
-    /// How often the same bytes came.
-    pub times: u64,
-    /// The bytes, where they were kept.
-    pub bytes: Option<Vec<u8>>,
 }
 
 /// What can go wrong with a store.
@@ -352,6 +345,19 @@ pub trait RelayStore: Send + Sync + 'static {
 
     /// Statements with `arrival > after`, in arrival order, for everyone or not: what the relay itself trusts by.
     fn statements(&self, after: ArrivalNo, limit: PageLimit) -> Result<Page, StoreError>;
+
+    /// What is remembered about the upstream; `None` when there never was one.
+    fn upstream(&self) -> Result<Option<Upstream>, StoreError>;
+
+    /// There is an upstream from here on: what is here goes into the outbox the first time, and what arrives from elsewhere from then
+    /// on. Refused items are offered again.
+    fn begin_upstream(&self) -> Result<(), StoreError>;
+
+    /// Shows every log with its head, in the order of their documents; for sums over what is held.
+    fn heads(&self, each: &mut dyn FnMut(LogId, LogSeq)) -> Result<(), StoreError>;
+
+    /// Shows the id of every statement with its audience, in order of arrival; for sums over what is held.
+    fn statement_ids(&self, each: &mut dyn FnMut(ArrivalNo, StatementId, Audience)) -> Result<(), StoreError>;
 
     /// The store in figures.
     fn figures(&self) -> Result<Figures, StoreError>;

@@ -10,14 +10,14 @@ use tendenko_protocol::record::{Draft, Kind, SealedRecord};
 
 /// Two authors of one number are one device; a clone goes on from where it was cloned, as a restored tablet would.
 #[derive(Clone)]
-pub(super) struct Author {
+pub(crate) struct Author {
     keys: DeviceKeys,
     epoch: EpochKey,
     heads: BTreeMap<DocumentId, (LogSeq, RecordHash)>,
 }
 
 impl Author {
-    pub(super) fn new(number: u8) -> Self {
+    pub(crate) fn new(number: u8) -> Self {
         Self {
             keys: DeviceKeys::from_secret_bytes(&[number; DeviceKeys::SECRET_LEN]).unwrap(),
             epoch: EpochKey::generate(&SystemRandom::new()).unwrap(),
@@ -26,12 +26,12 @@ impl Author {
     }
 
     /// The next record of the card of patient number `patient`.
-    pub(super) fn card(&mut self, patient: u8) -> SealedRecord {
+    pub(crate) fn card(&mut self, patient: u8) -> SealedRecord {
         self.seal(DocumentId::card(PatientId([patient; 16])))
     }
 
     /// The next record of a chart volume.
-    pub(super) fn chart(&mut self, patient: u8, year: u16) -> SealedRecord {
+    pub(crate) fn chart(&mut self, patient: u8, year: u16) -> SealedRecord {
         self.seal(DocumentId::chart(PatientId([patient; 16]), year))
     }
 

@@ -8,19 +8,22 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
-use tendenko_protocol::document::{DocumentId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, RelayIncarnation};
+use tendenko_protocol::document::{DocumentId, LogId, Vector};
+use tendenko_protocol::ids::{ArrivalNo, LogSeq, RelayIncarnation, StatementId};
 
 use super::{
-    Committed, Documents, Figures, ItemKind, Life, MissingPage, Page, PageLimit, Quarantined, RelayStore, Selection,
-    StoreError, Submission, VectorPage,
+    Audience, Committed, Documents, Figures, ItemKind, Lane, Life, MissingPage, Page, PageLimit, Quarantined,
+    RelayStore, Selection, StoreError, Submission, Upstream, VectorPage,
 };
 use guard::{Guard, Mark};
 
 mod guard;
+mod quarantine;
 mod read;
+mod room;
 mod row;
 mod schema;
+mod upstream;
 mod write;
 
 /// The database's file name inside the relay's directory.
@@ -98,8 +101,8 @@ impl SqliteStore {
         };
         if lost {
             store.forget_past(mint())?;
-        } else {
-            store.mark(&life)?;
+        } else if let Some(guard) = &store.guard {
+            guard.write(Mark { incarnation: life.incarnation, newest: life.newest }).map_err(StoreError::Guard)?;
         }
         Ok((store, lost))
     }
@@ -125,18 +128,11 @@ impl SqliteStore {
         self.writer.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn mark(&self, life: &Life) -> Result<(), StoreError> {
-        match &self.guard {
-            Some(guard) => {
-                guard.write(Mark { incarnation: life.incarnation, newest: life.newest }).map_err(StoreError::Guard)
-            }
-            None => Ok(()),
-        }
-    }
-
     /// The guard after a durable change. A guard that cannot be written must not turn the change into a failure.
     fn mark_after(&self, conn: &Connection) {
-        if let Err(error) = read::life(conn).and_then(|life| self.mark(&life)) {
+        let Some(guard) = &self.guard else { return };
+        let marked = read::mark(conn).and_then(|mark| guard.write(mark).map_err(StoreError::Guard));
+        if let Err(error) = marked {
             tracing::warn!(%error, "the guard file could not be updated");
         }
     }
@@ -180,12 +176,13 @@ impl RelayStore for SqliteStore {
         limit: PageLimit,
     ) -> Result<Page, StoreError> {
         self.readers.with(|conn| match selection {
-            Selection::Granted(granted) => read::visible(conn, granted, None, after, through, limit),
+            Selection::Granted(lane, granted) => read::visible(conn, lane, granted, None, after, through, limit),
             Selection::GrantedStatements(granted) => {
-                let only = Some(ItemKind::Statement);
-                read::visible(conn, granted, only, after, through, limit)
+                let (lane, only) = (Some(Lane::Cards), Some(ItemKind::Statement));
+                read::visible(conn, lane, granted, only, after, through, limit)
             }
             Selection::Only(subject) => read::only(conn, subject, after, through, limit),
+            Selection::Outbox(lane) => read::outbox(conn, lane, after, through, limit),
         })
     }
 
@@ -208,6 +205,22 @@ impl RelayStore for SqliteStore {
 
     fn statements(&self, after: ArrivalNo, limit: PageLimit) -> Result<Page, StoreError> {
         self.readers.with(|conn| read::statements(conn, after, limit))
+    }
+
+    fn upstream(&self) -> Result<Option<Upstream>, StoreError> {
+        self.readers.with(upstream::read)
+    }
+
+    fn begin_upstream(&self) -> Result<(), StoreError> {
+        upstream::begin(&mut self.writer())
+    }
+
+    fn heads(&self, each: &mut dyn FnMut(LogId, LogSeq)) -> Result<(), StoreError> {
+        self.readers.with(|conn| read::every_head(conn, each))
+    }
+
+    fn statement_ids(&self, each: &mut dyn FnMut(ArrivalNo, StatementId, Audience)) -> Result<(), StoreError> {
+        self.readers.with(|conn| read::statement_ids(conn, each))
     }
 
     fn figures(&self) -> Result<Figures, StoreError> {

@@ -3,22 +3,30 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
-use tendenko_protocol::document::{DocumentId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, Incarnation, LogSeq, Millis, RelayIncarnation};
+use tendenko_protocol::document::{DocumentId, LogId, Vector};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, Incarnation, LogSeq, Millis, RelayIncarnation, StatementId};
 
 use super::super::{
-    Audience, Contact, Figures, Item, ItemKind, Life, MissingPage, Page, PageLimit, Quarantined, RefusalCount,
+    Audience, Contact, Figures, Item, ItemKind, Lane, Life, MissingPage, Page, PageLimit, Quarantined, RefusalCount,
     StoreError, Subject, VectorPage,
 };
+use super::guard::Mark;
 use super::{failed, row};
 
 /// Contacts listed by [`figures`].
 const CONTACTS: i64 = 10_000;
 
 pub(super) fn newest(conn: &Connection) -> Result<ArrivalNo, StoreError> {
-    let newest: Option<i64> =
-        prepare(conn, "SELECT max(arrival) FROM arrivals")?.query_row([], |row| row.get(0)).map_err(failed)?;
-    row::arrival(newest.unwrap_or(0))
+    // Three looks at the end of a lane each.
+    let newest: i64 = prepare(
+        conn,
+        "SELECT max(coalesce((SELECT max(arrival) FROM arrivals WHERE lane = 0), 0),
+                    coalesce((SELECT max(arrival) FROM arrivals WHERE lane = 1), 0),
+                    coalesce((SELECT max(arrival) FROM arrivals WHERE lane = 2), 0))",
+    )?
+    .query_row([], |row| row.get(0))
+    .map_err(failed)?;
+    row::arrival(newest)
 }
 
 pub(super) fn life(conn: &Connection) -> Result<Life, StoreError> {
@@ -44,6 +52,14 @@ pub(super) fn life(conn: &Connection) -> Result<Life, StoreError> {
     Ok(Life { incarnation, newest: newest(&tx)?, past })
 }
 
+/// What the guard is to remember.
+pub(super) fn mark(conn: &Connection) -> Result<Mark, StoreError> {
+    let present: Vec<u8> = prepare(conn, "SELECT incarnation FROM lives WHERE last IS NULL")?
+        .query_row([], |row| row.get(0))
+        .map_err(failed)?;
+    Ok(Mark { incarnation: RelayIncarnation(row::incarnation(&present)?.0), newest: newest(conn)? })
+}
+
 /// An arrival without its bytes.
 type Narrow = (i64, i64, Option<Vec<u8>>);
 
@@ -53,6 +69,7 @@ fn narrow(row: &Row<'_>) -> rusqlite::Result<Narrow> {
 
 pub(super) fn visible(
     conn: &Connection,
+    lane: Option<Lane>,
     granted: &dyn Fn(&Subject) -> bool,
     kind: Option<ItemKind>,
     after: ArrivalNo,
@@ -61,12 +78,25 @@ pub(super) fn visible(
 ) -> Result<Page, StoreError> {
     let mut statement = prepare(
         conn,
-        "SELECT arrival, kind, subject FROM arrivals
-         WHERE arrival > ?1 AND arrival <= ?2 ORDER BY arrival LIMIT ?3",
+        match lane {
+            Some(_) => {
+                "SELECT arrival, kind, subject FROM arrivals
+                 WHERE lane = ?4 AND arrival > ?1 AND arrival <= ?2 ORDER BY arrival LIMIT ?3"
+            }
+            None => {
+                "SELECT arrival, kind, subject FROM arrivals
+                 WHERE lane IN (0, 1, 2) AND ?4 AND arrival > ?1 AND arrival <= ?2 ORDER BY arrival LIMIT ?3"
+            }
+        },
     )?;
     let rows = statement
         .query_map(
-            params![row::column(after.0), row::column(through.0), row::column(limit.looked_at.max(1) as u64)],
+            params![
+                row::column(after.0),
+                row::column(through.0),
+                row::column(limit.looked_at.max(1) as u64),
+                lane.map_or(1, row::lane_column)
+            ],
             narrow,
         )
         .map_err(failed)?;
@@ -106,12 +136,39 @@ pub(super) fn only(
     fill(conn, rows, |_, _| true, after, through, limit)
 }
 
+pub(super) fn outbox(
+    conn: &Connection,
+    lane: Lane,
+    after: ArrivalNo,
+    through: ArrivalNo,
+    limit: PageLimit,
+) -> Result<Page, StoreError> {
+    let mut statement = prepare(
+        conn,
+        "SELECT a.arrival, a.kind, a.subject FROM outbox o JOIN arrivals a USING (lane, arrival)
+         WHERE o.lane = ?4 AND o.arrival > ?1 AND o.arrival <= ?2 AND o.refused IS NULL
+         ORDER BY o.arrival LIMIT ?3",
+    )?;
+    let rows = statement
+        .query_map(
+            params![
+                row::column(after.0),
+                row::column(through.0),
+                row::column(limit.looked_at.max(1) as u64),
+                row::lane_column(lane)
+            ],
+            narrow,
+        )
+        .map_err(failed)?;
+    fill(conn, rows, |_, _| true, after, through, limit)
+}
+
 pub(super) fn statements(conn: &Connection, after: ArrivalNo, limit: PageLimit) -> Result<Page, StoreError> {
     // First, or a statement committed between two looks would be passed over.
     let through = newest(conn)?.max(after);
     let mut statement = prepare(
         conn,
-        "SELECT a.arrival, a.kind, a.subject FROM statements s JOIN arrivals a USING (arrival)
+        "SELECT a.arrival, a.kind, a.subject FROM statements s JOIN arrivals a ON a.lane = 0 AND a.arrival = s.arrival
          WHERE s.arrival > ?1 AND s.arrival <= ?2 ORDER BY s.arrival LIMIT ?3",
     )?;
     let rows = statement
@@ -306,21 +363,25 @@ fn arrivals_beyond(conn: &Connection, document: DocumentId, have: &Vector) -> Re
 
 pub(super) fn figures(conn: &Connection) -> Result<Figures, StoreError> {
     let count = |sql: &str| -> Result<u64, StoreError> {
-        let number: i64 = conn.query_row(sql, [], |row| row.get(0)).map_err(failed)?;
-        u64::try_from(number).map_err(|_| StoreError::Damaged("a count"))
+        row::count(conn.query_row(sql, [], |row| row.get(0)).map_err(failed)?)
     };
-    let mut statement =
-        prepare(conn, "SELECT device, first_at, last_at, records FROM contacts ORDER BY last_at DESC LIMIT ?1")?;
+    let mut statement = prepare(
+        conn,
+        "SELECT device, first_at, last_at, records, refused FROM contacts ORDER BY last_at DESC LIMIT ?1",
+    )?;
     let contacts = statement
-        .query_map([CONTACTS], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?)))
+        .query_map([CONTACTS], |row| {
+            Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?, row.get::<_, i64>(4)?))
+        })
         .map_err(failed)?
         .map(|found| {
-            let (device, first, last, records) = found.map_err(failed)?;
+            let (device, first, last, records, refused) = found.map_err(failed)?;
             Ok(Contact {
                 device: row::device(&device)?,
                 first: Millis(first),
                 last: Millis(last),
-                records: u64::try_from(records).map_err(|_| StoreError::Damaged("a count"))?,
+                records: row::count(records)?,
+                refused: row::count(refused)?,
             })
         })
         .collect::<Result<_, _>>()?;
@@ -330,7 +391,7 @@ pub(super) fn figures(conn: &Connection) -> Result<Figures, StoreError> {
         .map_err(failed)?
         .map(|found| {
             let (reason, times) = found.map_err(failed)?;
-            Ok(RefusalCount { reason, times: u64::try_from(times).map_err(|_| StoreError::Damaged("a count"))? })
+            Ok(RefusalCount { reason, times: row::count(times)? })
         })
         .collect::<Result<_, _>>()?;
     Ok(Figures {
@@ -340,6 +401,7 @@ pub(super) fn figures(conn: &Connection) -> Result<Figures, StoreError> {
         statements: count("SELECT count(*) FROM statements")?,
         logs: count("SELECT count(*) FROM logs")?,
         quarantined: count("SELECT count(*) FROM quarantine")?,
+        waiting: super::upstream::waiting(conn)?,
         refused,
         contacts,
     })
@@ -374,11 +436,45 @@ fn quarantined(found: &Row<'_>) -> Result<Quarantined, StoreError> {
         reason: found.get(1).map_err(failed)?,
         pusher: blob(6)?.as_deref().map(row::device).transpose()?,
         first: Millis(found.get(7).map_err(failed)?),
-        times: u64::try_from(times).map_err(|_| StoreError::Damaged("a count"))?,
+        times: row::count(times)?,
         bytes: blob(9)?,
     })
 }
 
-fn prepare<'c>(conn: &'c Connection, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
+pub(super) fn every_head(conn: &Connection, each: &mut dyn FnMut(LogId, LogSeq)) -> Result<(), StoreError> {
+    let mut statement = prepare(
+        conn,
+        "SELECT document, device, incarnation, head_seq FROM logs ORDER BY document, device, incarnation",
+    )?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    while let Some(found) = rows.next().map_err(failed)? {
+        let blob = |column: usize| found.get_ref(column).and_then(|value| Ok(value.as_blob()?)).map_err(failed);
+        each(row::log(blob(0)?, blob(1)?, blob(2)?)?, row::seq(found.get(3).map_err(failed)?)?);
+    }
+    Ok(())
+}
+
+pub(super) fn statement_ids(
+    conn: &Connection,
+    each: &mut dyn FnMut(ArrivalNo, StatementId, Audience),
+) -> Result<(), StoreError> {
+    let mut statement = prepare(
+        conn,
+        "SELECT s.arrival, s.id, a.subject FROM statements s JOIN arrivals a ON a.lane = 0 AND a.arrival = s.arrival
+         ORDER BY s.arrival",
+    )?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    while let Some(found) = rows.next().map_err(failed)? {
+        let id = found.get::<_, Vec<u8>>(1).map_err(failed)?;
+        each(
+            row::arrival(found.get(0).map_err(failed)?)?,
+            StatementId(row::fixed(&id, "a statement's id")?),
+            row::audience(found.get(2).map_err(failed)?)?,
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn prepare<'c>(conn: &'c Connection, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
     conn.prepare_cached(sql).map_err(failed)
 }

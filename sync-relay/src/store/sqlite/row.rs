@@ -3,7 +3,7 @@
 use tendenko_protocol::document::{DocumentId, LogId, Scope};
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, Incarnation, LogSeq, PatientId, RecordHash};
 
-use super::super::{Audience, ItemKind, StoreError, Subject};
+use super::super::{Audience, ItemKind, Lane, StoreError, Subject};
 
 pub(super) const SUBJECT: usize = 17;
 
@@ -18,9 +18,10 @@ pub(super) fn subject(&(patient, scope): &Subject) -> [u8; SUBJECT] {
 }
 
 pub(super) fn audience(column: Option<Vec<u8>>) -> Result<Audience, StoreError> {
-    let Some(bytes) = column else {
-        return Ok(Audience::Everyone);
-    };
+    column.as_deref().map_or(Ok(Audience::Everyone), |bytes| subject_of(bytes).map(Audience::Granted))
+}
+
+pub(super) fn subject_of(bytes: &[u8]) -> Result<Subject, StoreError> {
     let damaged = || StoreError::Damaged("a subject");
     let (patient, scope) = bytes.split_at_checked(16).ok_or_else(damaged)?;
     let scope = match scope {
@@ -28,7 +29,7 @@ pub(super) fn audience(column: Option<Vec<u8>>) -> Result<Audience, StoreError> 
         [1] => Scope::Chart,
         _ => return Err(damaged()),
     };
-    Ok(Audience::Granted((PatientId(fixed(patient, "a subject")?), scope)))
+    Ok((PatientId(fixed(patient, "a subject")?), scope))
 }
 
 pub(super) fn kind(column: i64) -> Result<ItemKind, StoreError> {
@@ -44,6 +45,24 @@ pub(super) fn kind_column(kind: ItemKind) -> i64 {
         ItemKind::Statement => 0,
         ItemKind::Record => 1,
     }
+}
+
+pub(super) fn lane_column(lane: Lane) -> i64 {
+    lane as i64
+}
+
+pub(super) fn owed(owed: Owed) -> (i64, Vec<u8>) {
+    match owed {
+        Owed::Subject(subject) => (0, self::subject(&subject).to_vec()),
+        Owed::Document(document) => (1, document.to_bytes().to_vec()),
+    }
+}
+
+/// What is still owed to a store that has an upstream.
+#[derive(Clone, Copy)]
+pub(super) enum Owed {
+    Subject(Subject),
+    Document(DocumentId),
 }
 
 pub(super) fn fixed<const N: usize>(bytes: &[u8], what: &'static str) -> Result<[u8; N], StoreError> {
@@ -82,4 +101,8 @@ pub(super) fn seq(column: i64) -> Result<LogSeq, StoreError> {
 /// A number as a column. One beyond SQLite's range is larger than anything stored, and so is the result.
 pub(super) fn column(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn count(column: i64) -> Result<u64, StoreError> {
+    u64::try_from(column).map_err(|_| StoreError::Damaged("a count"))
 }

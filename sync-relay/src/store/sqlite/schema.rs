@@ -13,7 +13,7 @@ const APPLICATION_ID: i64 = 0x5444_4b72;
 
 /// Step `n` takes a store from version `n` to `n + 1`.
 const MIGRATIONS: &[&str] = &[
-    // 1: arrivals are narrow, so that looking for what a device may have reads no record.
+    // 1: arrivals are narrow, so that looking for what a device may have reads no record. Each lane is one stretch of the table.
     "
     CREATE TABLE lives (
         life        INTEGER PRIMARY KEY,
@@ -23,14 +23,16 @@ const MIGRATIONS: &[&str] = &[
     CREATE UNIQUE INDEX present_life ON lives (last IS NULL) WHERE last IS NULL;
 
     CREATE TABLE arrivals (
-        arrival INTEGER PRIMARY KEY,
+        lane    INTEGER NOT NULL CHECK (lane IN (0, 1, 2)),         -- cards and statements, charts, attachments
+        arrival INTEGER NOT NULL,                                   -- one order over all lanes
         kind    INTEGER NOT NULL CHECK (kind IN (0, 1)),            -- statement, record
-        subject BLOB CHECK (subject IS NULL OR length(subject) = 17) -- patient and scope; NULL: for everyone
-    ) STRICT;
+        subject BLOB CHECK (subject IS NULL OR length(subject) = 17), -- patient and scope; NULL: for everyone
+        PRIMARY KEY (lane, arrival)
+    ) STRICT, WITHOUT ROWID;
     CREATE INDEX arrivals_of_subject ON arrivals (subject, arrival) WHERE subject IS NOT NULL;
 
     CREATE TABLE statements (
-        arrival INTEGER PRIMARY KEY REFERENCES arrivals (arrival),
+        arrival INTEGER PRIMARY KEY,
         id      BLOB NOT NULL UNIQUE CHECK (length(id) = 32),
         bytes   BLOB NOT NULL
     ) STRICT;
@@ -46,8 +48,8 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT;
 
     CREATE TABLE records (
-        arrival INTEGER PRIMARY KEY REFERENCES arrivals (arrival),
-        log     INTEGER NOT NULL REFERENCES logs (log),
+        arrival INTEGER PRIMARY KEY,
+        log     INTEGER NOT NULL,
         seq     INTEGER NOT NULL CHECK (seq > 0),
         hash    BLOB NOT NULL CHECK (length(hash) = 32),
         bytes   BLOB NOT NULL,
@@ -67,7 +69,11 @@ const MIGRATIONS: &[&str] = &[
         times       INTEGER NOT NULL,
         bytes       BLOB
     ) STRICT;
-    CREATE INDEX quarantine_of_pusher ON quarantine (pusher);
+    CREATE TABLE quarantine_shares (                                 -- what each pusher takes up of it
+        pusher  BLOB PRIMARY KEY,                                    -- empty: nobody in particular
+        entries INTEGER NOT NULL,
+        bytes   INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE refused (
         reason TEXT PRIMARY KEY,
@@ -78,7 +84,26 @@ const MIGRATIONS: &[&str] = &[
         device   BLOB PRIMARY KEY CHECK (length(device) = 16),
         first_at INTEGER NOT NULL,
         last_at  INTEGER NOT NULL,
-        records  INTEGER NOT NULL
+        records  INTEGER NOT NULL,
+        refused  INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE upstream (                                          -- at most one row: there is or was an upstream
+        one        INTEGER PRIMARY KEY CHECK (one = 1),
+        cursor     BLOB,                                             -- as the session gave it
+        relay      BLOB CHECK (relay IS NULL OR length(relay) = 16), -- last heard of
+        contact_at INTEGER
+    ) STRICT;
+    CREATE TABLE outbox (                                            -- what the upstream is not known to have
+        lane    INTEGER NOT NULL,
+        arrival INTEGER NOT NULL,
+        refused TEXT,                                                -- it was offered and not taken, for this reason
+        PRIMARY KEY (lane, arrival)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE upstream_owed (                                     -- scopes to fill in (0), documents to compare (1)
+        kind INTEGER NOT NULL CHECK (kind IN (0, 1)),
+        what BLOB NOT NULL,
+        PRIMARY KEY (kind, what)
     ) STRICT, WITHOUT ROWID;
     ",
 ];

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, Millis, RelayIncarnation, StatementId};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, Millis, RecordHash, RelayIncarnation, StatementId};
+use tendenko_protocol::record::RejectReason;
 
+use super::super::conformance::author::Author;
 use super::super::conformance::{self, Backend};
-use super::super::{Audience, NewItem, NewStatement, RelayStore, StoreError, Submission};
+use super::super::{Audience, Fate, NewItem, NewStatement, Refused, RelayStore, Source, StoreError, Submission};
 use super::*;
 
 struct Temporary(Mutex<tempfile::TempDir>);
@@ -160,4 +162,67 @@ fn status_reads_beside_a_store_in_use_and_cannot_write() {
     assert_eq!(reader.figures().unwrap().statements, 1);
     assert!(reader.commit(&[statement(2, 8)]).is_err());
     assert!(matches!(SqliteStore::read_only(&dir.path().join("nowhere")), Err(StoreError::Missing(_))));
+}
+
+#[test]
+fn a_store_that_fills_up_turns_charts_away_before_cards_and_statements_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = create(dir.path());
+    store.set_max_bytes(Some(4 << 20)).unwrap();
+    let mut author = Author::new(1);
+    let fate = |record| {
+        let submission = Submission::new(Source::Peer(DeviceId([1; 16])), Millis(0), vec![NewItem::Record(record)]);
+        store.commit(&[submission]).map(|committed| committed.fates[0][0])
+    };
+    let mut filler = 2;
+    let mut fill_until = |percent: i64| {
+        let pages = |name| store.writer().query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).unwrap();
+        while pages("page_count") * 100 < pages("max_page_count") * percent {
+            store.commit(&[statement(filler, 20_000)]).unwrap();
+            filler += 1;
+        }
+    };
+    fill_until(80);
+    assert!(matches!(fate(author.chart(1, 2026)), Ok(Fate::Stored(_))));
+    fill_until(91);
+    assert_eq!(fate(author.chart(2, 2026)).unwrap(), Fate::Full);
+    assert!(matches!(fate(author.card(1)), Ok(Fate::Stored(_))));
+    fill_until(98);
+    assert_eq!(fate(author.card(2)).unwrap(), Fate::Full);
+    store.commit(&[statement(1, 100)]).unwrap();
+    let figures = store.figures().unwrap();
+    assert_eq!((figures.records, figures.refused[0].reason.as_str(), figures.refused[0].times), (2, "full", 2));
+    assert_eq!(figures.quarantined, 0, "it is no offence");
+}
+
+#[test]
+fn nobody_fills_the_quarantine_for_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = create(dir.path());
+    let refused = |number: u32, bytes: usize| {
+        NewItem::Refused(Refused {
+            hash: RecordHash::of(&number.to_be_bytes()),
+            claimed: None,
+            reason: RejectReason::AuthorRevoked,
+            bytes: Some(vec![7; bytes]),
+            may_be_known: false,
+        })
+    };
+    let flood = |peer: u8, numbers: std::ops::Range<u32>, bytes: usize| {
+        let items = numbers.map(|number| refused(number, bytes)).collect();
+        store.commit(&[Submission::new(Source::Peer(DeviceId([peer; 16])), Millis(0), items)]).unwrap();
+    };
+    flood(1, 0..6_000, 10);
+    flood(2, 10_000..10_200, 60_000);
+    flood(3, 20_000..20_001, 60_000);
+    let quarantine = store.quarantine(10_000).unwrap();
+    let of = |peer: u8| quarantine.iter().filter(move |entry| entry.pusher == Some(DeviceId([peer; 16])));
+    let bytes = |peer| of(peer).filter_map(|entry| entry.bytes.as_ref()).map(Vec::len).sum::<usize>();
+    assert_eq!((of(1).count(), of(2).count(), of(3).count()), (4_096, 200, 1));
+    assert!(bytes(2) <= 8 << 20 && bytes(2) > 7 << 20, "{}", bytes(2));
+    assert_eq!(bytes(3), 60_000);
+    let figures = store.figures().unwrap();
+    assert_eq!(figures.refused[0].times, 6_201, "everything is counted");
+    let flooder = figures.contacts.iter().find(|contact| contact.device == DeviceId([1; 16])).unwrap();
+    assert_eq!(flooder.refused, 6_000, "and whose it was");
 }

@@ -1,4 +1,4 @@
-//! The writing transaction: statements, records with their place in their log, refusals, contacts.
+//! The writing transaction: statements, records with their place in their log, contacts.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tendenko_protocol::document::LogId;
@@ -6,16 +6,16 @@ use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RecordHash, Re
 use tendenko_protocol::limits::MAX_PAST;
 use tendenko_protocol::record::{LogVerdict, RejectReason, SealedRecord, check_next};
 
-use super::super::{Audience, Committed, Fate, ItemKind, NewItem, NewStatement, Refused, StoreError, Submission};
-use super::{failed, read, row};
-
-/// Entries one device may fill the quarantine with; beyond it, refusals are only counted, so that no
-/// device can push out what the quarantine keeps for others.
-const QUARANTINE_PER_PUSHER: i64 = 4096;
+use super::super::{
+    Audience, Committed, Fate, ItemKind, Lane, NewItem, NewStatement, Refused, Source, StoreError, Submission,
+};
+use super::room::Room;
+use super::{failed, quarantine, read, row, upstream};
 
 pub(super) fn commit(conn: &mut Connection, submissions: &[Submission]) -> Result<Committed, StoreError> {
     let tx = begin_writing(conn)?;
-    let mut writing = Writing { newest: read::newest(&tx)?, tx: &tx };
+    let mut writing =
+        Writing { newest: read::newest(&tx)?, has_upstream: upstream::exists(&tx)?, room: Room::of(&tx)?, tx: &tx };
     let fates = submissions.iter().map(|submission| writing.submission(submission)).collect::<Result<_, _>>()?;
     let newest = writing.newest;
     tx.commit().map_err(failed)?;
@@ -57,6 +57,8 @@ fn insert_life(tx: &Transaction<'_>, incarnation: RelayIncarnation) -> Result<()
 struct Writing<'t> {
     tx: &'t Transaction<'t>,
     newest: ArrivalNo,
+    has_upstream: bool,
+    room: Room,
 }
 
 /// A log's row: its id and head.
@@ -68,28 +70,43 @@ struct Head {
 
 impl Writing<'_> {
     fn submission(&mut self, submission: &Submission) -> Result<Vec<Fate>, StoreError> {
-        let (pusher, at) = (submission.pusher, submission.at);
-        let mut records = 0;
+        let (from, at) = (submission.from, submission.at);
+        let (mut records, mut refused) = (0, 0);
         let mut fates = Vec::with_capacity(submission.items.len());
         for item in &submission.items {
-            fates.push(match item {
-                NewItem::Statement(statement) => self.statement(statement)?,
+            let (lane, fate) = match item {
+                NewItem::Statement(statement) => (Lane::Cards, self.statement(statement)?),
                 NewItem::Record(record) => {
-                    let fate = self.record(record, pusher, at)?;
+                    let lane = Lane::of(record.header().document.scope());
+                    let fate = self.record(record, lane, from, at)?;
                     records += usize::from(matches!(fate, Fate::Stored(_)));
-                    fate
+                    (lane, fate)
                 }
                 NewItem::Refused(refused) => match self.known(refused)? {
-                    Some(arrival) => Fate::Known(arrival),
+                    Some((lane, arrival)) => (lane, Fate::Known(arrival)),
                     None => {
-                        self.refused(refused, pusher, at)?;
-                        Fate::Refused
+                        quarantine::refused(self.tx, refused, from, at)?;
+                        (Lane::Cards, Fate::Refused)
                     }
                 },
-            });
+            };
+            match fate {
+                Fate::Stored(arrival) if self.has_upstream && from != Source::Upstream => {
+                    upstream::put(self.tx, lane, arrival)?;
+                }
+                Fate::Known(arrival) if self.has_upstream && from == Source::Upstream => {
+                    upstream::take(self.tx, lane, arrival)?;
+                }
+                Fate::Stored(_) | Fate::Known(_) | Fate::Gap { .. } => {}
+                Fate::Fork | Fate::Refused | Fate::Full => refused += 1,
+            }
+            fates.push(fate);
         }
-        if let Some(device) = pusher {
-            self.contact(device, at, records)?;
+        for mark in &submission.marks {
+            upstream::mark(self.tx, mark, at)?;
+        }
+        if let Source::Peer(device) = from {
+            self.contact(device, at, records, refused)?;
         }
         Ok(fates)
     }
@@ -103,14 +120,14 @@ impl Writing<'_> {
         if let Some(known) = known {
             return Ok(Fate::Known(row::arrival(known)?));
         }
-        let arrival = self.arrive(ItemKind::Statement, statement.audience)?;
+        let arrival = self.arrive(Lane::Cards, ItemKind::Statement, statement.audience)?;
         self.prepare("INSERT INTO statements (arrival, id, bytes) VALUES (?1, ?2, ?3)")?
             .execute(params![row::column(arrival.0), &statement.id.0[..], statement.bytes])
             .map_err(failed)?;
         Ok(Fate::Stored(arrival))
     }
 
-    fn record(&mut self, record: &SealedRecord, pusher: Option<DeviceId>, at: Millis) -> Result<Fate, StoreError> {
+    fn record(&mut self, record: &SealedRecord, lane: Lane, from: Source, at: Millis) -> Result<Fate, StoreError> {
         let id = record.log();
         let seq = record.header().seq;
         let head = self.head(&id)?;
@@ -125,7 +142,11 @@ impl Writing<'_> {
             stored.map(|(_, hash)| hash),
         );
         match (verdict, stored) {
-            (LogVerdict::Next, _) => self.append(record, &id, head).map(Fate::Stored),
+            (LogVerdict::Next, _) if self.room.is_kept_from(lane) => {
+                quarantine::count(self.tx, RejectReason::Full)?;
+                Ok(Fate::Full)
+            }
+            (LogVerdict::Next, _) => self.append(record, &id, lane, head).map(Fate::Stored),
             (LogVerdict::Duplicate, Some((arrival, _))) => Ok(Fate::Known(arrival)),
             (LogVerdict::Gap { expected }, _) => Ok(Fate::Gap { expected }),
             (LogVerdict::Duplicate | LogVerdict::Fork, _) => {
@@ -136,15 +157,21 @@ impl Writing<'_> {
                     bytes: Some(record.bytes().to_vec()),
                     may_be_known: false,
                 };
-                self.refused(&fork, pusher, at)?;
+                quarantine::refused(self.tx, &fork, from, at)?;
                 Ok(Fate::Fork)
             }
         }
     }
 
-    fn append(&mut self, record: &SealedRecord, id: &LogId, head: Option<Head>) -> Result<ArrivalNo, StoreError> {
+    fn append(
+        &mut self,
+        record: &SealedRecord,
+        id: &LogId,
+        lane: Lane,
+        head: Option<Head>,
+    ) -> Result<ArrivalNo, StoreError> {
         let subject = (id.document.patient, id.document.scope());
-        let arrival = self.arrive(ItemKind::Record, Audience::Granted(subject))?;
+        let arrival = self.arrive(lane, ItemKind::Record, Audience::Granted(subject))?;
         let seq = row::column(record.header().seq.0);
         let hash = record.hash();
         let log = match head {
@@ -175,14 +202,15 @@ impl Writing<'_> {
     }
 
     /// Takes the next arrival number.
-    fn arrive(&mut self, kind: ItemKind, audience: Audience) -> Result<ArrivalNo, StoreError> {
+    fn arrive(&mut self, lane: Lane, kind: ItemKind, audience: Audience) -> Result<ArrivalNo, StoreError> {
         let arrival = self.newest.next();
         let subject = match &audience {
             Audience::Everyone => None,
             Audience::Granted(subject) => Some(row::subject(subject)),
         };
-        self.prepare("INSERT INTO arrivals (arrival, kind, subject) VALUES (?1, ?2, ?3)")?
+        self.prepare("INSERT INTO arrivals (lane, arrival, kind, subject) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![
+                row::lane_column(lane),
                 row::column(arrival.0),
                 row::kind_column(kind),
                 subject.as_ref().map(|subject| &subject[..])
@@ -219,7 +247,7 @@ impl Writing<'_> {
     }
 
     /// The arrival of the very bytes that were refused, if they are stored.
-    fn known(&self, refused: &Refused) -> Result<Option<ArrivalNo>, StoreError> {
+    fn known(&self, refused: &Refused) -> Result<Option<(Lane, ArrivalNo)>, StoreError> {
         let Some((id, seq)) = refused.claimed.filter(|_| refused.may_be_known) else {
             return Ok(None);
         };
@@ -227,68 +255,17 @@ impl Writing<'_> {
             return Ok(None);
         };
         let (arrival, hash) = self.stored(head.log, seq)?;
-        Ok((hash == refused.hash).then_some(arrival))
+        Ok((hash == refused.hash).then_some((Lane::of(id.document.scope()), arrival)))
     }
 
-    fn refused(&self, refused: &Refused, pusher: Option<DeviceId>, at: Millis) -> Result<(), StoreError> {
+    fn contact(&self, device: DeviceId, at: Millis, records: usize, refused: usize) -> Result<(), StoreError> {
         self.prepare(
-            "INSERT INTO refused (reason, times) VALUES (?1, 1)
-             ON CONFLICT (reason) DO UPDATE SET times = times + 1",
-        )?
-        .execute([refused.reason.code()])
-        .map_err(failed)?;
-
-        let again = self
-            .prepare("UPDATE quarantine SET times = times + 1, last_at = ?2 WHERE hash = ?1")?
-            .execute(params![&refused.hash.0[..], at.0])
-            .map_err(failed)?;
-        if again > 0 {
-            return Ok(());
-        }
-        let pusher_column = pusher.as_ref().map(|device| &device.0[..]);
-        let held: i64 = self
-            .prepare("SELECT count(*) FROM quarantine WHERE pusher IS ?1")?
-            .query_row([pusher_column], |row| row.get(0))
-            .map_err(failed)?;
-        if held >= QUARANTINE_PER_PUSHER {
-            return Ok(());
-        }
-        let (document, device, incarnation, seq) = match &refused.claimed {
-            Some((log, seq)) => (
-                Some(log.document.to_bytes().to_vec()),
-                Some(log.device.0.to_vec()),
-                Some(log.incarnation.0.to_be_bytes().to_vec()),
-                Some(row::column(seq.0)),
-            ),
-            None => (None, None, None, None),
-        };
-        self.prepare(
-            "INSERT INTO quarantine
-             (hash, reason, document, device, incarnation, seq, pusher, first_at, last_at, times, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, 1, ?9)",
-        )?
-        .execute(params![
-            &refused.hash.0[..],
-            refused.reason.code(),
-            document,
-            device,
-            incarnation,
-            seq,
-            pusher_column,
-            at.0,
-            refused.bytes
-        ])
-        .map_err(failed)?;
-        Ok(())
-    }
-
-    fn contact(&self, device: DeviceId, at: Millis, records: usize) -> Result<(), StoreError> {
-        self.prepare(
-            "INSERT INTO contacts (device, first_at, last_at, records) VALUES (?1, ?2, ?2, ?3)
+            "INSERT INTO contacts (device, first_at, last_at, records, refused) VALUES (?1, ?2, ?2, ?3, ?4)
              ON CONFLICT (device) DO UPDATE SET
-                 last_at = max(last_at, excluded.last_at), records = records + excluded.records",
+                 last_at = max(last_at, excluded.last_at), records = records + excluded.records,
+                 refused = refused + excluded.refused",
         )?
-        .execute(params![&device.0[..], at.0, row::column(records as u64)])
+        .execute(params![&device.0[..], at.0, row::column(records as u64), row::column(refused as u64)])
         .map_err(failed)?;
         Ok(())
     }
