@@ -80,7 +80,7 @@ fn resolving(error: &ResolveError) -> ApiError {
     }
 }
 
-fn storing(error: &StoreError) -> ApiError {
+pub fn storing(error: &StoreError) -> ApiError {
     match error {
         StoreError::DiskFull => ApiError::new(ErrorCode::DiskFull),
         StoreError::Damaged => ApiError::new(ErrorCode::StoreDamaged),

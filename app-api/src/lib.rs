@@ -94,6 +94,8 @@ commands! {
     GetSync = "get_sync" -> SyncView;
     GetSyncDetail = "get_sync_detail" -> SyncDetail;
     SyncNow = "sync_now" -> SyncView;
+    SetDataSaver = "set_data_saver" -> SyncView;
+    GetDataUse = "get_data_use" -> Vec<MonthOfUse>;
 }
 
 /// Event: records changed, by this tablet or by another one. Payload: [`Changed`].

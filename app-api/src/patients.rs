@@ -61,6 +61,8 @@ pub struct PatientRow {
     pub unread: u16,
     /// Hand-overs to me that I have not seen; also counted in `unread`.
     pub unread_hand_overs: u16,
+    /// Earlier records are still on their way to this tablet.
+    pub incomplete: bool,
 }
 
 /// Asks for the header that never scrolls away.

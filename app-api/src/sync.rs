@@ -24,10 +24,75 @@ pub struct SyncView {
     pub rejected: u32,
     /// Why the last try failed, where it did.
     pub problem: Option<SyncProblem>,
-    /// Bytes sent since the start.
-    pub bytes_sent: u64,
-    /// Bytes received since the start.
-    pub bytes_received: u64,
+    /// How the present link goes, or the last one went; none = never.
+    pub path: Option<SyncPath>,
+    /// How many patients are here with all their records.
+    pub patients: PatientsHere,
+    /// What this calendar month cost.
+    pub month: Traffic,
+    /// Photos and documents come only when asked for.
+    pub data_saver: bool,
+}
+
+/// How this tablet reaches the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncPath {
+    /// The region's relay.
+    Hub,
+    /// The relay of an evacuation site.
+    Edge,
+    /// A colleague's tablet.
+    Tablet,
+    /// A file on a USB stick.
+    Courier,
+}
+
+/// "40人中12人の記録がそろいました": what is not here yet is never shown as if it did not exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatientsHere {
+    /// With all their records.
+    pub complete: u32,
+    /// Shared with this tablet, as far as it knows.
+    pub known: u32,
+    /// Whether there may be more patients, because the first exchange has not come to its end.
+    pub may_be_more: bool,
+}
+
+impl PatientsHere {
+    /// Everything is here.
+    pub fn all(&self) -> bool {
+        self.complete == self.known && !self.may_be_more
+    }
+}
+
+/// Bytes on the wire, as they are paid for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// From this tablet.
+    pub sent: u64,
+    /// To this tablet.
+    pub received: u64,
+}
+
+/// Turns the data saver on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetDataSaver {
+    /// On?
+    pub on: bool,
+}
+
+/// Asks what the last months cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetDataUse {}
+
+/// One calendar month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthOfUse {
+    /// Which: `2026-11`.
+    pub month: String,
+    /// What it cost, on all networks.
+    pub traffic: Traffic,
 }
 
 /// What happens now.

@@ -174,14 +174,18 @@ impl Replica {
     /// Counts the patients anew: after grants came, and after the earlier records of one have all come.
     pub(crate) fn count_patients(&self) -> Result<(), StoreError> {
         let known: BTreeSet<PatientId> = self.trust().scopes_of(self.device_id()).map(|(patient, _)| patient).collect();
-        let owed: BTreeSet<PatientId> =
-            statements::owed_backfills(&self.reader())?.into_iter().map(|(patient, _)| patient).collect();
+        let owed = self.incomplete_patients()?;
         let complete = known.difference(&owed).count() as u64;
         self.change_status(|status| {
             status.patients_known = known.len() as u64;
             status.patients_complete = complete;
         });
         Ok(())
+    }
+
+    /// Patients whose earlier records are not all here.
+    pub fn incomplete_patients(&self) -> Result<BTreeSet<PatientId>, StoreError> {
+        Ok(statements::owed_backfills(&self.reader())?.into_iter().map(|(patient, _)| patient).collect())
     }
 
     /// The relay had no more, and all is stored: what is known is all there is.

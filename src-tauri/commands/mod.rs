@@ -88,6 +88,8 @@ handlers! {
         open_site_card(OpenSiteCard) = site::open;
         get_sync(GetSync) = sync::status;
         get_sync_detail(GetSyncDetail) = sync::detail;
+        set_data_saver(SetDataSaver) = sync::set_data_saver;
+        get_data_use(GetDataUse) = sync::data_use;
     }
 }
 

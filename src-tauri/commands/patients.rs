@@ -1,6 +1,6 @@
 //! 患者: finding one, the header and the card.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tendenko_app_api::{self as api, ApiError};
 use tendenko_crdt::{CardView, Item};
@@ -8,7 +8,7 @@ use tendenko_protocol::ids::PatientId;
 use tendenko_replica::PatientSummary;
 
 use super::{Answer, patient};
-use crate::error::reading;
+use crate::error::{reading, storing};
 use crate::tablet::Desk;
 use crate::views::people::millis;
 use crate::views::{card as views, medicines};
@@ -46,6 +46,7 @@ pub struct Rows<'a> {
     desk: &'a Desk,
     today: String,
     unread_hand_overs: BTreeMap<PatientId, u16>,
+    incomplete: BTreeSet<PatientId>,
 }
 
 impl<'a> Rows<'a> {
@@ -55,7 +56,8 @@ impl<'a> Rows<'a> {
         for hand_over in hand_overs.iter().filter(|hand_over| hand_over.unread) {
             *unread_hand_overs.entry(hand_over.patient).or_default() += 1;
         }
-        Ok(Self { desk, today: desk.today().to_string(), unread_hand_overs })
+        let incomplete = desk.replica.incomplete_patients().map_err(|error| storing(&error))?;
+        Ok(Self { desk, today: desk.today().to_string(), unread_hand_overs, incomplete })
     }
 
     /// A patient as one row of a list.
@@ -76,6 +78,7 @@ impl<'a> Rows<'a> {
             conflicts: u16::try_from(summary.conflicts).unwrap_or(u16::MAX),
             unread: u16::try_from(summary.news).unwrap_or(u16::MAX),
             unread_hand_overs: self.unread_hand_overs.get(&summary.patient).copied().unwrap_or_default(),
+            incomplete: self.incomplete.contains(&summary.patient),
         })
     }
 

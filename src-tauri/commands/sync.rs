@@ -5,7 +5,7 @@ use tendenko_replica::{Sent, UnsentItem};
 
 use super::Answer;
 use super::patients::Rows;
-use crate::error::reading;
+use crate::error::{reading, storing};
 use crate::tablet::{Desk, Tablet};
 use crate::views;
 use crate::views::entries::kind;
@@ -13,6 +13,8 @@ use crate::views::people::millis;
 
 /// Lines of the list of what waits.
 const MOST_LINES: usize = 200;
+/// Months of use that are shown.
+const MOST_MONTHS: usize = 12;
 
 pub fn status(desk: &Desk, _: api::GetSync) -> Answer<api::GetSync> {
     Ok(views::sync::status(&desk.replica.sync_status()))
@@ -37,6 +39,28 @@ pub fn detail(desk: &Desk, _: api::GetSyncDetail) -> Answer<api::GetSyncDetail> 
         waiting,
         more: views::sync::count(more as u64),
     })
+}
+
+pub fn set_data_saver(desk: &Desk, args: api::SetDataSaver) -> Answer<api::SetDataSaver> {
+    desk.replica.set_data_saver(args.on).map_err(|error| storing(&error))?;
+    status(desk, api::GetSync {})
+}
+
+/// By month, all networks together, the newest first.
+pub fn data_use(desk: &Desk, _: api::GetDataUse) -> Answer<api::GetDataUse> {
+    let mut months: Vec<api::MonthOfUse> = Vec::new();
+    for used in desk.replica.data_use().map_err(|error| storing(&error))? {
+        let traffic = views::sync::traffic(&used.bytes);
+        match months.iter_mut().find(|month| month.month == used.month) {
+            Some(month) => {
+                month.traffic.sent = month.traffic.sent.saturating_add(traffic.sent);
+                month.traffic.received = month.traffic.received.saturating_add(traffic.received);
+            }
+            None => months.push(api::MonthOfUse { month: used.month, traffic }),
+        }
+    }
+    months.truncate(MOST_MONTHS);
+    Ok(months)
 }
 
 /// One line per entry that waits, and one for what changed on the card itself. Bytes are known for all of a patient's

@@ -1,7 +1,7 @@
 //! The sync line.
 
 use tendenko_app_api as api;
-use tendenko_replica::{SyncState, SyncStatus};
+use tendenko_replica::{DataUse, SyncPath, SyncState, SyncStatus};
 
 use super::people::millis;
 
@@ -25,9 +25,25 @@ pub fn status(status: &SyncStatus) -> api::SyncView {
         relay: status.relay.clone(),
         rejected: count(status.rejected),
         problem: status.last_error.as_deref().map(problem),
-        bytes_sent: status.bytes_sent,
-        bytes_received: status.bytes_received,
+        path: status.path.map(|path| match path {
+            SyncPath::Hub => api::SyncPath::Hub,
+            SyncPath::Edge => api::SyncPath::Edge,
+            SyncPath::Tablet => api::SyncPath::Tablet,
+            SyncPath::Courier => api::SyncPath::Courier,
+        }),
+        patients: api::PatientsHere {
+            complete: count(status.patients_complete),
+            known: count(status.patients_known),
+            may_be_more: !status.first_sync_done,
+        },
+        month: traffic(&status.month),
+        data_saver: status.data_saver,
     }
+}
+
+/// Bytes both ways.
+pub fn traffic(used: &DataUse) -> api::Traffic {
+    api::Traffic { sent: used.sent, received: used.received }
 }
 
 fn problem(code: &str) -> api::SyncProblem {

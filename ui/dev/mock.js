@@ -11,7 +11,7 @@ const written = (author, ago, reason = null, offset = 1200) => ({ author, at: no
 const name = (id, name, kana, age, same_name = false) => ({ id, name, kana, age, same_name });
 const row = (patient, sex, birth_date, address, more = {}) => ({
   patient, sex, birth_date, address, allergies: 0, special_needs: [], dnar: false, conflicts: 0, unread: 0,
-  unread_hand_overs: 0, ...more,
+  unread_hand_overs: 0, incomplete: false, ...more,
 });
 const oxygen = { kind: "oxygen", detail: "2 L/分 鼻カニューレ（夜間のみ 1.5 L/分）" };
 const rows = [
@@ -55,8 +55,9 @@ let entries = [
   entry("e7", 330 * day, nurse, { note: { text: "サービス担当者会議に出席。" } }),
   entry("e8", 331 * day, nurse, { unknown: { kind: "photo-album" } }),
 ];
+let saver = false;
 const sync = () => {
-  const base = { unsent: 3, last_contact: now - 72 * 60e3, clock_offset_ms: 900, relay: "釜石・大槌 中継所", rejected: 0, problem: null, bytes_sent: 48211, bytes_received: 1820334 };
+  const base = { unsent: 3, last_contact: now - 72 * 60e3, clock_offset_ms: 900, relay: "釜石・大槌 中継所", rejected: 0, problem: null, path: "hub", patients: { complete: 28, known: 30, may_be_more: false }, month: { sent: 48211, received: 1820334 }, data_saver: saver };
   switch (asked.get("sync")) {
     case "idle": return { ...base, state: "idle", unsent: 0, last_contact: now - 60e3 };
     case "sending": return { ...base, state: { sending: { done: 2, total: 5 } } };
@@ -114,6 +115,8 @@ const answers = {
   open_site_card: ({ patient }) => card(patient),
   get_sync: sync,
   get_sync_detail: () => ({ sync: sync(), more: 4, waiting: asked.get("sync") === "idle" ? [] : [{ patient: rows[0].patient, kind: "visit", since: now - 2 * hour, bytes: 1184 }, { patient: rows[0].patient, kind: "hand_over", since: now - 5 * hour, bytes: 412 }, { patient: rows[1].patient, kind: "medicine_change", since: now - 26 * hour, bytes: 690 }] }),
+  set_data_saver: ({ on }) => { saver = on; return sync(); },
+  get_data_use: () => [{ month: "2026-11", traffic: { sent: 48211, received: 1820334 } }, { month: "2026-10", traffic: { sent: 1048211, received: 5820334 } }],
   sync_now: () => ({ ...sync(), state: "connecting" }),
 };
 const listeners = {};

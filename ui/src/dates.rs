@@ -113,6 +113,16 @@ impl Day {
         }
     }
 
+    /// The month: `令和8年11月`, or `Nov 2026`.
+    pub fn month(self, lang: Lang) -> String {
+        match (lang, self.era()) {
+            (Lang::Ja, Some((kanji, _, 1))) => format!("{kanji}元年{}月", self.month),
+            (Lang::Ja, Some((kanji, _, year))) => format!("{kanji}{year}年{}月", self.month),
+            (Lang::Ja, None) => format!("{}年{}月", self.year, self.month),
+            (Lang::En, _) => format!("{} {}", MONTHS_EN[usize::from(self.month) - 1], self.year),
+        }
+    }
+
     /// A heading of a day: `11月20日（金）` within the same year, else with the era year.
     pub fn heading(self, today: Day, lang: Lang) -> String {
         match lang {
@@ -146,6 +156,11 @@ pub fn weekday_name(number: u8, lang: Lang) -> &'static str {
         Lang::En => &WEEKDAYS_EN,
     };
     names.get(usize::from(number).wrapping_sub(1)).copied().unwrap_or("")
+}
+
+/// A month given as `2026-11`, in words; as it is where it is none.
+pub fn month(iso: &str, lang: Lang) -> String {
+    Day::parse(&format!("{iso}-01")).map_or_else(|| iso.to_owned(), |day| day.month(lang))
 }
 
 /// An ISO day as [`Day::long`], or as it came when it is not one.

@@ -50,6 +50,7 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("identity", &["name", "kana", "sex", "birth-date"]),
     ("encoding", &["shift-jis", "utf8"]),
     ("problem", &["unreachable", "unknown-relay", "unknown-tablet", "revoked", "version", "other"]),
+    ("path", &["hub", "edge", "tablet", "courier"]),
     ("site-reason", &["consultation", "emergency", "medicines", "identification", "other"]),
     ("tab", &["timeline", "medicines", "vitals", "card"]),
     ("purpose", &["regular", "medication", "condition", "discharge", "emergency"]),
@@ -104,6 +105,10 @@ names! {
         EntryKind::Dispensing => "dispensing", EntryKind::MedicineChange => "medicine-change",
         EntryKind::VisitPlan => "visit-plan", EntryKind::NotebookImport => "notebook-import",
         EntryKind::SiteAccess => "site-access", EntryKind::Card => "card", EntryKind::Unknown => "unknown",
+    }
+    /// How this tablet reaches the others.
+    path(SyncPath) {
+        SyncPath::Hub => "hub", SyncPath::Edge => "edge", SyncPath::Tablet => "tablet", SyncPath::Courier => "courier",
     }
     /// What was done to a medicine.
     action(MedicineAction) {

@@ -13,6 +13,7 @@ born = born { $date }
 mark-same-name = Same name: take care
 mark-allergy = Allergy
 mark-dnar = DNAR
+mark-incomplete = Earlier records on their way
 mark-conflict = { $n } to check
 mark-hand-over = { $n ->
     [one] { $n } hand-over

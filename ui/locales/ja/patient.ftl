@@ -10,6 +10,7 @@ born = { $date }生
 mark-same-name = 同姓同名注意
 mark-allergy = アレルギー・副作用
 mark-dnar = DNAR
+mark-incomplete = 過去の記録は受信待ち
 mark-conflict = 要確認 { $n }
 mark-hand-over = 申し送り { $n }
 mark-unread = 変更 { $n }

@@ -206,6 +206,10 @@ pub fn sync_words(app: &App, sync: &SyncView) -> String {
             let [done, total] = so_far(done, total);
             words.ta("sync-sending", &[("done", &done), ("total", &total)])
         }
+        SyncState::Receiving { .. } if sync.patients.known > 0 && !sync.patients.all() => {
+            let [complete, known] = so_far(sync.patients.complete, sync.patients.known);
+            words.ta("sync-receiving-patients", &[("complete", &complete), ("known", &known)])
+        }
         SyncState::Receiving { done, total: Some(total) } => {
             let [done, total] = so_far(done, total);
             words.ta("sync-receiving", &[("done", &done), ("total", &total)])

@@ -41,6 +41,7 @@ fn marks(app: &App, row: &PatientRow) -> Html {
             if row.allergies > 0 { <span class="mark mark-danger" data-testid="mark-allergy">{ words.t("mark-allergy") }</span> }
             { for row.special_needs.iter().map(|need| html! { <span class="mark mark-need">{ need_text(app, need) }</span> }) }
             if row.dnar { <span class="mark mark-wishes">{ words.t("mark-dnar") }</span> }
+            if row.incomplete { <span class="mark mark-incomplete" data-testid="mark-incomplete">{ words.t("mark-incomplete") }</span> }
             if row.conflicts > 0 { <span class="mark mark-conflict" data-testid="mark-conflict">{ words.tn("mark-conflict", row.conflicts) }</span> }
             if row.unread_hand_overs > 0 {
                 <span class="mark mark-unread" data-testid="mark-hand-over">{ words.tn("mark-hand-over", row.unread_hand_overs) }</span>

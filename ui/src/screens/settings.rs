@@ -1,11 +1,15 @@
-//! 設定: how this tablet's screen looks.
+//! 設定: how this tablet's screen looks, and what its syncing may cost.
 
+use super::sync_sheet::traffic;
 use crate::{
+    api::{run, use_command},
     app::{Act, App, use_app},
     components::Chips,
+    dates,
     i18n::Lang,
     prefs::{Prefs, TextSize, Theme},
 };
+use tendenko_app_api::{GetDataUse, SetDataSaver};
 use yew::prelude::*;
 
 /// The settings.
@@ -31,6 +35,7 @@ pub fn Settings() -> Html {
             { choice(&app, words.t("language"), "language", &languages, app.prefs.lang, Lang::as_str, |prefs, lang| Prefs { lang, ..prefs }) }
             { choice(&app, words.t("text-size"), "size", &sizes, app.prefs.size, TextSize::as_str, |prefs, size| Prefs { size, ..prefs }) }
             { choice(&app, words.t("theme"), "theme", &themes, app.prefs.theme, Theme::as_str, |prefs, theme| Prefs { theme, ..prefs }) }
+            <Data />
             <section class="panel">
                 <h2 class="panel-title">{ words.t("about") }</h2>
                 if let Some(status) = &app.status {
@@ -39,6 +44,40 @@ pub fn Settings() -> Html {
                 }
             </section>
         </div>
+    }
+}
+
+/// What syncing costs, and whether to save.
+#[component]
+fn Data() -> Html {
+    let app = use_app();
+    let words = &app.words;
+    let months = use_command(GetDataUse {});
+    let saver = app.sync.as_ref().is_some_and(|sync| sync.data_saver);
+    let touched = {
+        let app = app.clone();
+        move |chosen: String| {
+            let after = app.clone();
+            run(&app, SetDataSaver { on: chosen == "on" }, move |answer| match answer {
+                Ok(sync) => after.dispatch(Act::Sync(sync)),
+                Err(error) => after.dispatch(Act::Toast(after.words.error(&error))),
+            });
+        }
+    };
+    let choices = vec![("off".to_owned(), words.t("data-saver-off")), ("on".to_owned(), words.t("data-saver-on"))];
+    html! {
+        <section class="panel">
+            <h2 class="panel-title">{ words.t("data") }</h2>
+            <Chips {choices} chosen={vec![if saver { "on" } else { "off" }.to_owned()]} on_touch={touched} label={words.t("data-saver")} testid="data-saver" />
+            <p class="quiet">{ if saver { words.t("data-saver-explain-on") } else { words.t("data-saver-explain-off") } }</p>
+            { months.show(&app, |months| html! {
+                <dl class="pairs" data-testid="data-use">
+                    { for months.iter().map(|month| html! {
+                        <div><dt>{ dates::month(&month.month, words.lang) }</dt><dd>{ traffic(&app, &month.traffic) }</dd></div>
+                    }) }
+                </dl>
+            }) }
+        </section>
     }
 }
 

@@ -58,7 +58,15 @@ fn state(app: &App, sync: &SyncView) -> Html {
                     None => html! { words.t("sync-never") },
                 }) }
                 { line(words.t("sync-with"), html! { sync.relay.clone().unwrap_or_else(|| words.t("sync-never")) }) }
-                { line(words.t("sync-traffic"), html! { words.ta("sync-traffic-value", &[("sent", &numbers::bytes(sync.bytes_sent)), ("received", &numbers::bytes(sync.bytes_received))]) }) }
+                if let Some(path) = sync.path {
+                    { line(words.t("sync-path"), html! { words.t(&format!("path-{}", names::path(&path))) }) }
+                }
+                { line(words.t("sync-patients"), html! {
+                    <span data-testid="sync-patients" data-complete={sync.patients.complete.to_string()} data-known={sync.patients.known.to_string()}>
+                        { patients_here(app, sync) }
+                    </span>
+                }) }
+                { line(words.t("sync-month"), html! { <span data-testid="sync-month">{ traffic(app, &sync.month) }</span> }) }
             </dl>
             if let Some(offset) = sync.clock_offset_ms.filter(|offset| offset.abs() >= 5 * 60_000) {
                 { notice("care", "clock-offset", html! { words.ta("sync-clock-off", &[("span", &words.span(offset))]) }) }
@@ -66,6 +74,25 @@ fn state(app: &App, sync: &SyncView) -> Html {
             if sync.rejected > 0 { { notice("care", "sync-rejected", html! { words.tn("sync-rejected", sync.rejected) }) } }
         </>
     }
+}
+
+/// How many patients are here with all their records, and what that means.
+fn patients_here(app: &App, sync: &SyncView) -> String {
+    let (complete, known) = (sync.patients.complete.to_string(), sync.patients.known.to_string());
+    let counts = [("complete", complete.as_str()), ("known", known.as_str())];
+    if sync.patients.all() {
+        app.words.ta("sync-patients-all", &counts)
+    } else if sync.patients.may_be_more {
+        app.words.ta("sync-patients-so-far", &counts)
+    } else {
+        app.words.ta("sync-patients-some", &counts)
+    }
+}
+
+/// Bytes both ways, in words.
+pub(super) fn traffic(app: &App, traffic: &Traffic) -> String {
+    let (sent, received) = (numbers::bytes(traffic.sent), numbers::bytes(traffic.received));
+    app.words.ta("sync-traffic-value", &[("sent", &sent), ("received", &received)])
 }
 
 fn waiting(app: &App, detail: &SyncDetail) -> Html {
