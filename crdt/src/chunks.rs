@@ -141,7 +141,8 @@ pub(crate) fn leb128(bytes: &[u8]) -> Result<(usize, usize), DocumentError> {
     Err(DocumentError::Damaged("cut off"))
 }
 
-/// Joins changes of `document` into the smallest form that is known to read back as exactly these changes.
+/// Joins changes of `document` into one chunk, if that is known to read back as exactly these changes. Its columns are not deflated: a
+/// record is compressed when it is sealed.
 ///
 /// Automerge calls its bundle format experimental, so every bundle is decoded again here; if it does not give back
 /// the same bytes, the changes are concatenated instead.
@@ -154,14 +155,26 @@ pub(crate) fn bundle(document: &AutoCommit, changes: &[Vec<u8>]) -> Result<Vec<u
     let mut wanted: BTreeSet<ChangeHash> = decoded.iter().map(Change::hash).collect();
     let bundled = guarded(|| {
         let bundle = document.bundle(wanted.iter().copied()).map_err(|_| DocumentError::UnknownChange)?;
-        Ok(bundle.bytes().to_vec())
+        inflated(bundle.bytes())
     });
     let bundled = match bundled {
-        Ok(bytes) if bytes.len() < concatenated.len() => bytes,
+        Ok(bytes) => bytes,
         Err(DocumentError::UnknownChange) => return Err(DocumentError::UnknownChange),
-        _ => return Ok(concatenated),
+        Err(_) => return Ok(concatenated),
     };
     let read_back = decode(&bundled).unwrap_or_default();
     let same = read_back.len() == wanted.len() && read_back.iter().all(|change| wanted.remove(&change.hash()));
     Ok(if same { bundled } else { concatenated })
+}
+
+/// One bundle chunk, its columns inflated.
+fn inflated(bundle: &[u8]) -> Result<Vec<u8>, DocumentError> {
+    let (length, length_bytes) = leb128(bundle.get(9..).unwrap_or_default())?;
+    let content = bundle.get(9 + length_bytes..).filter(|content| content.len() == length);
+    let content = columns::inflated(content.ok_or(DocumentError::Damaged("cut off"))?)?;
+    let mut framed = vec![BUNDLE];
+    columns::write_number(&mut framed, content.len() as u64);
+    framed.extend(content);
+    let checksum = Sha256::digest(&framed);
+    Ok([&MAGIC, &checksum[..4], framed.as_slice()].concat())
 }

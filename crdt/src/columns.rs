@@ -50,6 +50,52 @@ pub(crate) fn check(kind: u8, content: &[u8]) -> Result<(), DocumentError> {
     }
 }
 
+/// The content of a bundle with its columns as they are before deflating: a record is compressed as a whole, and by more than deflating
+/// can see.
+pub(crate) fn inflated(bundle: &[u8]) -> Result<Vec<u8>, DocumentError> {
+    let mut reader = Reader(bundle);
+    reader.hashes()?;
+    reader.actors()?;
+    let mut content = bundle[..bundle.len() - reader.0.len()].to_vec();
+    for _ in 0..2 {
+        let columns = reader.columns()?;
+        write_number(&mut content, columns.len() as u64);
+        let mut data = Vec::new();
+        for column in &columns {
+            let start = data.len();
+            let stored = reader.take(column.length)?;
+            if column.is_deflated() {
+                inflate(stored, &mut data)?;
+            } else {
+                data.extend_from_slice(stored);
+            }
+            write_number(&mut content, column.specification & !DEFLATED);
+            write_number(&mut content, (data.len() - start) as u64);
+        }
+        content.append(&mut data);
+    }
+    Ok(content)
+}
+
+fn inflate(column: &[u8], into: &mut Vec<u8>) -> Result<(), DocumentError> {
+    let before = into.len();
+    let unreadable = |_| DocumentError::Damaged("unreadable column");
+    DeflateDecoder::new(column).take(MAX_COLUMN + 1).read_to_end(into).map_err(unreadable)?;
+    if (into.len() - before) as u64 > MAX_COLUMN { Err(OVERFULL) } else { Ok(()) }
+}
+
+/// An unsigned LEB128 number.
+pub(crate) fn write_number(into: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        into.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    into.push(value as u8);
+}
+
+/// In the specification of a column: its data is deflated.
+const DEFLATED: u64 = 0b1000;
+
 /// A column: what it holds, and how many bytes of data.
 struct Column {
     specification: u64,
@@ -58,7 +104,7 @@ struct Column {
 
 impl Column {
     fn is_deflated(&self) -> bool {
-        self.specification & 0b1000 != 0
+        self.specification & DEFLATED != 0
     }
 
     fn kind(&self) -> u64 {
@@ -125,13 +171,7 @@ impl<'a> Reader<'a> {
             let data = self.take(column.length)?;
             if column.is_deflated() {
                 let mut inflated = Vec::new();
-                DeflateDecoder::new(data)
-                    .take(MAX_COLUMN + 1)
-                    .read_to_end(&mut inflated)
-                    .map_err(|_| DocumentError::Damaged("unreadable column"))?;
-                if inflated.len() as u64 > MAX_COLUMN {
-                    return Err(OVERFULL);
-                }
+                inflate(data, &mut inflated)?;
                 check_column(column.kind(), &inflated)?;
             } else {
                 check_column(column.kind(), data)?;

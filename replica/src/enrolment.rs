@@ -216,6 +216,7 @@ impl Replica {
         let parts = Parts { clock, rng, keys, bundle, trust, status, me, dir, store_key: key, writer, reader, lock };
         let replica = Self::assemble(parts);
         replica.renew_models()?;
+        replica.read_again()?;
         replica.count_patients()?;
         Ok(replica)
     }

@@ -12,7 +12,7 @@ use tendenko_protocol::document::{DocumentId, LogId, Scope};
 use tendenko_protocol::ids::{DeviceId, Incarnation, KeyId, LogSeq, PatientId, RecordHash, StatementId};
 use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::messages::{Cursor, Item};
-use tendenko_protocol::record::{ReceivedBytes, RejectReason, SealedRecord};
+use tendenko_protocol::record::{NEWEST_DICTIONARY, ReceivedBytes, RejectReason, SealedRecord};
 use tendenko_protocol::trust::{Added, Claim, Grant};
 
 use crate::documents::Workspace;
@@ -172,6 +172,25 @@ impl Replica {
             self.retry(work, row, bytes, &key, &mut batch.changed)?;
         }
         Ok(())
+    }
+
+    /// After an update of the app, what an earlier one could not read is read again: it may have been compressed with a dictionary that
+    /// is known now.
+    pub(crate) fn read_again(&self) -> Result<(), StoreError> {
+        if meta::get(&self.reader(), name::DICTIONARY)? == Some(NEWEST_DICTIONARY) {
+            return Ok(());
+        }
+        let mut changed = BTreeSet::new();
+        let mut writer = self.writer();
+        let mut work = self.workspace(&mut writer)?;
+        for (row, document, key, bytes) in records::unreadable(work.connection())? {
+            let held = statements::key(work.connection(), document.patient, document.scope(), key)?;
+            if let Some(key) = held.and_then(|secret| EpochKey::from_secret_bytes(key, &secret).ok()) {
+                self.retry(&mut work, row, bytes, &key, &mut changed)?;
+            }
+        }
+        meta::set(work.connection(), name::DICTIONARY, &NEWEST_DICTIONARY)?;
+        work.commit()
     }
 
     fn retry(

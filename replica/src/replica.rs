@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use ring::rand::SystemRandom;
@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use tendenko_crdt::{Actor, Author, Stamp};
 use tendenko_protocol::ids::{DeviceId, Incarnation, PatientId};
 use tendenko_protocol::keys::DeviceKeys;
+use tendenko_protocol::record::NEWEST_DICTIONARY;
 use tendenko_protocol::trust::{EnrolmentBundle, TrustStore};
 use tokio::sync::{Notify, broadcast};
 
@@ -47,6 +48,8 @@ pub struct Replica {
     pub(crate) status: Mutex<Status>,
     /// Rung when there is something new to send.
     pub(crate) departure: Notify,
+    /// What records are compressed with.
+    pub(crate) dictionary: AtomicU8,
     /// Damaged records were sealed again since unlocking.
     pub(crate) sealed_again: AtomicBool,
     me: Me,
@@ -122,6 +125,11 @@ impl Replica {
         self.writer().incarnation
     }
 
+    /// From now on records are sealed with this dictionary (0: none). To measure what it is good for.
+    pub fn seal_with_dictionary(&self, number: u8) {
+        self.dictionary.store(number, Ordering::Relaxed);
+    }
+
     /// Checks every page of the store; false means damaged. Reads the whole file.
     pub fn is_sound(&self) -> Result<bool, StoreError> {
         store::pages_are_sound(&self.reader())
@@ -162,6 +170,7 @@ impl Replica {
             trust: RwLock::new(parts.trust),
             status: Mutex::new(parts.status),
             departure: Notify::new(),
+            dictionary: AtomicU8::new(NEWEST_DICTIONARY),
             sealed_again: AtomicBool::new(false),
             me: parts.me,
             dir: parts.dir,

@@ -4,6 +4,8 @@
 //! stored, the saves are tied to them, and the guard counter is raised; the guard file follows, and only then may a record leave. From then on these bytes
 //! are sent as they are, however often. One document that cannot be sealed does not hold up the others.
 
+use std::sync::atomic::Ordering;
+
 use rusqlite::Connection;
 use serde_bytes::ByteBuf;
 use tendenko_protocol::document::{DocumentId, LogId};
@@ -95,6 +97,7 @@ impl Replica {
                 .map(|(i, c): (usize, ByteBuf)| (c.into_vec(), (i == last).then_some(save.id)));
             changes.extend(own);
         }
+        let dictionary = self.dictionary.load(Ordering::Relaxed);
         let mut total = 0;
         let mut rest = changes.as_slice();
         while !rest.is_empty() {
@@ -107,7 +110,7 @@ impl Replica {
                 let count = u32::try_from(take).unwrap_or(u32::MAX);
                 let payload = bundled(work.document(id)?, &rest[..take]);
                 let draft = Draft { document: id, incarnation, seq, prev, kind: Kind::Changes, count };
-                match SealedRecord::seal(&self.rng, &self.keys, &key, draft, &payload) {
+                match SealedRecord::seal_with(dictionary, &self.rng, &self.keys, &key, draft, &payload) {
                     Ok(record) => break record,
                     Err(SealError::TooLarge { .. }) if take > 1 => take = take.div_ceil(2),
                     Err(other) => return Err(SealFailure::Seal(other)),

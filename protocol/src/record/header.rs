@@ -57,6 +57,8 @@ pub struct Header {
     pub kind: Kind,
     /// How many changes it covers.
     pub count: u32,
+    /// The dictionary its payload is compressed with; 0 for none. Whoever opens it must know it, whoever keeps it need not.
+    pub dictionary: u8,
 }
 
 /// CBOR array, in this order.
@@ -72,6 +74,7 @@ struct Wire(
     #[serde(with = "crate::ids::fixed_bytes")] [u8; 16],
     u8,
     u32,
+    u8,
 );
 
 impl Header {
@@ -92,6 +95,7 @@ impl Header {
             self.salt,
             self.kind as u8,
             self.count,
+            self.dictionary,
         ))
     }
 
@@ -104,7 +108,7 @@ impl Header {
             [0x81..=0x97, ..] => return Err(RejectReason::Version),
             _ => return Err(RejectReason::Malformed),
         }
-        let Wire(_, document, device, incarnation, seq, prev, key, salt, kind, count) =
+        let Wire(_, document, device, incarnation, seq, prev, key, salt, kind, count, dictionary) =
             cbor::decode(bytes, MAX_HEADER).map_err(malformed)?;
         let kind = match kind {
             0 => Kind::Changes,
@@ -115,6 +119,6 @@ impl Header {
         if seq == LogSeq::NONE || first != (prev == RecordHash::ZERO) {
             return Err(RejectReason::Malformed);
         }
-        Ok(Self { document, device, incarnation, seq, prev, key, salt, kind, count })
+        Ok(Self { document, device, incarnation, seq, prev, key, salt, kind, count, dictionary })
     }
 }

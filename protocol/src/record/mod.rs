@@ -3,7 +3,7 @@
 //! ```text
 //! record     = CBOR [ header bstr, ciphertext bstr, signature bstr 64 ]        at most MAX_RECORD bytes
 //! key        = HKDF-SHA256(salt = header.salt, ikm = epoch secret, info = "tendenko record v1")
-//! ciphertext = AES-256-GCM(key, nonce = 0, aad = header, zstd(payload))
+//! ciphertext = AES-256-GCM(key, nonce = 0, aad = header, compressed payload)        see compression.rs
 //! signature  = Ed25519("tendenko record v1\0" ‖ SHA-256(header ‖ ciphertext))
 //! hash       = SHA-256(record)
 //! ```
@@ -11,11 +11,13 @@
 //! store can repeat a key and nonce, whatever else goes wrong.
 
 mod chain;
+mod compression;
 mod header;
 mod reject;
 mod sealed;
 
 pub use chain::{LogVerdict, check_next};
+pub use compression::{NEWEST_DICTIONARY, dictionary};
 pub use header::{Draft, Header, Kind};
 pub use reject::RejectReason;
 pub use sealed::{OpenError, ParsedRecord, ReceivedBytes, SealError, SealedRecord};

@@ -1,11 +1,10 @@
 //! A record's three states: bytes received, structure known, signature verified.
 
-use std::io::Read;
-
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Salt};
 use serde_bytes::{ByteBuf, Bytes};
 
+use super::compression::{self, NEWEST_DICTIONARY};
 use super::{Draft, Header, RejectReason};
 use crate::cbor;
 use crate::document::LogId;
@@ -14,9 +13,6 @@ use crate::ids::{DeviceId, KeyId, LogSeq, RecordHash, sha256};
 use crate::keys::{self, DeviceKeys, EpochKey};
 use crate::limits::{MAX_PAYLOAD, MAX_RECORD};
 use crate::random::{Random, RandomError, random};
-
-/// zstd's default: fast, and most of what there is to gain on a bundle of changes.
-const COMPRESSION_LEVEL: i32 = 3;
 
 /// A record could not be sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +46,14 @@ pub enum OpenError {
     /// The ciphertext does not belong to this key and header.
     #[error("the content does not belong to this key and header")]
     Unauthentic,
+    /// Compressed with a dictionary of a later version: the record is kept, and opens once the app is updated.
+    #[error(
+        "the record is compressed with dictionary {number}, this app knows up to {NEWEST_DICTIONARY}: update the app"
+    )]
+    UnknownDictionary {
+        /// The dictionary it names.
+        number: u8,
+    },
     /// Its author compressed it wrongly, or to more than allowed.
     #[error("the content does not decompress within its bounds")]
     Payload,
@@ -153,8 +157,20 @@ impl std::fmt::Debug for ParsedRecord {
 pub struct SealedRecord(ParsedRecord);
 
 impl SealedRecord {
-    /// Compresses, encrypts and signs a payload.
+    /// Compresses with the newest dictionary, encrypts and signs a payload.
     pub fn seal(
+        rng: &dyn Random,
+        author: &DeviceKeys,
+        key: &EpochKey,
+        draft: Draft,
+        payload: &[u8],
+    ) -> Result<Self, SealError> {
+        Self::seal_with(NEWEST_DICTIONARY, rng, author, key, draft, payload)
+    }
+
+    /// As [`Self::seal`], with a dictionary of choice (0: none), to measure what it is good for.
+    pub fn seal_with(
+        dictionary: u8,
         rng: &dyn Random,
         author: &DeviceKeys,
         key: &EpochKey,
@@ -178,9 +194,14 @@ impl SealedRecord {
             salt: random(rng)?,
             kind,
             count,
+            dictionary,
         };
+        Self::encrypt(author, key, header, compression::compress(&header, payload)?)
+    }
+
+    fn encrypt(author: &DeviceKeys, key: &EpochKey, header: Header, compressed: Vec<u8>) -> Result<Self, SealError> {
         let header_bytes = header.encode();
-        let mut ciphertext = zstd::bulk::compress(payload, COMPRESSION_LEVEL).map_err(|_| SealError::Compression)?;
+        let mut ciphertext = compressed;
         record_key(key, &header)
             .seal_in_place_append_tag(fixed_nonce(), Aad::from(&header_bytes), &mut ciphertext)
             .expect("AES-GCM takes far more than MAX_PAYLOAD");
@@ -228,7 +249,7 @@ impl SealedRecord {
         let compressed = record_key(key, &record.header)
             .open_in_place(fixed_nonce(), Aad::from(&record.header_bytes), &mut buffer)
             .map_err(|_| OpenError::Unauthentic)?;
-        decompress(compressed)
+        compression::decompress(&record.header, compressed)
     }
 }
 
@@ -249,11 +270,35 @@ fn fixed_nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; 12])
 }
 
-fn decompress(compressed: &[u8]) -> Result<Vec<u8>, OpenError> {
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(compressed).map_err(|_| OpenError::Payload)?;
-    // A frame may ask for a window: 1 MiB is all that a payload within its bound can use.
-    decoder.window_log_max(MAX_PAYLOAD.ilog2()).map_err(|_| OpenError::Payload)?;
-    let mut payload = Vec::new();
-    decoder.take(MAX_PAYLOAD as u64 + 1).read_to_end(&mut payload).map_err(|_| OpenError::Payload)?;
-    if payload.len() > MAX_PAYLOAD { Err(OpenError::Payload) } else { Ok(payload) }
+#[cfg(test)]
+mod tests {
+    use ring::rand::SystemRandom;
+
+    use super::*;
+    use crate::document::DocumentId;
+    use crate::ids::{Incarnation, PatientId};
+    use crate::record::Kind;
+
+    #[test]
+    fn a_record_with_a_dictionary_of_later_is_sound_and_says_what_it_needs() {
+        let rng = SystemRandom::new();
+        let (author, key) = (DeviceKeys::generate(&rng).unwrap(), EpochKey::generate(&rng).unwrap());
+        let header = Header {
+            document: DocumentId::card(PatientId([1; 16])),
+            device: author.device_id(),
+            incarnation: Incarnation(1),
+            seq: LogSeq(1),
+            prev: RecordHash::ZERO,
+            key: key.id,
+            salt: [3; 16],
+            kind: Kind::Changes,
+            count: 1,
+            dictionary: NEWEST_DICTIONARY + 1,
+        };
+        let sealed = SealedRecord::encrypt(&author, &key, header, b"of a later version".to_vec()).unwrap();
+        let received = ReceivedBytes::new(sealed.bytes().to_vec()).unwrap().parse().unwrap();
+        let received = received.verify(&author.public().signing).unwrap();
+        let number = NEWEST_DICTIONARY + 1;
+        assert_eq!(received.open(&key), Err(OpenError::UnknownDictionary { number }));
+    }
 }

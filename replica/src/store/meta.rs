@@ -25,6 +25,8 @@ pub(crate) mod name {
     pub(crate) const FIRST_SYNC: &str = "first_sync";
     /// `bool`: photos, documents and originals come only when asked for.
     pub(crate) const DATA_SAVER: &str = "data_saver";
+    /// `u8`: the newest dictionary of the app that last read the records.
+    pub(crate) const DICTIONARY: &str = "dictionary";
     /// `String`: the way read models are computed; another value means rebuild.
     pub(crate) const MODELS: &str = "models";
 }

@@ -80,6 +80,18 @@ pub(crate) fn waiting_for(connection: &Connection, key: KeyId) -> Result<Vec<(i6
     Ok(rows)
 }
 
+/// Records whose content could not be read, each with its document and the key to try with.
+pub(crate) fn unreadable(connection: &Connection) -> Result<Vec<(i64, DocumentId, KeyId, Vec<u8>)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, document, key, bytes FROM records WHERE state = 2 ORDER BY id")?;
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?, KeyId(fixed(row, 2)?), row.get(3)?)))?
+        .collect::<Result<Vec<_>, _>>()?;
+    rows.into_iter()
+        .map(|(id, name, key, bytes)| Ok((id, DocumentId::from_bytes(&name).ok_or(StoreError::Damaged)?, key, bytes)))
+        .collect()
+}
+
 pub(crate) fn set_state(connection: &Connection, id: i64, state: State) -> Result<(), StoreError> {
     connection.prepare_cached("UPDATE records SET state = ?2 WHERE id = ?1")?.execute(params![id, state as i64])?;
     Ok(())
