@@ -5,6 +5,7 @@
 
 mod figures;
 mod latency;
+mod link;
 mod saving;
 mod size;
 mod unlock;
@@ -18,13 +19,22 @@ type Measurement = fn() -> Result<(), Failure>;
 
 fn main() -> ExitCode {
     println!("Tendenko, first figures ({} build)\n", if cfg!(debug_assertions) { "debug" } else { "release" });
-    let measurements: [(&str, Measurement); 4] = [
-        ("Saving a visit, durable", saving::measure),
-        ("From a save on one tablet to the other tablet's screen", latency::measure),
-        ("From a PIN to the patient list", unlock::measure),
-        ("Size of a visit record", size::measure),
+    let measurements: [(&str, &str, Measurement); 4] = [
+        ("saving", "Saving a visit, durable", saving::measure),
+        ("latency", "From a save on one tablet to the other tablet's screen", latency::measure),
+        ("unlock", "From a PIN to the patient list", unlock::measure),
+        ("size", "Size of a visit record", size::measure),
     ];
-    for (title, measure) in measurements {
+    // What the settings of links were chosen by: only when asked for.
+    let on_demand: [(&str, &str, Measurement); 1] = [("link", "QUIC over bad links", link::measure)];
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let chosen: Vec<_> = if wanted.is_empty() {
+        measurements.to_vec()
+    } else {
+        let all = measurements.into_iter().chain(on_demand);
+        all.filter(|(name, ..)| wanted.iter().any(|wanted| wanted == name)).collect()
+    };
+    for (_, title, measure) in chosen {
         println!("{title}");
         if let Err(why) = measure() {
             eprintln!("  could not be measured: {why}");

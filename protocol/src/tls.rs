@@ -1,7 +1,15 @@
 //! TLS 1.3 with raw public keys (RFC 7250): no X.509, no names, no passwords. A key is the identity.
 //!
 //! Whoever connects accepts a server only if its key is one it trusts to serve. The server lets any
-//! Ed25519 key through TLS and decides at hello, so that it can say why it refuses. Session resumption and early data are off.
+//! Ed25519 key through TLS and decides at hello, so that it can say why it refuses.
+//!
+//! A connection that follows another is resumed: no signatures, and the first flight may go out before the handshake is done (early
+//! data, 0-RTT). What that rests on:
+//! - Who the peer is comes from the session that is resumed, so hello and revocation are judged as ever. The side that connects must
+//!   look again whether the server is still trusted: [`AllowedServer`] is not asked.
+//! - The server keeps its sessions itself and hands out each ticket for one use, so early data cannot be replayed to it. A server that
+//!   was started again knows none and shakes hands in full. Should something be replayed nevertheless (to another process of one
+//!   relay), hello, pull and push change nothing the second time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +19,7 @@ use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption};
 use rustls::crypto::{CryptoProvider, ring as provider, verify_tls13_signature_with_raw_key};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{AlwaysResolvesServerRawPublicKeys, NoServerSessionStorage};
+use rustls::server::{AlwaysResolvesServerRawPublicKeys, ServerSessionMemoryCache};
 use rustls::sign::CertifiedKey;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, OtherError, PeerIncompatible,
@@ -42,10 +50,18 @@ pub struct UnknownRelay(
     pub RelayId,
 );
 
+/// Servers whose tickets a client keeps; for each of them the eight newest.
+const SERVERS_REMEMBERED: usize = 32;
+/// Tickets a server gives out after each handshake: one for the next connection, one in case its answer is lost.
+const TICKETS: usize = 2;
+/// Tickets a server remembers, of all its clients together; about 300 bytes each.
+const TICKETS_REMEMBERED: usize = 8_192;
+
 /// Decides whether whoever serves under this Ed25519 key is trusted to.
 pub type AllowedServer = Arc<dyn Fn(&[u8; 32]) -> bool + Send + Sync>;
 
-/// The side that connects. `allowed` is asked at every handshake, so it can look into a live `TrustStore`.
+/// The side that connects. `allowed` is asked at every full handshake, so it can look into a live `TrustStore`. Sessions are resumed
+/// only between connections made with this same configuration, by the server name they are made under.
 pub fn client_config(keys: &dyn Identity, allowed: AllowedServer) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(provider::default_provider());
     let key = certified_key(&keys.signing_public(), keys.to_pkcs8())?;
@@ -56,8 +72,8 @@ pub fn client_config(keys: &dyn Identity, allowed: AllowedServer) -> Result<Clie
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(key)));
     config.alpn_protocols = vec![ALPN.to_vec()];
-    config.resumption = Resumption::disabled();
-    config.enable_early_data = false;
+    config.resumption = Resumption::in_memory_sessions(SERVERS_REMEMBERED);
+    config.enable_early_data = true;
     config.enable_sni = false;
     Ok(config)
 }
@@ -71,8 +87,10 @@ pub fn server_config(keys: &dyn Identity) -> Result<ServerConfig, TlsError> {
         .with_client_cert_verifier(Arc::new(DeviceVerifier { provider }))
         .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(key)));
     config.alpn_protocols = vec![ALPN.to_vec()];
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.send_tls13_tickets = 0;
+    config.session_storage = ServerSessionMemoryCache::new(TICKETS_REMEMBERED);
+    config.send_tls13_tickets = TICKETS;
+    // QUIC knows all or nothing.
+    config.max_early_data_size = u32::MAX;
     Ok(config)
 }
 
@@ -105,18 +123,41 @@ fn certified_key(public: &[u8; 32], pkcs8: Zeroizing<Vec<u8>>) -> Result<Arc<Cer
     Ok(Arc::new(CertifiedKey::new(vec![CertificateDer::from(spki)], key)))
 }
 
-fn not_tls13() -> Error {
-    PeerIncompatible::Tls12NotOffered.into()
+/// What both verifiers do alike: exactly one Ed25519 key, shown raw, and TLS 1.3 signatures by it.
+macro_rules! by_raw_keys {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            Err(PeerIncompatible::Tls12NotOffered.into())
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            key: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let key = SubjectPublicKeyInfoDer::from(key.as_ref());
+            verify_tls13_signature_with_raw_key(message, &key, signed, &self.provider.signature_verification_algorithms)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            vec![SignatureScheme::ED25519]
+        }
+
+        fn requires_raw_public_keys(&self) -> bool {
+            true
+        }
+    };
 }
 
-fn verify_tls13(
-    provider: &CryptoProvider,
-    message: &[u8],
-    key: &CertificateDer<'_>,
-    signed: &DigitallySignedStruct,
-) -> Result<HandshakeSignatureValid, Error> {
-    let spki = SubjectPublicKeyInfoDer::from(key.as_ref());
-    verify_tls13_signature_with_raw_key(message, &spki, signed, &provider.signature_verification_algorithms)
+/// The only key shown.
+fn only_key(key: &CertificateDer<'_>, more: &[CertificateDer<'_>]) -> Result<[u8; 32], Error> {
+    ed25519_of_spki(key).filter(|_| more.is_empty()).ok_or(CertificateError::BadEncoding.into())
 }
 
 struct ServerVerifier {
@@ -139,41 +180,16 @@ impl ServerCertVerifier for ServerVerifier {
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let public = ed25519_of_spki(key).filter(|_| intermediates.is_empty());
-        let public = public.ok_or(CertificateError::BadEncoding)?;
+        let public = only_key(key, intermediates)?;
         if (self.allowed)(&public) {
             Ok(ServerCertVerified::assertion())
         } else {
-            let relay = UnknownRelay(RelayId::of_key(&public));
-            Err(CertificateError::Other(OtherError(Arc::new(relay))).into())
+            let relay = RelayId::of_key(&public);
+            Err(CertificateError::Other(OtherError(Arc::new(UnknownRelay(relay)))).into())
         }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(not_tls13())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        key: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13(&self.provider, message, key, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ED25519]
-    }
-
-    fn requires_raw_public_keys(&self) -> bool {
-        true
-    }
+    by_raw_keys!();
 }
 
 #[derive(Debug)]
@@ -192,35 +208,8 @@ impl ClientCertVerifier for DeviceVerifier {
         intermediates: &[CertificateDer<'_>],
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        match ed25519_of_spki(key) {
-            Some(_) if intermediates.is_empty() => Ok(ClientCertVerified::assertion()),
-            _ => Err(CertificateError::BadEncoding.into()),
-        }
+        only_key(key, intermediates).map(|_| ClientCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(not_tls13())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        key: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13(&self.provider, message, key, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ED25519]
-    }
-
-    fn requires_raw_public_keys(&self) -> bool {
-        true
-    }
+    by_raw_keys!();
 }

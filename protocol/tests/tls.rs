@@ -1,5 +1,6 @@
 //! A real rustls handshake, in memory.
 
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
 use ring::rand::SystemRandom;
@@ -102,6 +103,94 @@ impl rustls::client::ResolvesClientCert for NoKey {
     fn has_certs(&self) -> bool {
         true
     }
+}
+
+/// A handshake with configurations that are used again, as tablets and relays do.
+fn shake_again(
+    client: &Arc<rustls::ClientConfig>,
+    server: &Arc<rustls::ServerConfig>,
+) -> (ClientConnection, ServerConnection, Option<Vec<u8>>) {
+    let name = ServerName::try_from(SERVER_NAME).unwrap();
+    let mut client = ClientConnection::new(client.clone(), name).unwrap();
+    let mut server = ServerConnection::new(server.clone()).unwrap();
+    if let Some(mut early) = client.early_data() {
+        early.write_all(b"hello, again").unwrap();
+    }
+    let mut heard = None;
+    for _ in 0..8 {
+        let mut bytes = Vec::new();
+        while client.wants_write() {
+            client.write_tls(&mut bytes).unwrap();
+        }
+        server.read_tls(&mut bytes.as_slice()).unwrap();
+        server.process_new_packets().unwrap();
+        if let (None, Some(mut early)) = (&heard, server.early_data()) {
+            let mut text = Vec::new();
+            early.read_to_end(&mut text).unwrap();
+            // Who says it is known before the handshake is done.
+            assert!(server.is_handshaking() && server.peer_certificates().is_some());
+            heard = Some(text);
+        }
+        let mut bytes = Vec::new();
+        while server.wants_write() {
+            server.write_tls(&mut bytes).unwrap();
+        }
+        client.read_tls(&mut bytes.as_slice()).unwrap();
+        client.process_new_packets().unwrap();
+    }
+    assert!(!client.is_handshaking() && !server.is_handshaking());
+    (client, server, heard)
+}
+
+#[test]
+fn a_connection_that_follows_another_is_resumed_with_early_data_and_the_same_keys() {
+    let (device, relay) = keys();
+    let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = asked.clone();
+    let allowed = Arc::new(move |_: &[u8; 32]| count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2);
+    let client = Arc::new(client_config(&device, allowed).unwrap());
+    let server = Arc::new(server_config(&relay).unwrap());
+    let (_, _, early) = shake_again(&client, &server);
+    assert_eq!(early, None);
+    for _ in 0..3 {
+        let (client, server, early) = shake_again(&client, &server);
+        assert_eq!(early.as_deref(), Some(&b"hello, again"[..]));
+        assert!(client.is_early_data_accepted());
+        assert_eq!(client.handshake_kind(), Some(rustls::HandshakeKind::Resumed));
+        assert_eq!(peer_key(server.peer_certificates().unwrap()).unwrap(), device.public().signing);
+        assert_eq!(peer_key(client.peer_certificates().unwrap()).unwrap(), relay.public());
+    }
+    // A relay that was started again knows no tickets: the handshake is full, and what was said early is said again by the caller.
+    let restarted = Arc::new(server_config(&relay).unwrap());
+    let (client, _, early) = shake_again(&client, &restarted);
+    assert_eq!((early, client.is_early_data_accepted()), (None, false));
+    assert_eq!(client.handshake_kind(), Some(rustls::HandshakeKind::Full));
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 2, "asked at full handshakes only");
+}
+
+#[test]
+fn a_ticket_is_good_for_one_use() {
+    let (device, relay) = keys();
+    let client = Arc::new(client_config(&device, Arc::new(|_: &[u8; 32]| true)).unwrap());
+    let server = Arc::new(server_config(&relay).unwrap());
+    shake_again(&client, &server);
+    // The first flight of a resumed connection, recorded and played twice.
+    let name = ServerName::try_from(SERVER_NAME).unwrap();
+    let mut tablet = ClientConnection::new(client, name).unwrap();
+    tablet.early_data().unwrap().write_all(b"push").unwrap();
+    let mut flight = Vec::new();
+    while tablet.wants_write() {
+        tablet.write_tls(&mut flight).unwrap();
+    }
+    let takes_early = || {
+        let mut relay = ServerConnection::new(server.clone()).unwrap();
+        relay.read_tls(&mut flight.as_slice()).unwrap();
+        // Refused early data is skipped, not an error.
+        relay.process_new_packets().unwrap();
+        relay.early_data().is_some()
+    };
+    assert!(takes_early());
+    assert!(!takes_early(), "replayed");
 }
 
 /// Shows the relay's public key without holding its secret.

@@ -49,8 +49,8 @@ impl Default for SyncConfig {
             shortest_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(8),
-            keep_alive: Duration::from_secs(5),
-            idle_timeout: Duration::from_secs(20),
+            keep_alive: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(30),
         }
     }
 }
