@@ -11,7 +11,7 @@ use crate::record::{ReceivedBytes, RejectReason};
 use crate::session::Standing;
 use crate::session::client::{self, ClientAction, ClientConfig, ClientEvent};
 use crate::session::relay::{self, Outcome, RelayAction, RelayConfig, RelayEvent};
-use crate::trust::{EnrolmentBundle, EnrolmentRequest, UnverifiedStatement};
+use crate::trust::{EnrolmentBundle, EnrolmentRequest, RelayRequest, UnverifiedStatement};
 
 /// A sealed record.
 pub fn record(bytes: &[u8]) {
@@ -28,9 +28,10 @@ pub fn statement(bytes: &[u8]) {
     let _ = UnverifiedStatement::parse(bytes);
 }
 
-/// An enrolment request.
+/// An enrolment request, of a device or of a relay.
 pub fn enrolment_request(bytes: &[u8]) {
     let _ = EnrolmentRequest::from_bytes(bytes);
+    let _ = RelayRequest::from_bytes(bytes);
 }
 
 /// An enrolment bundle.

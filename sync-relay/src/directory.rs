@@ -6,6 +6,7 @@
 //! | `relay.key` | the relay's own key, readable by its user only | `serve` |
 //! | `relay.cert` | the region's statement that this key is a relay | kept outside the database, so that an emptied relay is still one |
 //! | `region.key` | the region's root key, sealed by a passphrase | `enroll`; may be moved elsewhere between enrolments |
+//! | `joining.toml` | what an edge relay asked to be certified as | between `ask` and `join` |
 //! | `relay.db` | the store | `serve`, `status`, `enroll` |
 //! | `incarnation.guard` | see the store's guard | `serve`, `enroll` |
 
@@ -33,6 +34,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where tablets are told to find the relay: `host:port`, the first that answers is taken.
     pub addresses: Vec<String>,
+    /// Where the relay above this one is, `host:port`; empty: this is the region's hub.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upstream: Vec<String>,
     /// The size the database may grow to, in MiB; absent is as far as the disk goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_store_mib: Option<u64>,
@@ -62,6 +66,9 @@ pub enum DirectoryError {
     /// No relay here.
     #[error("there is no relay at {0}: run `tendenko-relay init` first")]
     Missing(PathBuf),
+    /// An edge relay that has asked and was not answered.
+    #[error("the relay at {0} waits for the region's answer: run `tendenko-relay join` with the bundle first")]
+    Waiting(PathBuf),
     /// A file is not what it should be.
     #[error("{path} cannot be used: {problem}")]
     Unusable {
@@ -108,6 +115,9 @@ impl Directory {
     /// Reads `relay.toml`.
     pub fn config(&self) -> Result<Config, DirectoryError> {
         let path = self.0.join(CONFIG);
+        if !path.exists() && self.0.join(JOINING).exists() {
+            return Err(DirectoryError::Waiting(self.0.clone()));
+        }
         if !path.exists() {
             return Err(DirectoryError::Missing(self.0.clone()));
         }
@@ -127,6 +137,21 @@ impl Directory {
     /// Reads one of the directory's files, bounded.
     pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>, DirectoryError> {
         read_bounded(&self.0.join(name))
+    }
+
+    /// Writes a file durably, in the place of one that may be there. Not for keys.
+    pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), DirectoryError> {
+        self.remove(name)?;
+        self.write(name, bytes)
+    }
+
+    /// Removes a file, if it is there.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), DirectoryError> {
+        let path = self.0.join(name);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(DirectoryError::File { path, source }),
+            _ => Ok(()),
+        }
     }
 
     /// Writes a new file, readable by this user only, durably. Never overwrites.
@@ -168,6 +193,7 @@ pub(crate) const CONFIG: &str = "relay.toml";
 pub(crate) const RELAY_KEY: &str = "relay.key";
 pub(crate) const RELAY_CERTIFICATE: &str = "relay.cert";
 pub(crate) const REGION_KEY: &str = "region.key";
+pub(crate) const JOINING: &str = "joining.toml";
 
 #[cfg(test)]
 mod tests {
@@ -180,6 +206,7 @@ mod tests {
             name: "県立病院".into(),
             listen: "127.0.0.1:4433".parse().unwrap(),
             addresses: vec!["127.0.0.1:4433".into()],
+            upstream: Vec::new(),
             max_store_mib: None,
             max_connections: 512,
         }

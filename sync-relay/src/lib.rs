@@ -9,7 +9,7 @@
 //! | [`store`] | the contract of what is kept, its conformance suite, and the SQLite store |
 //! | `writer` | group commit: many sessions' batches in one durable transaction |
 //! | `trust` | the trust set, loaded from the statements table |
-//! | [`region`] | the root key sealed by a passphrase; certificates; enrolment |
+//! | [`region`] | the root key sealed by a passphrase; certificates; enrolment of tablets and edge relays |
 //! | [`host`] | sockets and tasks around the protocol's relay session |
 //! | [`status`] | what an operator sees |
 //!
@@ -18,6 +18,7 @@
 //! - a tablet gets what it is granted, in order of arrival, and nothing else;
 //! - what is refused is counted and named by its log, number and code, and stops nothing else.
 
+mod clock;
 pub mod directory;
 pub mod host;
 pub mod region;
@@ -28,5 +29,6 @@ mod writer;
 
 pub use directory::Directory;
 pub use host::{Relay, RelayError, Serving};
+pub use region::edge::{self, EdgeSetup};
 pub use region::sealing::{Cost, Passphrase, SealingError};
 pub use region::{Enrolled, EnrolledMember, Enrolment, Region, RegionError, Setup};

@@ -1,4 +1,4 @@
-//! The relay program: `tendenko-relay init | enroll | serve | status`.
+//! The relay program: `tendenko-relay init | enroll | ask | join | serve | status`.
 
 use std::process::ExitCode;
 

@@ -7,10 +7,12 @@
 mod certificates;
 mod enrolment;
 mod grants;
+mod relay_request;
 mod statement;
 mod store;
 
 pub use enrolment::{EnrolmentBundle, EnrolmentError, EnrolmentRequest, RelayAddress};
+pub use relay_request::RelayRequest;
 pub use statement::{
     Claim, Device, Facility, Grant, Issuer, Member, Relay, Revocation, SignedStatement, Signer, Statement, TrustError,
     UnverifiedStatement, sign,

@@ -296,6 +296,12 @@ impl TrustStore {
         ids.iter().filter_map(|id| Some(self.known.get(id)?.bytes.clone())).collect()
     }
 
+    /// A relay's certificate. Empty if it has none; only the region certifies relays, so nothing comes before it.
+    pub fn chain_of_relay(&self, relay: RelayId) -> Vec<Vec<u8>> {
+        let certificate = self.certificates().relays.get(&relay);
+        certificate.and_then(|(id, _)| Some(vec![self.known.get(id)?.bytes.clone()])).unwrap_or_default()
+    }
+
     fn chain_ids(&self, device: DeviceId, ids: &mut Vec<StatementId>) {
         let certificates = self.certificates();
         let Some(cert) = certificates.devices.get(&device) else { return };

@@ -26,8 +26,12 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     /// Make a region and its first relay: root key (sealed by a passphrase), relay key, empty store.
     Init(Init),
-    /// Certify a tablet, its facility and its staff; writes the bundle the tablet is set up with.
+    /// Certify a tablet, its facility and its staff, or an edge relay; writes the bundle it is set up with.
     Enroll(Enroll),
+    /// Prepare an edge relay: makes its key, and the request that the region answers by `enroll`.
+    Ask(Ask),
+    /// Take the region's answer to `ask`; after that the edge relay can `serve`.
+    Join(Join),
     /// Serve tablets until SIGTERM or ctrl-c. Prints "listening on ADDRESS" when ready.
     Serve(Serve),
     /// Show what the relay holds and which devices it has seen. Works while it serves.
@@ -60,21 +64,21 @@ pub(crate) struct Enroll {
     /// The relay's directory.
     #[arg(long)]
     pub(crate) dir: PathBuf,
-    /// The tablet's request file.
+    /// The request file, of a tablet or of an edge relay. An edge relay's needs nothing else said about it.
     #[arg(long)]
     pub(crate) request: PathBuf,
     /// The facility's name. A name given before is the same facility.
     #[arg(long)]
-    pub(crate) facility: String,
+    pub(crate) facility: Option<String>,
     /// The facility's kind, such as visiting-nurse-station, pharmacy, hospital, evacuation-site.
     #[arg(long)]
-    pub(crate) facility_kind: String,
+    pub(crate) facility_kind: Option<String>,
     /// A staff member's name; may be given several times, each followed by --profession. A name given before at this
     /// facility is the same member.
-    #[arg(long = "member", required = true)]
+    #[arg(long = "member")]
     pub(crate) members: Vec<String>,
     /// The profession of the member before it, such as nurse, pharmacist, physician, care-manager.
-    #[arg(long = "profession", required = true)]
+    #[arg(long = "profession")]
     pub(crate) professions: Vec<String>,
     /// The tablet may enrol other devices and members of its facility.
     #[arg(long)]
@@ -90,6 +94,35 @@ pub(crate) struct Enroll {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Ask {
+    /// Directory to make the edge relay in.
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// The relay's name.
+    #[arg(long)]
+    pub(crate) relay_name: String,
+    /// Address to listen on.
+    #[arg(long, default_value = "0.0.0.0:4433")]
+    pub(crate) listen: SocketAddr,
+    /// Where tablets find the relay, host:port; may be given several times. Default: the address it listens on.
+    #[arg(long = "address")]
+    pub(crate) addresses: Vec<String>,
+    /// Where to write the request.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// The edge relay's directory.
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// The bundle that the region answered with.
+    #[arg(long)]
+    pub(crate) bundle: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// The relay's directory.
     #[arg(long)]
@@ -97,6 +130,9 @@ pub(crate) struct Serve {
     /// Address to listen on, instead of the one in relay.toml.
     #[arg(long)]
     pub(crate) listen: Option<SocketAddr>,
+    /// The relay above this one, host:port, instead of those in relay.toml; several addresses of it may be given.
+    #[arg(long)]
+    pub(crate) upstream: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -7,12 +7,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use ring::rand::SystemRandom;
-use tendenko_protocol::ids::Millis;
-use tendenko_protocol::trust::{EnrolmentError, EnrolmentRequest};
+use tendenko_protocol::ids::{Millis, RegionId};
+use tendenko_protocol::limits::{MAX_ENROLMENT_BUNDLE as BUNDLE, MAX_ENROLMENT_REQUEST as REQUEST};
+use tendenko_protocol::trust::{EnrolmentBundle, EnrolmentError, EnrolmentRequest, RelayRequest};
 use tendenko_relay::status::Status;
-use tendenko_relay::{Cost, Directory, Enrolment, Region, RegionError, Relay, RelayError, Setup};
+use tendenko_relay::{Cost, Directory, EdgeSetup, Enrolment, Region, RegionError, Relay, RelayError, Setup, edge};
 
-use args::{Cli, Command, Enroll, Init, Serve};
+use args::{Ask, Cli, Command, Enroll, Init, Join, Serve};
 use terminal::PassphraseError;
 
 mod args;
@@ -29,8 +30,12 @@ pub(crate) enum CliError {
     Relay(#[from] RelayError),
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
-    #[error("{path} is not a tablet's request: {source}")]
+    #[error("{path} is not a request of a tablet or of an edge relay: {source}")]
     Request { path: PathBuf, source: EnrolmentError },
+    #[error("{path} is not a bundle: {source}")]
+    Bundle { path: PathBuf, source: EnrolmentError },
+    #[error("this is a tablet's request: say whose it is with --facility, --facility-kind, --member and --profession")]
+    Whose,
     #[error("each --member needs its --profession: {members} members, {professions} professions")]
     Professions { members: usize, professions: usize },
     #[error("{0}")]
@@ -46,6 +51,8 @@ pub(crate) fn run() -> Result<(), CliError> {
     match cli.command {
         Command::Init(init) => self::init(init),
         Command::Enroll(enroll) => self::enroll(enroll),
+        Command::Ask(ask) => self::ask(ask),
+        Command::Join(join) => self::join(join),
         Command::Serve(serve) => self::serve(serve),
         Command::Status(status) => {
             let json = status.json;
@@ -71,26 +78,31 @@ fn init(init: Init) -> Result<(), CliError> {
 }
 
 fn enroll(enroll: Enroll) -> Result<(), CliError> {
+    let bytes = read(&enroll.request, REQUEST)?;
+    if let Ok(request) = RelayRequest::from_bytes(&bytes) {
+        return enroll_relay(&enroll, &request);
+    }
     let (members, professions) = (enroll.members.len(), enroll.professions.len());
     if members != professions {
         return Err(CliError::Professions { members, professions });
     }
-    let bytes = read(&enroll.request)?;
     let request = EnrolmentRequest::from_bytes(&bytes)
         .map_err(|source| CliError::Request { path: enroll.request.clone(), source })?;
+    let (Some(facility), Some(facility_kind), 1..) = (enroll.facility, enroll.facility_kind, members) else {
+        return Err(CliError::Whose);
+    };
     let passphrase = terminal::passphrase(&enroll.passphrase, false)?;
     let rng = SystemRandom::new();
     let region = Region::open(&Directory::new(enroll.dir), &passphrase, &rng)?;
     let asked = Enrolment {
-        facility: enroll.facility,
-        facility_kind: enroll.facility_kind,
+        facility,
+        facility_kind,
         members: enroll.members.into_iter().zip(enroll.professions).collect(),
         administrator: enroll.administrator,
         evacuation_site: enroll.evacuation_site,
     };
     let enrolled = region.enrol(&request, &asked, &rng, now())?;
-    fs::write(&enroll.out, enrolled.bundle.to_bytes())
-        .map_err(|source| CliError::File { path: enroll.out.clone(), source })?;
+    write(&enroll.out, &enrolled.bundle.to_bytes())?;
     say(&format!("device {}\nfacility {}", enrolled.device, enrolled.facility))?;
     enrolled
         .members
@@ -98,12 +110,39 @@ fn enroll(enroll: Enroll) -> Result<(), CliError> {
         .try_for_each(|member| say(&format!("member {} {} {}", member.id, member.profession, member.name)))
 }
 
+fn enroll_relay(enroll: &Enroll, request: &RelayRequest) -> Result<(), CliError> {
+    let passphrase = terminal::passphrase(&enroll.passphrase, false)?;
+    let region = Region::open(&Directory::new(&enroll.dir), &passphrase, &SystemRandom::new())?;
+    let bundle = region.enrol_relay(request, now())?;
+    write(&enroll.out, &bundle.to_bytes())?;
+    say(&format!("relay {} {}", request.relay_id(), request.name))
+}
+
+fn ask(ask: Ask) -> Result<(), CliError> {
+    let setup = EdgeSetup { name: ask.relay_name, listen: ask.listen, addresses: ask.addresses };
+    let request = edge::ask(&Directory::new(ask.dir), &setup, &SystemRandom::new())?;
+    write(&ask.out, &request.to_bytes())?;
+    say(&format!("relay {}\nrequest {}", request.relay_id(), ask.out.display()))
+}
+
+fn join(join: Join) -> Result<(), CliError> {
+    let bytes = read(&join.bundle, BUNDLE)?;
+    let bundle =
+        EnrolmentBundle::from_bytes(&bytes).map_err(|source| CliError::Bundle { path: join.bundle.clone(), source })?;
+    let relay = edge::join(&Directory::new(join.dir), &bundle, &SystemRandom::new(), now())?;
+    say(&format!("region {} {}\nrelay {relay}", RegionId::of_key(&bundle.region_public), bundle.region_name))
+}
+
 fn serve(serve: Serve) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // Before anything is promised on standard output: a signal from here on is a clean shutdown.
         let stop = stop_signal()?;
-        let serving = Relay::open(serve.dir)?.serve(serve.listen)?;
+        let mut relay = Relay::open(serve.dir)?;
+        if !serve.upstream.is_empty() {
+            relay.set_upstream(serve.upstream);
+        }
+        let serving = relay.serve(serve.listen)?;
         say(&format!("listening on {}", serving.local_addr()))?;
         stop.await;
         tracing::info!("stopping");
@@ -142,11 +181,15 @@ fn say(lines: &str) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
-fn read(path: &PathBuf) -> Result<Vec<u8>, CliError> {
+fn write(path: &PathBuf, bytes: &[u8]) -> Result<(), CliError> {
+    fs::write(path, bytes).map_err(|source| CliError::File { path: path.clone(), source })
+}
+
+fn read(path: &PathBuf, at_most: usize) -> Result<Vec<u8>, CliError> {
     use std::io::Read;
     let mut bytes = Vec::new();
     fs::File::open(path)
-        .and_then(|file| file.take(64 * 1024).read_to_end(&mut bytes))
+        .and_then(|file| file.take(at_most as u64 + 1).read_to_end(&mut bytes))
         .map_err(|source| CliError::File { path: path.clone(), source })?;
     Ok(bytes)
 }

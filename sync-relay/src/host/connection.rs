@@ -23,7 +23,8 @@ use tokio::sync::{mpsc, watch};
 use super::admit::{self, Claimed};
 use super::frames::{self, FrameEnd};
 use super::quic;
-use super::shared::{Shared, now};
+use super::shared::Shared;
+use crate::clock::now;
 use crate::store::{Source, Submission};
 use crate::writer::CommitError;
 

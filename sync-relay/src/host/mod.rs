@@ -103,7 +103,7 @@ impl Relay {
         let trust = Trust::load(region, &*store)?;
         let certificate = directory.read(directory::RELAY_CERTIFICATE)?;
         if let item @ crate::store::NewItem::Statement(_) = admit::statement(&trust, certificate) {
-            store.commit(&[Submission::new(Source::Operator, shared::now(), vec![item])])?;
+            store.commit(&[Submission::new(Source::Operator, crate::clock::now(), vec![item])])?;
         }
         Ok(Self { config, keys, region, store, trust, _lock: lock })
     }
@@ -116,6 +116,11 @@ impl Relay {
     /// The store, for looking into.
     pub fn store(&self) -> Arc<SqliteStore> {
         self.store.clone()
+    }
+
+    /// Names the relay above this one, instead of what `relay.toml` says.
+    pub fn set_upstream(&mut self, addresses: Vec<String>) {
+        self.config.upstream = addresses;
     }
 
     /// Listens and serves until [`Serving::shutdown`]. `listen` overrides the address in `relay.toml`. Needs a tokio runtime.
@@ -253,7 +258,9 @@ fn open_store(directory: &Directory, config: &Config) -> Result<SqliteStore, Rel
         }
         Err(StoreError::Missing(_)) => {
             tracing::warn!("the store is gone: an empty one is made, tablets will refill it");
-            Ok(SqliteStore::create(directory.path(), incarnation, &options)?)
+            let store = SqliteStore::create(directory.path(), incarnation, &options)?;
+            store.forget_past(next)?;
+            Ok(store)
         }
         Err(error) => Err(error.into()),
     }

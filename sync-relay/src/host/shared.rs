@@ -1,18 +1,18 @@
 //! What all sessions of a relay share: the store, the writer, the trust set, and the relay's present life.
 
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use ring::rand::SystemRandom;
 use tendenko_protocol::admission;
 use tendenko_protocol::document::{DocumentId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, Millis, RegionId, RelayId, RelayIncarnation};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, RegionId, RelayId, RelayIncarnation};
 use tendenko_protocol::messages::{Coverage, Item, Refusal};
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::relay::{RelayEvent, Select};
 use tokio::sync::watch;
 
 use super::RelayError;
+use crate::clock::now;
 use crate::store::{Documents, Item as StoredItem, ItemKind, PageLimit, RelayStore, Selection, StoreError, Subject};
 use crate::trust::Trust;
 use crate::writer::Writer;
@@ -157,10 +157,4 @@ fn wire(item: StoredItem) -> Item {
         ItemKind::Record => Item::Record(item.bytes),
         ItemKind::Statement => Item::Statement(item.bytes),
     }
-}
-
-/// The relay's clock. A clock before 1970 is no reason not to serve; it decides nothing.
-pub(super) fn now() -> Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -1,4 +1,4 @@
-//! What a newly enrolled device is handed.
+//! What a newly enrolled device or relay is handed.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use crate::directory::Config;
 /// Room left for names, addresses and the encoding.
 const MARGIN: usize = 64 * 1024;
 
-/// The certificates the device needs to begin, then as many of the region's others as fit; the rest comes with the first sync.
-pub(super) fn make(set: &TrustStore, device: DeviceId, config: &Config, relay: RelayId) -> EnrolmentBundle {
-    let facility = set.device(device).map(|device| device.facility);
+/// The certificates needed to begin (a relay: those of relays), then as many of the region's others as fit; the rest comes with the first sync.
+pub(super) fn make(set: &TrustStore, device: Option<DeviceId>, config: &Config, relay: RelayId) -> EnrolmentBundle {
+    let facility = device.and_then(|device| set.device(device)).map(|device| device.facility);
     let needed = |claim: &Claim| match claim {
-        Claim::Facility(claim) => Some(claim.id) == facility,
-        Claim::Member(claim) => Some(claim.facility) == facility,
-        Claim::Device(claim) => claim.id == device,
+        Claim::Facility(claim) => facility == Some(claim.id),
+        Claim::Member(claim) => facility == Some(claim.facility),
+        Claim::Device(claim) => Some(claim.id) == device,
         Claim::Relay(_) => true,
         Claim::Grant(_) | Claim::Revocation(_) => false,
     };

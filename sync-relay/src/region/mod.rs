@@ -14,6 +14,7 @@ use crate::store::{NewItem, NewStatement, RelayStore, Source, SqliteOptions, Sql
 use crate::trust::{Trust, audience};
 
 mod bundle;
+pub mod edge;
 pub mod sealing;
 
 use sealing::{Cost, Passphrase, SealingError};
@@ -51,6 +52,15 @@ pub enum RegionError {
     /// A device the region no longer trusts.
     #[error("this device was revoked: make new keys on it and a new request")]
     Revoked,
+    /// `join` in a directory where nobody asked.
+    #[error("no relay at {0} waits for an answer: run `tendenko-relay ask` there first")]
+    NotAsked(std::path::PathBuf),
+    /// Somebody else's bundle.
+    #[error("the bundle does not certify this relay ({0}): hand this relay's own request to the region")]
+    NotForThisRelay(RelayId),
+    /// A request that does not fit.
+    #[error("the request cannot be made: {0}")]
+    Request(#[from] trust::EnrolmentError),
     /// No name.
     #[error("a name is empty")]
     EmptyName,
@@ -130,13 +140,7 @@ impl Region {
         rng: &dyn Random,
         now: Millis,
     ) -> Result<Self, RegionError> {
-        let addresses = match &setup.addresses[..] {
-            [] if setup.listen.ip().is_unspecified() => {
-                return Err(RegionError::NoAddress(setup.listen));
-            }
-            [] => vec![setup.listen.to_string()],
-            given => given.to_vec(),
-        };
+        let addresses = addresses_of(setup.listen, &setup.addresses)?;
         let keys = RegionKeys::generate(rng)?;
         let relay_keys = RelayKeys::generate(rng)?;
         let relay = relay_keys.relay_id();
@@ -146,6 +150,7 @@ impl Region {
             name: named(&setup.relay_name)?,
             listen: setup.listen,
             addresses: addresses.clone(),
+            upstream: Vec::new(),
             max_store_mib: None,
             max_connections: directory::default_connections(),
         };
@@ -278,7 +283,7 @@ impl Region {
             claims.into_iter().map(|claim| trust::sign(&self.keys, now, claim)).collect::<Result<Vec<_>, _>>()?;
         known.with_mut(|set| signed.iter().try_for_each(|statement| set.add(statement.bytes()).map(drop)))?;
         self.keep(now, signed)?;
-        let bundle = known.with(|set| bundle::make(set, device, &self.config, self.relay));
+        let bundle = known.with(|set| bundle::make(set, Some(device), &self.config, self.relay));
         Ok(Enrolled { bundle, device, facility, members })
     }
 
@@ -296,6 +301,15 @@ impl Region {
             .collect::<Result<_, TrustError>>()?;
         self.store.commit(&[Submission::new(Source::Operator, now, items)])?;
         Ok(())
+    }
+}
+
+/// Where tablets are told to find a relay.
+fn addresses_of(listen: SocketAddr, given: &[String]) -> Result<Vec<String>, RegionError> {
+    match given {
+        [] if listen.ip().is_unspecified() => Err(RegionError::NoAddress(listen)),
+        [] => Ok(vec![listen.to_string()]),
+        given => Ok(given.to_vec()),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use ring::rand::SystemRandom;
 use tendenko_protocol::keys::DeviceKeys;
-use tendenko_protocol::trust::TrustStore;
+use tendenko_protocol::trust::{RelayRequest, TrustStore};
 
+use super::edge::EdgeSetup;
 use super::*;
 
 fn setup() -> Setup {
@@ -122,4 +123,43 @@ fn bad_input_certifies_nothing() {
         assert!(region.enrol(&request("tablet"), &asked, &rng, Millis(3)).is_err());
     }
     assert_eq!(region.store.newest().unwrap(), newest);
+}
+
+#[test]
+fn an_edge_relay_joins_by_two_files() {
+    let rng = SystemRandom::new();
+    let dir = tempfile::tempdir().unwrap();
+    let hub = Directory::new(dir.path().join("hub"));
+    let region = Region::create(&hub, &setup(), &passphrase(), &rng, Millis(1)).unwrap();
+    region.enrol(&request("tablet"), &enrolment(&[("佐藤 花", "nurse")]), &rng, Millis(2)).unwrap();
+    let edge = Directory::new(dir.path().join("edge"));
+    let setup =
+        EdgeSetup { name: "第一避難所".into(), listen: "0.0.0.0:4433".parse().unwrap(), addresses: Vec::new() };
+    assert!(matches!(edge::ask(&edge, &setup, &rng), Err(RegionError::NoAddress(_))));
+    let setup = EdgeSetup { addresses: vec!["192.168.1.2:4433".into()], ..setup };
+    let request = edge::ask(&edge, &setup, &rng).unwrap();
+    assert_eq!(edge::ask(&edge, &setup, &rng).unwrap(), request, "asking again is the same relay");
+    assert!(matches!(edge.config(), Err(DirectoryError::Waiting(_))));
+
+    let request = RelayRequest::from_bytes(&request.to_bytes()).unwrap();
+    let bundle = region.enrol_relay(&request, Millis(3)).unwrap();
+    let newest = region.store.newest().unwrap();
+    assert_eq!(region.enrol_relay(&request, Millis(4)).unwrap(), bundle);
+    assert_eq!(region.store.newest().unwrap(), newest, "the same request certifies nothing new");
+
+    let stranger = Directory::new(dir.path().join("stranger"));
+    edge::ask(&stranger, &setup, &rng).unwrap();
+    assert!(matches!(edge::join(&stranger, &bundle, &rng, Millis(5)), Err(RegionError::NotForThisRelay(_))));
+    assert!(matches!(edge::join(&hub, &bundle, &rng, Millis(5)), Err(RegionError::NotAsked(_))));
+
+    let relay = edge::join(&edge, &bundle, &rng, Millis(5)).unwrap();
+    assert_eq!(relay, request.relay_id());
+    let config = edge.config().unwrap();
+    assert_eq!((config.upstream, config.name.as_str()), (vec!["127.0.0.1:4433".to_owned()], "第一避難所"));
+    assert_eq!(config.region, hub.config().unwrap().region);
+    assert!(matches!(edge::ask(&edge, &setup, &rng), Err(RegionError::Directory(DirectoryError::Exists(_)))));
+    let (store, _) = SqliteStore::open(edge.path(), &SqliteOptions::default(), || unreachable!()).unwrap();
+    let figures = store.figures().unwrap();
+    assert_eq!(figures.statements, bundle.statements.len() as u64);
+    assert_eq!(figures.waiting.unwrap().map(|lane| lane.items), [0, 0, 0], "the hub has what the bundle brought");
 }

@@ -132,9 +132,12 @@ fn lives_are_remembered_until_they_are_forgotten<B: Backend>(backend: &B) {
     assert_eq!(past.len(), MAX_PAST);
     assert_eq!(past[0].0, RelayIncarnation(MAX_PAST as u64 + 8), "the latest first");
 
+    assert_eq!(store.figures().unwrap().lost, None);
     store.forget_past(RelayIncarnation(1)).unwrap();
     drop(store);
-    let life = backend.reopen().life().unwrap();
+    let store = backend.reopen();
+    assert_eq!(store.figures().unwrap().lost.map(|loss| loss.held), Some(ArrivalNo(3)));
+    let life = store.life().unwrap();
     assert_eq!((life.incarnation, life.newest), (RelayIncarnation(1), ArrivalNo(3)));
     assert!(life.past.is_empty());
 }

@@ -1,7 +1,7 @@
 //! A store in figures, for the operator.
 
 use tendenko_protocol::document::LogId;
-use tendenko_protocol::ids::{DeviceId, LogSeq, Millis, RecordHash};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RecordHash};
 
 use super::{Life, Waiting};
 
@@ -29,6 +29,15 @@ pub struct RefusalCount {
     pub times: u64,
 }
 
+/// Data was found to be lost: the store was emptied, or is older than it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// When it was found, by the relay's clock.
+    pub at: Millis,
+    /// The newest arrival then; what came after it has come back, or is new.
+    pub held: ArrivalNo,
+}
+
 /// The store in figures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figures {
@@ -46,6 +55,8 @@ pub struct Figures {
     pub quarantined: u64,
     /// What the upstream is not known to have, by lane; `None` when there never was an upstream.
     pub waiting: Option<[Waiting; 3]>,
+    /// When data was last found to be lost.
+    pub lost: Option<Loss>,
     /// Refusals by reason, since the store was created.
     pub refused: Vec<RefusalCount>,
     /// Devices seen, the latest contact first.

@@ -29,7 +29,7 @@ mod figures;
 mod sqlite;
 mod upstream;
 
-pub use figures::{Contact, Figures, Quarantined, RefusalCount};
+pub use figures::{Contact, Figures, Loss, Quarantined, RefusalCount};
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use upstream::{ItemName, Mark, Upstream, Waiting};
 
@@ -312,7 +312,7 @@ pub trait RelayStore: Send + Sync + 'static {
     fn begin(&self, incarnation: RelayIncarnation) -> Result<(), StoreError>;
 
     /// Begins a new life and forgets all before it: something was lost, and no older arrival number counts any more.
-    /// What the store holds stays.
+    /// What the store holds stays, and [`Figures::lost`] says when it was.
     fn forget_past(&self, incarnation: RelayIncarnation) -> Result<(), StoreError>;
 
     /// The newest arrival number, 0 when nothing has arrived.

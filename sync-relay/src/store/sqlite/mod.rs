@@ -69,7 +69,7 @@ impl SqliteStore {
         schema::migrate(&mut conn)?;
         let guard = Guard::open(&dir.join(GUARD)).map_err(StoreError::Guard)?;
         if fresh {
-            write::forget_past(&mut conn, incarnation)?;
+            write::forget_past(&mut conn, incarnation, None)?;
             let mark = Mark { incarnation, newest: ArrivalNo::NONE };
             guard.write(mark).map_err(StoreError::Guard)?;
         }
@@ -152,7 +152,7 @@ impl RelayStore for SqliteStore {
 
     fn forget_past(&self, incarnation: RelayIncarnation) -> Result<(), StoreError> {
         let mut conn = self.writer();
-        write::forget_past(&mut conn, incarnation)?;
+        write::forget_past(&mut conn, incarnation, Some(crate::clock::now()))?;
         self.mark_after(&conn);
         Ok(())
     }

@@ -7,8 +7,8 @@ use tendenko_protocol::document::{DocumentId, LogId, Vector};
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, Incarnation, LogSeq, Millis, RelayIncarnation, StatementId};
 
 use super::super::{
-    Audience, Contact, Figures, Item, ItemKind, Lane, Life, MissingPage, Page, PageLimit, Quarantined, RefusalCount,
-    StoreError, Subject, VectorPage,
+    Audience, Contact, Figures, Item, ItemKind, Lane, Life, Loss, MissingPage, Page, PageLimit, Quarantined,
+    RefusalCount, StoreError, Subject, VectorPage,
 };
 use super::guard::Mark;
 use super::{failed, row};
@@ -402,9 +402,18 @@ pub(super) fn figures(conn: &Connection) -> Result<Figures, StoreError> {
         logs: count("SELECT count(*) FROM logs")?,
         quarantined: count("SELECT count(*) FROM quarantine")?,
         waiting: super::upstream::waiting(conn)?,
+        lost: lost(conn)?,
         refused,
         contacts,
     })
+}
+
+fn lost(conn: &Connection) -> Result<Option<Loss>, StoreError> {
+    let found = prepare(conn, "SELECT at, held FROM loss")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+        .map_err(failed)?;
+    found.map(|(at, held)| Ok(Loss { at: Millis(at), held: row::arrival(held)? })).transpose()
 }
 
 pub(super) fn quarantine(conn: &Connection, limit: usize) -> Result<Vec<Quarantined>, StoreError> {

@@ -88,6 +88,12 @@ const MIGRATIONS: &[&str] = &[
         refused  INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
 
+    CREATE TABLE loss (                                              -- at most one row: when data was last found lost
+        one  INTEGER PRIMARY KEY CHECK (one = 1),
+        at   INTEGER NOT NULL,
+        held INTEGER NOT NULL                                        -- newest arrival then
+    ) STRICT;
+
     CREATE TABLE upstream (                                          -- at most one row: there is or was an upstream
         one        INTEGER PRIMARY KEY CHECK (one = 1),
         cursor     BLOB,                                             -- as the session gave it

@@ -37,10 +37,19 @@ pub(super) fn begin(conn: &mut Connection, incarnation: RelayIncarnation) -> Res
 }
 
 /// Forgets all lives and begins one.
-pub(super) fn forget_past(conn: &mut Connection, incarnation: RelayIncarnation) -> Result<(), StoreError> {
+pub(super) fn forget_past(
+    conn: &mut Connection,
+    incarnation: RelayIncarnation,
+    lost: Option<Millis>,
+) -> Result<(), StoreError> {
     let tx = begin_writing(conn)?;
     tx.execute("DELETE FROM lives", []).map_err(failed)?;
     insert_life(&tx, incarnation)?;
+    if let Some(at) = lost {
+        let held = row::column(read::newest(&tx)?.0);
+        tx.execute("INSERT OR REPLACE INTO loss (one, at, held) VALUES (1, ?1, ?2)", params![at.0, held])
+            .map_err(failed)?;
+    }
     tx.commit().map_err(failed)
 }
 
