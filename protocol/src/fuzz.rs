@@ -6,7 +6,7 @@ use crate::chunk::ReceivedChunk;
 use crate::courier::{self, Part};
 use crate::document::Vector;
 use crate::ids::{ArrivalNo, DeviceId, Millis, RegionId, RelayId, RelayIncarnation};
-use crate::messages::{ClientMessage, FrameDecoder, RelayMessage};
+use crate::messages::{ClientMessage, FrameDecoder, Lane, RelayMessage};
 use crate::record::{ReceivedBytes, RejectReason};
 use crate::session::Standing;
 use crate::session::client::{self, ClientAction, ClientConfig, ClientEvent};
@@ -95,7 +95,7 @@ pub fn relay_stream(bytes: &[u8]) {
     }
 }
 
-/// A tablet's session (of relay `01…`, with an empty store) that a relay says these frames to.
+/// A tablet's session (of relay `01…`, with an empty store) that a relay says these frames to, each with its lane before the message.
 pub fn client_session(bytes: &[u8]) {
     let mut session = client::Session::new(ClientConfig {
         region: RegionId([1; 16]),
@@ -105,11 +105,15 @@ pub fn client_session(bytes: &[u8]) {
         cursor: None,
         versions: vec![1],
         backfill: Vec::new(),
+        first: Vec::new(),
         suspects: Vec::new(),
     });
     let now = Millis(0);
-    let messages = frames(bytes).into_iter().filter_map(|content| RelayMessage::decode(&content).ok());
-    let events = messages.map(|message| ClientEvent::Received { now, message });
+    let messages = frames(bytes).into_iter().filter_map(|content| {
+        let (lane, content) = on_lane(&content)?;
+        Some((lane, RelayMessage::decode(content).ok()?))
+    });
+    let events = messages.map(|(lane, message)| ClientEvent::Received { now, lane, message });
     for event in std::iter::once(ClientEvent::Connected { now }).chain(events) {
         let mut pending = vec![event];
         let mut steps = 0;
@@ -121,13 +125,15 @@ pub fn client_session(bytes: &[u8]) {
     }
 }
 
-/// A relay's session (that knows every tablet, and stores nothing) that a tablet says these frames to.
+/// A relay's session (that knows every tablet, and stores nothing) that a tablet says these frames to, each with its lane before the
+/// message.
 pub fn relay_session(bytes: &[u8]) {
     let peer_key = PEER_KEY;
     let mut session = relay::Session::new(RelayConfig { region: RegionId([1; 16]), versions: vec![1], peer_key });
     for content in frames(bytes) {
-        let Ok(message) = ClientMessage::decode(&content) else { continue };
-        let mut pending = vec![RelayEvent::Received { message }];
+        let Some((lane, content)) = on_lane(&content) else { continue };
+        let Ok(message) = ClientMessage::decode(content) else { continue };
+        let mut pending = vec![RelayEvent::Received { lane, message }];
         let mut steps = 0;
         while let Some(event) = pending.pop() {
             pending.extend(session.handle(event).into_iter().filter_map(empty_relay));
@@ -156,14 +162,14 @@ fn empty_tablet(action: ClientAction) -> Option<ClientEvent> {
                 gaps: headers.map(|header| header.document).collect(),
             })
         }
-        ClientAction::Depart { .. } => Some(ClientEvent::Departing { items: Vec::new(), more: false }),
+        ClientAction::Depart { lane, .. } => Some(ClientEvent::Departing { lane, items: Vec::new(), more: false }),
         ClientAction::LoadVectors { .. } => Some(ClientEvent::Vectors { documents: Vec::new(), more: false }),
         ClientAction::LoadListed { documents } => Some(ClientEvent::Listed {
             documents: documents.into_iter().map(|document| (document, Vector::default())).collect(),
         }),
         ClientAction::LoadStatements { .. } => Some(ClientEvent::Statements { items: Vec::new(), more: false }),
         ClientAction::LoadMissing { .. } => Some(ClientEvent::Missing { records: Vec::new(), more: false }),
-        ClientAction::Send(_)
+        ClientAction::Send { .. }
         | ClientAction::Acked { .. }
         | ClientAction::Rejected { .. }
         | ClientAction::Compared { .. }
@@ -186,11 +192,20 @@ fn empty_relay(action: RelayAction) -> Option<RelayEvent> {
             let outcomes = vec![Outcome::Rejected(RejectReason::Malformed); items.len()];
             Some(RelayEvent::Committed { batch, outcomes, newest })
         }
-        RelayAction::ReadPage { .. } => Some(RelayEvent::Page { items: Vec::new(), through: newest, end: true }),
-        RelayAction::ReadVectors { .. } => Some(RelayEvent::Vectors { documents: Vec::new(), more: false }),
-        RelayAction::ReadMissing { .. } => Some(RelayEvent::Missing { records: Vec::new(), more: false }),
-        RelayAction::Send(_) | RelayAction::Close { .. } => None,
+        RelayAction::ReadPage { lane, through, .. } => {
+            Some(RelayEvent::Page { lane, items: Vec::new(), through, end: true })
+        }
+        RelayAction::ReadVectors { lane, .. } => Some(RelayEvent::Vectors { lane, documents: Vec::new(), more: false }),
+        RelayAction::ReadMissing { lane, .. } => Some(RelayEvent::Missing { lane, records: Vec::new(), more: false }),
+        RelayAction::Send { lane, .. } => Some(RelayEvent::Written { lane }),
+        RelayAction::Close { .. } => None,
     }
+}
+
+/// A message with its lane before it.
+fn on_lane(content: &[u8]) -> Option<(Lane, &[u8])> {
+    let (lane, content) = content.split_first()?;
+    Some((Lane::from_byte(*lane)?, content))
 }
 
 /// The frames of a stream, which are the same however the stream is cut.

@@ -41,6 +41,8 @@ pub const MAX_CHAIN: usize = 16;
 pub const MAX_VERSIONS: usize = 32;
 /// (patient, scope) pairs in the backfill list of one pull.
 pub const MAX_BACKFILL: usize = 1_024;
+/// Patients wanted first in one pull.
+pub const MAX_FIRST: usize = 256;
 /// Documents in one message of vectors.
 pub const MAX_DOCUMENTS: usize = 2_048;
 /// Logs in one document's vector: device incarnations that ever wrote to it.
@@ -50,14 +52,18 @@ pub const MAX_DEPTH: usize = 12;
 /// CBOR items in one frame, of any kind.
 pub const MAX_CBOR_ITEMS: usize = 200_000;
 
-/// Bytes pushed and not yet answered, at most.
+/// Bytes pushed and not yet answered on the cards lane, and on the charts lane, at most.
 pub const PUSH_WINDOW: usize = 256 << 10;
+/// The same on the attachments lane (but one item always fits).
+pub const ATTACHMENT_WINDOW: usize = 64 << 10;
 /// Bytes of items put into one message, as a goal (one item may be larger).
 pub const PAGE: usize = 128 << 10;
 /// Log entries (device, incarnation, seq) put into one message of vectors, as a goal.
 pub const VECTOR_PAGE: usize = 2_000;
-/// Bytes received and not yet stored, after which a side stops reading.
+/// Bytes received on one lane and not yet stored, after which a side stops reading from it.
 pub const RECEIVE_WINDOW: usize = 2 << 20;
+/// Messages given to the host for one lane and not yet taken by its stream, after which a relay stops reading from that lane.
+pub const MAX_UNWRITTEN: u32 = 64;
 /// Past relay incarnations a relay compares a cursor with.
 pub const MAX_PAST: usize = 1_024;
 

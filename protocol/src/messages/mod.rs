@@ -1,18 +1,23 @@
-//! What is said on the stream. One bidirectional QUIC stream, opened by the tablet; each message is one frame.
+//! What is said, on three bidirectional QUIC streams opened by the tablet ([`Lane`]); each message is one frame.
 //!
-//! The tablet says hello, pull and push in its first flight, without waiting. Every message is bounded ([`crate::limits`])
+//! The tablet says hello, pull and push in its first flight, without waiting. Greetings and requests go on the cards lane, items and what
+//! is said about them on the lane they belong to. Every message is bounded ([`crate::limits`])
 //! and is checked by its `decode` before a session sees it. Fields that are not known are ignored.
 
 mod frame;
+mod lane;
 
 pub use frame::{FrameDecoder, FrameError, encode_frame};
+pub use lane::{Lane, PerLane};
 
 use serde::{Deserialize, Serialize};
 
 use crate::cbor::{self, CborError};
 use crate::document::{DocumentId, Scope, Vector};
 use crate::ids::{ArrivalNo, DeviceId, Millis, PatientId, RegionId, RelayId, RelayIncarnation};
-use crate::limits::{MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FRAME, MAX_ITEMS, MAX_STATEMENT, MAX_VERSIONS};
+use crate::limits::{
+    MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_STATEMENT, MAX_VERSIONS,
+};
 use crate::record::RejectReason;
 
 /// How far a tablet has heard a relay. The tablet keeps one, of the relay it last heard, in its store, as it is.
@@ -22,8 +27,10 @@ pub struct Cursor {
     pub relay: RelayId,
     /// Which life of that relay; arrival numbers of another mean nothing.
     pub incarnation: RelayIncarnation,
-    /// Everything visible to the tablet up to here is in the tablet's store.
+    /// Every statement and card visible to the tablet up to here is in the tablet's store.
     pub after: ArrivalNo,
+    /// Every chart visible to the tablet up to here is in the tablet's store.
+    pub charts: ArrivalNo,
     /// The highest arrival number the relay ever acked to this tablet. A relay whose newest is lower has lost data.
     pub acked: ArrivalNo,
 }
@@ -31,7 +38,27 @@ pub struct Cursor {
 impl Cursor {
     /// Something was acked by this relay before vectors were compared to the end: to be compared again, with any relay.
     pub fn unfinished(relay: RelayId) -> Self {
-        Self { relay, incarnation: RelayIncarnation::NONE, after: ArrivalNo::NONE, acked: ArrivalNo::NONE }
+        let none = ArrivalNo::NONE;
+        Self { relay, incarnation: RelayIncarnation::NONE, after: none, charts: none, acked: none }
+    }
+
+    /// How far a lane has come. Nothing comes by itself on the attachments lane.
+    pub fn on(&self, lane: Lane) -> ArrivalNo {
+        match lane {
+            Lane::Cards => self.after,
+            Lane::Charts => self.charts,
+            Lane::Attachments => ArrivalNo::NONE,
+        }
+    }
+
+    /// Moves a lane on; never back.
+    pub fn reach(&mut self, lane: Lane, arrival: ArrivalNo) {
+        let place = match lane {
+            Lane::Cards => &mut self.after,
+            Lane::Charts => &mut self.charts,
+            Lane::Attachments => return,
+        };
+        *place = arrival.max(*place);
     }
 }
 
@@ -100,13 +127,17 @@ pub enum ClientMessage {
         /// Its clock.
         clock: Millis,
     },
-    /// Asks for all of some newly granted scopes, from the first arrival on. (What is new is pulled by the hello's cursor.)
+    /// Asks for more than what is new, which is pulled by the hello's cursor. On the cards lane.
     Pull {
-        /// Scopes of which everything is wanted.
+        /// Newly granted scopes of which everything is wanted, from the first arrival on, in this order.
         backfill: Vec<(PatientId, Scope)>,
+        /// Patients whose charts are wanted ahead of the order of arrival, in this order: today's visits.
+        first: Vec<PatientId>,
     },
-    /// Records and statements, in the order to take them. Items are numbered through the session, from 1.
+    /// Records and statements, in the order to take them. Items are numbered through the lane, from 1.
     Push {
+        /// How many items of the cards lane must be taken before these: a grant among them may be what lets these in.
+        behind: u64,
         /// The items.
         items: Vec<Item>,
     },
@@ -149,31 +180,35 @@ pub enum RelayMessage {
         /// Versions the relay speaks.
         versions: Vec<u16>,
     },
-    /// What arrived, in order of arrival, as far as the tablet may see it.
+    /// What arrived, in order of arrival, as far as the tablet may see it and it belongs on this lane.
     Items {
+        /// How far the cards lane must be stored before these: certificates and grants that they need are there.
+        behind: ArrivalNo,
         /// Number and content.
         items: Vec<(ArrivalNo, Item)>,
     },
-    /// Answer to a backfill or to vectors: content outside the order of arrival.
+    /// Answer to a pull or to vectors: content outside the order of arrival.
     Fill {
+        /// How far the cards lane must be stored before these.
+        behind: ArrivalNo,
         /// The items.
         items: Vec<Item>,
     },
-    /// Everything visible up to here was sent.
+    /// Everything visible on this lane up to here was sent.
     CaughtUp {
         /// Up to where.
         through: ArrivalNo,
     },
-    /// Everything of this scope was sent.
+    /// Everything of this scope was sent: a backfill is complete, or a patient wanted first is.
     Backfilled {
         /// Patient.
         patient: PatientId,
         /// Scope.
         scope: Scope,
     },
-    /// All items up to and including number `through` are answered: durably stored, or listed as rejected.
+    /// All items of this lane up to and including number `through` are answered: durably stored, or listed as rejected.
     Ack {
-        /// Number of the last answered item of this session.
+        /// Number of the last answered item of this lane.
         through: u64,
         /// The relay's newest arrival when it said so.
         arrival: ArrivalNo,
@@ -274,8 +309,8 @@ impl ClientMessage {
                     && chain.len() <= MAX_CHAIN
                     && chain.iter().all(|bytes| bytes.len() <= MAX_STATEMENT)
             }
-            ClientMessage::Pull { backfill, .. } => backfill.len() <= MAX_BACKFILL,
-            ClientMessage::Push { items } => items.len() <= MAX_ITEMS,
+            ClientMessage::Pull { backfill, first } => backfill.len() <= MAX_BACKFILL && first.len() <= MAX_FIRST,
+            ClientMessage::Push { items, .. } => items.len() <= MAX_ITEMS,
             ClientMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
             ClientMessage::Bye => true,
         };
@@ -295,8 +330,8 @@ impl RelayMessage {
         let message: Self = cbor::decode(bytes, MAX_FRAME)?;
         let bounded = match &message {
             RelayMessage::Refused { versions, .. } => versions.len() <= MAX_VERSIONS,
-            RelayMessage::Items { items } => items.len() <= MAX_ITEMS,
-            RelayMessage::Fill { items } => items.len() <= MAX_ITEMS,
+            RelayMessage::Items { items, .. } => items.len() <= MAX_ITEMS,
+            RelayMessage::Fill { items, .. } => items.len() <= MAX_ITEMS,
             RelayMessage::Ack { rejected, .. } => rejected.len() <= MAX_ITEMS,
             RelayMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
             RelayMessage::Welcome { .. }

@@ -1,7 +1,7 @@
 //! Does a tablet's cursor still mean something to this relay?
 
 use crate::ids::{ArrivalNo, RelayId, RelayIncarnation};
-use crate::messages::Cursor;
+use crate::messages::{Cursor, PerLane};
 
 /// Where a relay's store stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct Standing {
 /// What a cursor means to a relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CursorVerdict {
-    /// Go on from here.
-    Continue(ArrivalNo),
+    /// Go on from here, lane by lane.
+    Continue(PerLane<ArrivalNo>),
     /// It is about another relay, or a life of this one that does not count: compare vectors.
     Reconcile,
     /// This relay once had more than it has now: begin a new life, then compare vectors.
@@ -32,7 +32,7 @@ pub enum CursorVerdict {
 /// Judges a cursor. `None`: the tablet has never heard any relay, and starts from the first arrival.
 pub fn judge(standing: &Standing, cursor: Option<&Cursor>) -> CursorVerdict {
     let Some(cursor) = cursor else {
-        return CursorVerdict::Continue(ArrivalNo::NONE);
+        return CursorVerdict::Continue(PerLane::default());
     };
     if cursor.relay != standing.relay || cursor.incarnation == RelayIncarnation::NONE {
         return CursorVerdict::Reconcile;
@@ -43,7 +43,9 @@ pub fn judge(standing: &Standing, cursor: Option<&Cursor>) -> CursorVerdict {
         standing.past.iter().find(|(incarnation, _)| *incarnation == cursor.incarnation).map(|(_, last)| *last)
     };
     match last {
-        Some(last) if cursor.after.max(cursor.acked) <= last => CursorVerdict::Continue(cursor.after),
+        Some(last) if cursor.after.max(cursor.charts).max(cursor.acked) <= last => {
+            CursorVerdict::Continue(PerLane::new(|lane| cursor.on(lane)))
+        }
         Some(_) => CursorVerdict::Lost,
         None => CursorVerdict::Reconcile,
     }
@@ -52,6 +54,7 @@ pub fn judge(standing: &Standing, cursor: Option<&Cursor>) -> CursorVerdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::Lane;
 
     const RELAY: RelayId = RelayId([1; 16]);
 
@@ -60,19 +63,24 @@ mod tests {
         Standing { relay: RELAY, incarnation: RelayIncarnation(3), newest: ArrivalNo(100), past }
     }
 
+    fn cursor(incarnation: u64, after: u64, charts: u64, acked: u64) -> Cursor {
+        let (incarnation, after, charts) = (RelayIncarnation(incarnation), ArrivalNo(after), ArrivalNo(charts));
+        Cursor { relay: RELAY, incarnation, after, charts, acked: ArrivalNo(acked) }
+    }
+
     fn judged(incarnation: u64, after: u64, acked: u64) -> CursorVerdict {
-        let incarnation = RelayIncarnation(incarnation);
-        judge(
-            &standing(),
-            Some(&Cursor { relay: RELAY, incarnation, after: ArrivalNo(after), acked: ArrivalNo(acked) }),
-        )
+        judge(&standing(), Some(&cursor(incarnation, after, 0, acked)))
+    }
+
+    fn from(after: u64) -> CursorVerdict {
+        CursorVerdict::Continue(PerLane::new(|lane| ArrivalNo(if lane == Lane::Cards { after } else { 0 })))
     }
 
     #[test]
     fn a_cursor_within_its_life_goes_on() {
-        assert_eq!(judge(&standing(), None), CursorVerdict::Continue(ArrivalNo(0)));
-        assert_eq!(judged(3, 100, 90), CursorVerdict::Continue(ArrivalNo(100)));
-        assert_eq!(judged(1, 40, 50), CursorVerdict::Continue(ArrivalNo(40)));
+        assert_eq!(judge(&standing(), None), from(0));
+        assert_eq!(judged(3, 100, 90), from(100));
+        assert_eq!(judged(1, 40, 50), from(40));
     }
 
     #[test]
@@ -84,17 +92,13 @@ mod tests {
     #[test]
     fn an_ack_alone_shows_a_loss() {
         assert_eq!(judged(2, 10, 81), CursorVerdict::Lost);
+        assert_eq!(judge(&standing(), Some(&cursor(2, 10, 81, 0))), CursorVerdict::Lost, "so do charts alone");
     }
 
     #[test]
     fn another_relay_or_a_forgotten_life_compares_vectors() {
         assert_eq!(judged(9, 1, 1), CursorVerdict::Reconcile);
-        let other = Cursor {
-            relay: RelayId([2; 16]),
-            incarnation: RelayIncarnation(3),
-            after: ArrivalNo(1),
-            acked: ArrivalNo(1),
-        };
+        let other = Cursor { relay: RelayId([2; 16]), ..cursor(3, 1, 1, 1) };
         assert_eq!(judge(&standing(), Some(&other)), CursorVerdict::Reconcile);
         assert_eq!(judge(&standing(), Some(&Cursor::unfinished(RELAY))), CursorVerdict::Reconcile);
     }

@@ -6,7 +6,7 @@ use super::outgoing::{Origin, header_of};
 use super::{ClientAction, Session};
 use crate::document::{DocumentId, Vector};
 use crate::limits::{MAX_DOCUMENTS, MAX_LOGS, VECTOR_PAGE};
-use crate::messages::{ClientMessage, Coverage, Item};
+use crate::messages::{ClientMessage, Coverage, Item, Lane};
 use crate::session::CloseReason;
 
 /// How far a comparison is. One at a time.
@@ -82,7 +82,7 @@ impl Session {
             return Err(CloseReason::Protocol("statements were not asked for"));
         };
         let last = items.iter().map(|(place, _)| *place).fold(after, u64::max);
-        self.push(items.into_iter().map(|(_, bytes)| Item::Statement(bytes)).collect(), Origin::Comparison);
+        self.push(Lane::Cards, items.into_iter().map(|(_, bytes)| Item::Statement(bytes)).collect(), Origin::Comparison);
         self.comparison = Some(if more && last > after {
             Comparison::LoadingStatements { after: last, asked: false }
         } else {
@@ -120,7 +120,7 @@ impl Session {
     fn compare(&mut self, coverage: Coverage, documents: Vec<(DocumentId, Vector)>) {
         let documents = bounded(documents);
         self.comparison = Some(Comparison::Waiting(Page::new(coverage, &documents)));
-        self.send(ClientMessage::Vectors { coverage, documents });
+        self.send(Lane::Cards, ClientMessage::Vectors { coverage, documents });
     }
 
     pub(super) fn vectors_answered(
@@ -158,12 +158,12 @@ impl Session {
         if !more || records.is_empty() {
             lacking.clear();
         }
-        self.push(records.into_iter().map(Item::Record).collect(), Origin::Comparison);
+        self.push(Lane::Cards, records.into_iter().map(Item::Record).collect(), Origin::Comparison);
         Ok(())
     }
 
     pub(super) fn pump_comparison(&mut self) {
-        let room = self.outgoing.room();
+        let room = self.lanes[Lane::Cards].outgoing.room();
         match &mut self.comparison {
             Some(Comparison::LoadingStatements { after, asked }) => {
                 if !*asked && room > 0 {
@@ -180,7 +180,7 @@ impl Session {
             Some(Comparison::Filling { page, .. }) => match page.next_span() {
                 Some(after) => self.comparison = Some(self.load_vectors(after)),
                 // The end of the last page is the end only when all it pushed is answered and all it brought is stored.
-                None if self.outgoing.any_of(Origin::Comparison) || !self.storing.is_empty() => {}
+                None if self.lanes[Lane::Cards].outgoing.any_of(Origin::Comparison) || !self.storing.is_empty() => {}
                 None => self.compared(),
             },
             Some(Comparison::LoadingVectors { .. } | Comparison::Waiting(_)) => {}
@@ -192,8 +192,7 @@ impl Session {
         self.comparison = None;
         if self.reconciling {
             self.reconciling = false;
-            self.outbox_after = 0;
-            self.outbox_more = true;
+            self.reread_outbox();
             self.store_cursor();
         }
         if !self.healing.is_empty() {

@@ -3,7 +3,8 @@
 use super::comparison::Comparison;
 use super::{ClientAction, Phase, Session};
 use crate::ids::{ArrivalNo, Millis};
-use crate::messages::{ClientMessage, Cursor, RelayMessage};
+use crate::limits::MAX_FIRST;
+use crate::messages::{ClientMessage, Cursor, Lane, RelayMessage};
 use crate::session::CloseReason;
 
 impl Session {
@@ -13,20 +14,22 @@ impl Session {
         }
         let known_there = self.config.cursor.is_some_and(|cursor| cursor.relay == self.config.relay);
         self.hello(now, !known_there);
-        self.pull(self.config.backfill.clone());
+        let first = self.config.first.iter().copied().take(MAX_FIRST).collect();
+        self.pull(self.config.backfill.clone(), first);
         Ok(())
     }
 
     pub(super) fn hello(&mut self, now: Millis, with_chain: bool) {
         self.phase = Phase::Greeting { sent_at: now, chain_sent: with_chain };
-        self.send(ClientMessage::Hello {
+        let hello = ClientMessage::Hello {
             versions: self.config.versions.clone(),
             region: self.config.region,
             device: self.config.device,
             chain: if with_chain { self.config.chain.clone() } else { Vec::new() },
             cursor: self.config.cursor,
             clock: now,
-        });
+        };
+        self.send(Lane::Cards, hello);
     }
 
     pub(super) fn greeted(&mut self, now: Millis, sent_at: Millis, message: RelayMessage) -> Result<(), CloseReason> {
@@ -45,10 +48,15 @@ impl Session {
         self.phase = Phase::Open;
         let midway = sent_at.0.saturating_add(now.0.saturating_sub(sent_at.0) / 2);
         self.actions.push(ClientAction::Measured { clock_offset_ms: clock.0.saturating_sub(midway) });
-        let at = if reconcile { newest } else { self.config.cursor.map_or(ArrivalNo::NONE, |cursor| cursor.after) };
-        let acked = if reconcile { ArrivalNo::NONE } else { self.config.cursor.map_or(at, |cursor| cursor.acked) };
-        self.reached = Some(Cursor { relay, incarnation, after: at, acked });
-        self.started = at;
+        let none = ArrivalNo::NONE;
+        let begin = if reconcile {
+            Cursor { relay, incarnation, after: newest, charts: newest, acked: none }
+        } else {
+            let known = self.config.cursor.unwrap_or(Cursor::unfinished(relay));
+            Cursor { relay, incarnation, ..known }
+        };
+        self.reached = Some(begin);
+        self.started = Some(begin);
         self.newest = newest;
         if reconcile {
             self.reconciling = true;

@@ -3,7 +3,7 @@
 //! ```text
 //! New ─Connected→ Greeting ─Welcome→ Open ─Bye, Refused, broken protocol→ Closed
 //! ```
-//! While open, four things go on side by side: receiving in order of arrival, filling in new grants, pushing the outbox,
+//! While open, four things go on side by side, on three lanes: receiving in order of arrival, filling in new grants, pushing the outbox,
 //! and at most one comparison of vectors. After a welcome that says `reconcile`, the comparison covers everything; the
 //! outbox rests until it is done, and the cursor is not written before both sides have what the other had.
 //!
@@ -25,7 +25,7 @@ mod types;
 
 pub(super) use comparison::bounded;
 pub(super) use outgoing::pages;
-pub use types::{ClientAction, ClientConfig, ClientEvent, Departure, ItemRef, Progress, Rejection};
+pub use types::{ClientAction, ClientConfig, ClientEvent, Departure, ItemRef, LaneProgress, Progress, Rejection};
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -35,7 +35,7 @@ use super::CloseReason;
 use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, Millis, PatientId};
 use crate::limits::RECEIVE_WINDOW;
-use crate::messages::{ClientMessage, Cursor, RelayMessage};
+use crate::messages::{ClientMessage, Cursor, Lane, PerLane, RelayMessage};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -49,11 +49,41 @@ enum Phase {
 #[derive(Debug)]
 struct Storing {
     batch: u64,
+    lane: Lane,
     bytes: usize,
     backfilled: Vec<(PatientId, Scope)>,
 }
 
-/// One sync with one relay over one stream.
+/// What goes on on one lane.
+#[derive(Debug)]
+struct LaneState {
+    /// Received, and waiting for the cards lane.
+    held: VecDeque<RelayMessage>,
+    storing_bytes: usize,
+    caught_up: bool,
+    outgoing: Outgoing,
+    /// Place in the outbox after which to go on.
+    outbox_after: u64,
+    /// There is or may be more in the outbox.
+    outbox_more: bool,
+    outbox_asked: bool,
+}
+
+impl LaneState {
+    fn new(lane: Lane) -> Self {
+        Self {
+            held: VecDeque::new(),
+            storing_bytes: 0,
+            caught_up: false,
+            outgoing: Outgoing::new(lane),
+            outbox_after: 0,
+            outbox_more: true,
+            outbox_asked: false,
+        }
+    }
+}
+
+/// One sync with one relay over one connection.
 #[derive(Debug)]
 pub struct Session {
     config: ClientConfig,
@@ -67,20 +97,13 @@ pub struct Session {
     given: Option<Cursor>,
     /// The cursor must not be written yet: the relay may still lack what this tablet has.
     reconciling: bool,
+    lanes: PerLane<LaneState>,
     storing: VecDeque<Storing>,
-    storing_bytes: usize,
     batches: u64,
     backfilling: BTreeSet<(PatientId, Scope)>,
-    caught_up: bool,
-    started: ArrivalNo,
+    /// What `reached` was at the welcome.
+    started: Option<Cursor>,
     newest: ArrivalNo,
-
-    outgoing: Outgoing,
-    /// Place in the outbox after which to go on.
-    outbox_after: u64,
-    /// There is or may be more in the outbox.
-    outbox_more: bool,
-    outbox_asked: bool,
 
     comparison: Option<Comparison>,
     suspects: BTreeSet<DocumentId>,
@@ -101,17 +124,12 @@ impl Session {
             reached: None,
             given: config.cursor,
             reconciling: false,
+            lanes: PerLane::new(LaneState::new),
             storing: VecDeque::new(),
-            storing_bytes: 0,
             batches: 0,
             backfilling: BTreeSet::new(),
-            caught_up: false,
-            started: ArrivalNo::NONE,
+            started: None,
             newest: ArrivalNo::NONE,
-            outgoing: Outgoing::default(),
-            outbox_after: 0,
-            outbox_more: true,
-            outbox_asked: false,
             comparison: None,
             suspects: config.suspects.iter().copied().collect(),
             compared: BTreeSet::new(),
@@ -128,19 +146,19 @@ impl Session {
         }
         let result = match event {
             ClientEvent::Connected { now } => self.connected(now),
-            ClientEvent::Received { now, message } => self.received(now, message),
+            ClientEvent::Received { now, lane, message } => self.received(now, lane, message),
             ClientEvent::Stored { batch, new_grants, gaps } => self.stored(batch, new_grants, gaps),
             ClientEvent::Saved => {
-                self.outbox_more = true;
+                self.lanes.iter_mut().for_each(|(_, lane)| lane.outbox_more = true);
                 Ok(())
             }
-            ClientEvent::Departing { items, more } => self.departing(items, more),
+            ClientEvent::Departing { lane, items, more } => self.departing(lane, items, more),
             ClientEvent::Vectors { documents, more } => self.vectors_loaded(documents, more),
             ClientEvent::Listed { documents } => self.listed_loaded(documents),
             ClientEvent::Statements { items, more } => self.statements_loaded(items, more),
             ClientEvent::Missing { records, more } => self.missing_loaded(records, more),
             ClientEvent::Stop => {
-                self.send(ClientMessage::Bye);
+                self.send(Lane::Cards, ClientMessage::Bye);
                 Err(CloseReason::Bye)
             }
         };
@@ -157,21 +175,20 @@ impl Session {
         std::mem::take(&mut self.actions)
     }
 
-    /// False while so much is received and not stored that the host should not read from the stream.
-    pub fn ready_to_receive(&self) -> bool {
-        self.storing_bytes < RECEIVE_WINDOW
+    /// False while so much of this lane is received and not stored, or waits for the cards lane, that the host should not read from
+    /// its stream.
+    pub fn ready_to_receive(&self, lane: Lane) -> bool {
+        self.lanes[lane].held.is_empty() && self.lanes[lane].storing_bytes < RECEIVE_WINDOW
     }
 
     /// True when the relay has said that there is no more, everything is stored, and nothing is in flight.
     pub fn is_idle(&self) -> bool {
         self.phase == Phase::Open
-            && self.caught_up
-            && !self.reconciling
-            && self.storing.is_empty()
+            && self.is_caught_up()
             && self.backfilling.is_empty()
-            && self.outgoing.len() == 0
-            && !self.outbox_more
-            && !self.outbox_asked
+            && self.lanes.iter().all(|(_, lane)| {
+                lane.held.is_empty() && lane.outgoing.len() == 0 && !lane.outbox_more && !lane.outbox_asked
+            })
             && self.comparison.is_none()
             && self.suspects.is_empty()
     }
@@ -183,18 +200,28 @@ impl Session {
 
     /// How far it is.
     pub fn progress(&self) -> Progress {
-        let at = self.reached.map_or(ArrivalNo::NONE, |cursor| cursor.after);
-        Progress {
-            received: at.0.saturating_sub(self.started.0),
-            to_receive: self.newest.0.saturating_sub(at.0),
-            sent: self.outgoing.answered(),
-            in_flight: self.outgoing.len() as u64,
-            caught_up: self.caught_up && self.storing.is_empty() && !self.reconciling,
-        }
+        let lanes = PerLane::new(|lane| {
+            let at = self.at(lane).0;
+            let started = self.started.map_or(ArrivalNo::NONE, |cursor| cursor.on(lane)).0;
+            let state = &self.lanes[lane];
+            let streamed = Lane::STREAMED.contains(&lane);
+            LaneProgress {
+                received: at.saturating_sub(started),
+                to_receive: if streamed { self.newest.0.saturating_sub(at) } else { 0 },
+                sent: state.outgoing.answered(),
+                in_flight: state.outgoing.len() as u64,
+                caught_up: state.caught_up || !streamed,
+            }
+        });
+        Progress { lanes, caught_up: self.is_caught_up() }
     }
 
-    fn send(&mut self, message: ClientMessage) {
-        self.actions.push(ClientAction::Send(message));
+    fn is_caught_up(&self) -> bool {
+        Lane::STREAMED.iter().all(|lane| self.lanes[*lane].caught_up) && self.storing.is_empty() && !self.reconciling
+    }
+
+    fn send(&mut self, lane: Lane, message: ClientMessage) {
+        self.actions.push(ClientAction::Send { lane, message });
     }
 
     fn show(&mut self) {
@@ -205,17 +232,25 @@ impl Session {
         }
     }
 
-    fn received(&mut self, now: Millis, message: RelayMessage) -> Result<(), CloseReason> {
+    fn received(&mut self, now: Millis, lane: Lane, message: RelayMessage) -> Result<(), CloseReason> {
         if let RelayMessage::Refused { reason, versions } = message {
             return Err(CloseReason::Refused { reason, versions, ours: self.config.versions.clone() });
+        }
+        if lane != Lane::Cards && !matches!(self.phase, Phase::Open) {
+            // It overtook the welcome, which is on the cards lane.
+            self.lanes[lane].held.push_back(message);
+            return Ok(());
         }
         match (self.phase, message) {
             (Phase::Greeting { chain_sent: false, .. }, RelayMessage::ChainWanted) => {
                 self.hello(now, true);
                 Ok(())
             }
-            (Phase::Greeting { sent_at, .. }, message) => self.greeted(now, sent_at, message),
-            (Phase::Open, message) => self.open(message),
+            (Phase::Greeting { sent_at, .. }, message) => {
+                self.greeted(now, sent_at, message)?;
+                self.take_held()
+            }
+            (Phase::Open, message) => self.open(lane, message),
             (Phase::New | Phase::Closed, _) => Err(CloseReason::Protocol("a message before the hello")),
         }
     }
@@ -228,11 +263,8 @@ impl Session {
         if self.phase == Phase::Open {
             self.pump_comparison();
         }
-        let room = self.outgoing.room();
-        if self.outbox_more && !self.outbox_asked && !self.reconciling && room > 0 {
-            self.outbox_more = false;
-            self.outbox_asked = true;
-            self.actions.push(ClientAction::Depart { after: self.outbox_after, budget: room });
+        if !self.reconciling {
+            self.pump_outbox();
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What a tablet has pushed and the relay has not answered: numbered, and bounded in bytes.
+//! What a tablet has pushed on one lane and the relay has not answered: numbered, and bounded in bytes.
 
 use std::collections::VecDeque;
 
 use super::types::{ItemRef, Rejection};
 use crate::document::DocumentId;
 use crate::ids::StatementId;
-use crate::limits::{MAX_ITEMS, MAX_STATEMENT, PAGE, PUSH_WINDOW};
-use crate::messages::Item;
+use crate::limits::{ATTACHMENT_WINDOW, MAX_ITEMS, MAX_STATEMENT, PAGE, PUSH_WINDOW};
+use crate::messages::{Item, Lane};
 use crate::record::{Header, ReceivedBytes, RejectReason};
 
 /// Where a pushed item came from.
@@ -34,19 +34,36 @@ impl InFlight {
     }
 }
 
-/// The window of unanswered items.
-#[derive(Debug, Default)]
+/// A lane's window of unanswered items.
+#[derive(Debug)]
 pub(super) struct Outgoing {
+    /// Bytes that may be unanswered.
+    window: usize,
+    /// Room below which nothing is asked for: the largest item, where many fit into the window.
+    reserve: usize,
     in_flight: VecDeque<InFlight>,
     bytes: usize,
     answered: u64,
 }
 
 impl Outgoing {
-    /// Bytes that may be pushed now; 0 while less than the largest record would fit.
+    pub(super) fn new(lane: Lane) -> Self {
+        let (window, reserve) = match lane {
+            Lane::Cards | Lane::Charts => (PUSH_WINDOW, MAX_STATEMENT),
+            Lane::Attachments => (ATTACHMENT_WINDOW, 1),
+        };
+        Self { window, reserve, in_flight: VecDeque::new(), bytes: 0, answered: 0 }
+    }
+
+    /// Bytes that may be pushed now; 0 while that is too little to ask for.
     pub(super) fn room(&self) -> usize {
-        let room = PUSH_WINDOW.saturating_sub(self.bytes);
-        if room < MAX_STATEMENT { 0 } else { room }
+        let room = self.window.saturating_sub(self.bytes);
+        if room < self.reserve { 0 } else { room }
+    }
+
+    /// Number of the last item pushed.
+    pub(super) fn pushed(&self) -> u64 {
+        self.answered + self.in_flight.len() as u64
     }
 
     pub(super) fn answered(&self) -> u64 {

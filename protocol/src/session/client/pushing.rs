@@ -3,40 +3,72 @@
 use super::outgoing::Origin;
 use super::{ClientAction, Departure, ItemRef, Rejection, Session};
 use crate::ids::ArrivalNo;
-use crate::messages::{ClientMessage, Item};
+use crate::messages::{ClientMessage, Item, Lane};
 use crate::record::RejectReason;
 use crate::session::CloseReason;
 
 impl Session {
-    pub(super) fn push(&mut self, items: Vec<Item>, origin: Origin) {
-        let (messages, refused) = self.outgoing.push(items, origin);
+    pub(super) fn push(&mut self, lane: Lane, items: Vec<Item>, origin: Origin) {
+        let behind = if lane == Lane::Cards { 0 } else { self.lanes[Lane::Cards].outgoing.pushed() };
+        let (messages, refused) = self.lanes[lane].outgoing.push(items, origin);
         for items in messages {
-            self.send(ClientMessage::Push { items });
+            self.send(lane, ClientMessage::Push { behind, items });
         }
         if !refused.is_empty() {
             self.actions.push(ClientAction::Rejected { items: refused });
         }
     }
 
-    pub(super) fn departing(&mut self, items: Vec<Departure>, more: bool) -> Result<(), CloseReason> {
-        self.outbox_asked = false;
+    pub(super) fn departing(&mut self, lane: Lane, items: Vec<Departure>, more: bool) -> Result<(), CloseReason> {
+        self.lanes[lane].outbox_asked = false;
         if self.reconciling {
             // Read before the welcome said so. The outbox is read again from its start when the comparison is done.
             return Ok(());
         }
-        self.outbox_more |= more;
-        self.outbox_after = items.iter().map(|departure| departure.position).fold(self.outbox_after, u64::max);
-        self.push(items.into_iter().map(|departure| departure.item).collect(), Origin::Outbox);
+        if more && items.is_empty() && lane != Lane::Cards {
+            // Something of the cards lane must leave before.
+            self.lanes[Lane::Cards].outbox_more = true;
+        }
+        let outbox = &mut self.lanes[lane];
+        outbox.outbox_more |= more;
+        outbox.outbox_after = items.iter().map(|departure| departure.position).fold(outbox.outbox_after, u64::max);
+        self.push(lane, items.into_iter().map(|departure| departure.item).collect(), Origin::Outbox);
         Ok(())
+    }
+
+    /// Asks for what can leave now: charts once nothing of the cards lane waits, and so on.
+    pub(super) fn pump_outbox(&mut self) {
+        for lane in Lane::ALL {
+            let behind = self.lanes[Lane::Cards].outbox_after;
+            let outbox = &mut self.lanes[lane];
+            let room = outbox.outgoing.room();
+            if outbox.outbox_more && !outbox.outbox_asked && room > 0 {
+                outbox.outbox_more = false;
+                outbox.outbox_asked = true;
+                self.actions.push(ClientAction::Depart { lane, after: outbox.outbox_after, behind, budget: room });
+            }
+            if self.lanes[lane].outbox_more || self.lanes[lane].outbox_asked {
+                return;
+            }
+        }
+    }
+
+    /// The outbox is read from its start.
+    pub(super) fn reread_outbox(&mut self) {
+        for (_, lane) in self.lanes.iter_mut() {
+            lane.outbox_after = 0;
+            lane.outbox_more = true;
+        }
     }
 
     pub(super) fn acked(
         &mut self,
+        lane: Lane,
         through: u64,
         arrival: ArrivalNo,
         rejected: &[(u64, RejectReason)],
     ) -> Result<(), CloseReason> {
-        let Some(answered) = self.outgoing.answer(through) else {
+        let Some(answered) = self.lanes[lane].outgoing.answer(through) else {
             return Err(CloseReason::Protocol("an ack for what was not sent"));
         };
         let (mut records, mut statements, mut refused) = (Vec::new(), Vec::new(), Vec::new());

@@ -4,35 +4,78 @@ use super::{ClientAction, Session, Storing};
 use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, PatientId};
 use crate::limits::MAX_BACKFILL;
-use crate::messages::{ClientMessage, Cursor, Item, RelayMessage};
+use crate::messages::{ClientMessage, Cursor, Item, Lane, RelayMessage};
 use crate::session::CloseReason;
 
 impl Session {
-    pub(super) fn open(&mut self, message: RelayMessage) -> Result<(), CloseReason> {
+    /// Takes a message, or holds it until the cards lane has come as far as it needs.
+    pub(super) fn open(&mut self, lane: Lane, message: RelayMessage) -> Result<(), CloseReason> {
+        if !self.lanes[lane].held.is_empty() || !self.is_due(&message) {
+            if lane == Lane::Cards {
+                return Err(CloseReason::Protocol("the cards lane waits for itself"));
+            }
+            self.lanes[lane].held.push_back(message);
+            return Ok(());
+        }
+        self.take(lane, message)?;
+        if lane == Lane::Cards { self.take_held() } else { Ok(()) }
+    }
+
+    fn is_due(&self, message: &RelayMessage) -> bool {
         match message {
-            RelayMessage::Items { items } => {
-                let mut last = self.reached.map_or(ArrivalNo::NONE, |cursor| cursor.after);
+            RelayMessage::Items { behind, .. } | RelayMessage::Fill { behind, .. } => {
+                *behind <= self.at(Lane::Cards)
+            }
+            _ => true,
+        }
+    }
+
+    pub(super) fn take_held(&mut self) -> Result<(), CloseReason> {
+        for lane in Lane::ALL {
+            while let Some(message) = self.lanes[lane].held.pop_front() {
+                if !self.is_due(&message) {
+                    self.lanes[lane].held.push_front(message);
+                    break;
+                }
+                self.take(lane, message)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How far a lane has come.
+    pub(super) fn at(&self, lane: Lane) -> ArrivalNo {
+        self.reached.map_or(ArrivalNo::NONE, |cursor| cursor.on(lane))
+    }
+
+    fn take(&mut self, lane: Lane, message: RelayMessage) -> Result<(), CloseReason> {
+        match message {
+            RelayMessage::Items { .. } | RelayMessage::CaughtUp { .. } if !Lane::STREAMED.contains(&lane) => {
+                return Err(CloseReason::Protocol("arrivals on a lane that has none"));
+            }
+            RelayMessage::Items { items, .. } => {
+                let mut last = self.at(lane);
                 for (arrival, _) in &items {
                     if *arrival <= last {
                         return Err(CloseReason::Protocol("arrivals out of order"));
                     }
                     last = *arrival;
                 }
-                self.reach(last);
-                self.caught_up = false;
-                self.store(items.into_iter().map(|(_, item)| item).collect());
+                self.reach(lane, last);
+                self.lanes[lane].caught_up = false;
+                self.store(lane, items.into_iter().map(|(_, item)| item).collect());
             }
-            RelayMessage::Fill { items } => self.store(items),
+            RelayMessage::Fill { items, .. } => self.store(lane, items),
             RelayMessage::CaughtUp { through } => {
-                self.reach(through);
-                self.caught_up = true;
+                self.reach(lane, through);
+                self.lanes[lane].caught_up = true;
                 self.store_cursor();
             }
             RelayMessage::Backfilled { patient, scope } => match self.storing.back_mut() {
                 Some(last) => last.backfilled.push((patient, scope)),
                 None => self.backfilled(patient, scope),
             },
-            RelayMessage::Ack { through, arrival, rejected } => self.acked(through, arrival, &rejected)?,
+            RelayMessage::Ack { through, arrival, rejected } => self.acked(lane, through, arrival, &rejected)?,
             RelayMessage::Vectors { documents, done } => self.vectors_answered(documents, done)?,
             RelayMessage::Welcome { .. } | RelayMessage::ChainWanted | RelayMessage::Refused { .. } => {
                 return Err(CloseReason::Protocol("a greeting in the middle of a session"));
@@ -41,26 +84,26 @@ impl Session {
         Ok(())
     }
 
-    fn reach(&mut self, arrival: ArrivalNo) {
+    fn reach(&mut self, lane: Lane, arrival: ArrivalNo) {
         if let Some(cursor) = &mut self.reached {
-            cursor.after = cursor.after.max(arrival);
-            self.newest = self.newest.max(cursor.after);
+            cursor.reach(lane, arrival);
         }
+        self.newest = self.newest.max(arrival);
     }
 
-    fn store(&mut self, items: Vec<Item>) {
+    fn store(&mut self, lane: Lane, items: Vec<Item>) {
         self.batches += 1;
         let bytes = items.iter().map(|item| item.bytes().len()).sum();
         let cursor = self.cursor();
-        self.storing_bytes += bytes;
-        self.storing.push_back(Storing { batch: self.batches, bytes, backfilled: Vec::new() });
+        self.lanes[lane].storing_bytes += bytes;
+        self.storing.push_back(Storing { batch: self.batches, lane, bytes, backfilled: Vec::new() });
         self.actions.push(ClientAction::Store { batch: self.batches, items, cursor });
     }
 
     /// Writes the cursor, unless it stands there already.
     pub(super) fn store_cursor(&mut self) {
         if !self.reconciling && self.reached != self.given {
-            self.store(Vec::new());
+            self.store(Lane::Cards, Vec::new());
         }
     }
 
@@ -86,12 +129,12 @@ impl Session {
         let Some(storing) = self.storing.pop_front().filter(|storing| storing.batch == batch) else {
             return Err(CloseReason::Protocol("batches stored out of order"));
         };
-        self.storing_bytes -= storing.bytes;
+        self.lanes[storing.lane].storing_bytes -= storing.bytes;
         for (patient, scope) in storing.backfilled {
             self.backfilled(patient, scope);
         }
         let fresh = new_grants.into_iter().filter(|grant| !self.backfilling.contains(grant)).collect();
-        self.pull(fresh);
+        self.pull(fresh, Vec::new());
         for document in &gaps {
             self.healing.remove(document);
         }
@@ -100,10 +143,18 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn pull(&mut self, scopes: Vec<(PatientId, Scope)>) {
+    /// Asks for scopes to be filled in, those of the patients wanted first before others.
+    pub(super) fn pull(&mut self, mut scopes: Vec<(PatientId, Scope)>, mut first: Vec<PatientId>) {
         self.backfilling.extend(scopes.iter().copied());
-        for part in scopes.chunks(MAX_BACKFILL) {
-            self.send(ClientMessage::Pull { backfill: part.to_vec() });
+        let place = |patient: &PatientId| self.config.first.iter().position(|first| first == patient);
+        scopes.sort_by_key(|(patient, _)| place(patient).unwrap_or(usize::MAX));
+        let mut parts: Vec<_> = scopes.chunks(MAX_BACKFILL).map(<[_]>::to_vec).collect();
+        if parts.is_empty() && !first.is_empty() {
+            parts.push(Vec::new());
+        }
+        for backfill in parts {
+            let first = std::mem::take(&mut first);
+            self.send(Lane::Cards, ClientMessage::Pull { backfill, first });
         }
     }
 

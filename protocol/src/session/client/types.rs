@@ -3,7 +3,7 @@
 use super::super::CloseReason;
 use crate::document::{DocumentId, LogId, Scope, Vector};
 use crate::ids::{DeviceId, LogSeq, Millis, PatientId, RecordHash, RegionId, RelayId, StatementId};
-use crate::messages::{ClientMessage, Cursor, Item, RelayMessage};
+use crate::messages::{ClientMessage, Cursor, Item, Lane, PerLane, RelayMessage};
 use crate::record::RejectReason;
 
 /// What a session starts from; all of it read from the store.
@@ -24,6 +24,8 @@ pub struct ClientConfig {
     pub versions: Vec<u16>,
     /// Scopes granted to this tablet whose earlier records were not yet filled in.
     pub backfill: Vec<(PatientId, Scope)>,
+    /// Patients of today's visits, in their order: their charts are asked for before others. At most [`MAX_FIRST`](crate::limits::MAX_FIRST) count.
+    pub first: Vec<PatientId>,
     /// Documents of which a received record could not be taken; their vectors are compared at once.
     pub suspects: Vec<DocumentId>,
 }
@@ -40,7 +42,7 @@ pub struct Departure {
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientEvent {
-    /// The stream is open. First event.
+    /// The lanes are open. First event.
     Connected {
         /// This tablet's clock.
         now: Millis,
@@ -49,6 +51,8 @@ pub enum ClientEvent {
     Received {
         /// This tablet's clock.
         now: Millis,
+        /// On which lane.
+        lane: Lane,
         /// The message.
         message: RelayMessage,
     },
@@ -67,6 +71,8 @@ pub enum ClientEvent {
     Saved,
     /// Answer to `Depart`: what leaves next, at most the budget (or one item).
     Departing {
+        /// Of which lane.
+        lane: Lane,
         /// In the order of the outbox.
         items: Vec<Departure>,
         /// Is there more behind these?
@@ -132,6 +138,37 @@ pub enum ItemRef {
 /// How far the sync is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
+    /// Lane by lane.
+    pub lanes: PerLane<LaneProgress>,
+    /// The relay has no more on any lane, as far as it said, and all is stored here.
+    pub caught_up: bool,
+}
+
+impl Progress {
+    /// Items answered by the relay in this session.
+    pub fn sent(&self) -> u64 {
+        self.lanes.iter().map(|(_, lane)| lane.sent).sum()
+    }
+
+    /// Items pushed and not yet answered.
+    pub fn in_flight(&self) -> u64 {
+        self.lanes.iter().map(|(_, lane)| lane.in_flight).sum()
+    }
+
+    /// Arrivals passed, lane by lane, since the session began.
+    pub fn received(&self) -> u64 {
+        self.lanes.iter().map(|(_, lane)| lane.received).sum()
+    }
+
+    /// Arrivals still to pass (some of them are for other tablets).
+    pub fn to_receive(&self) -> u64 {
+        self.lanes.iter().map(|(_, lane)| lane.to_receive).sum()
+    }
+}
+
+/// How far one lane is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LaneProgress {
     /// Arrivals passed since the session began.
     pub received: u64,
     /// Arrivals still to pass (some of them are for other tablets).
@@ -140,15 +177,20 @@ pub struct Progress {
     pub sent: u64,
     /// Items pushed and not yet answered.
     pub in_flight: u64,
-    /// The relay has no more, as far as it said, and all is stored here.
+    /// The relay has no more on this lane, as far as it said.
     pub caught_up: bool,
 }
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientAction {
-    /// Write this message to the stream.
-    Send(ClientMessage),
+    /// Write this message to the lane's stream.
+    Send {
+        /// Which.
+        lane: Lane,
+        /// The message.
+        message: ClientMessage,
+    },
     /// Store these items (each through `admission`) and the cursor, in one durable transaction, then report `Stored`.
     Store {
         /// Number of the batch.
@@ -158,11 +200,16 @@ pub enum ClientAction {
         /// The cursor to write with them.
         cursor: Option<Cursor>,
     },
-    /// Report `Departing`: the next items of the outbox after this place that are not acked, sealing pending changes first if
+    /// Report `Departing`: the next items of this lane in the outbox after this place that are not acked, sealing pending changes first if
     /// there is room. Items already given in this session are not given again.
     Depart {
+        /// Which lane's items (statements and cards, or charts, or chunks).
+        lane: Lane,
         /// Place after which to go on; 0 for the first.
         after: u64,
+        /// Place up to which the cards lane was given out. What lies behind an item of the cards lane that was not is not given yet (there is
+        /// `more`): a grant leaves before the chart that needs it. Of no meaning for the cards lane itself.
+        behind: u64,
         /// Bytes wanted at most (but one item always fits).
         budget: usize,
     },
@@ -227,7 +274,7 @@ pub enum ClientAction {
     },
     /// Show how far it is.
     Progress(Progress),
-    /// End the stream. Last action.
+    /// End the lanes. Last action.
     Close {
         /// Why.
         reason: CloseReason,

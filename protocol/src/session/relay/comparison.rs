@@ -3,15 +3,20 @@
 use super::Session;
 use super::jobs::Job;
 use crate::document::{DocumentId, Vector};
-use crate::messages::{Coverage, Item, RelayMessage};
+use crate::messages::{Coverage, Item, Lane, RelayMessage};
 use crate::record::ReceivedBytes;
 use crate::session::CloseReason;
 use crate::session::client::{bounded, pages};
 
 impl Session {
-    pub(super) fn vectors_read(&mut self, documents: Vec<(DocumentId, Vector)>, more: bool) -> Result<(), CloseReason> {
-        self.read()?;
-        let Some(Job::Compare(compare)) = self.jobs.front_mut() else {
+    pub(super) fn vectors_read(
+        &mut self,
+        lane: Lane,
+        documents: Vec<(DocumentId, Vector)>,
+        more: bool,
+    ) -> Result<(), CloseReason> {
+        self.read(lane)?;
+        let Some(Job::Compare(compare)) = self.lanes[lane].jobs.front_mut() else {
             return Err(CloseReason::Protocol("vectors were not asked for"));
         };
         let last = documents.last().map(|(document, _)| *document);
@@ -26,16 +31,21 @@ impl Session {
             }
         }
         let done = compare.lacking.is_empty() && !compare.more;
-        self.send(RelayMessage::Vectors { documents: bounded(documents), done });
+        self.send(lane, RelayMessage::Vectors { documents: bounded(documents), done });
         if done {
-            self.compared();
+            self.compared(lane);
         }
         Ok(())
     }
 
-    pub(super) fn missing_read(&mut self, records: Vec<Vec<u8>>, more: bool) -> Result<(), CloseReason> {
-        self.read()?;
-        let Some(Job::Compare(compare)) = self.jobs.front_mut() else {
+    pub(super) fn missing_read(
+        &mut self,
+        lane: Lane,
+        records: Vec<Vec<u8>>,
+        more: bool,
+    ) -> Result<(), CloseReason> {
+        self.read(lane)?;
+        let Some(Job::Compare(compare)) = self.lanes[lane].jobs.front_mut() else {
             return Err(CloseReason::Protocol("missing records were not asked for"));
         };
         for bytes in &records {
@@ -52,17 +62,17 @@ impl Session {
         }
         let done = compare.lacking.is_empty() && !compare.more;
         for records in pages(records, Vec::len) {
-            self.send(RelayMessage::Fill { items: records.into_iter().map(Item::Record).collect() });
+            self.fill(lane, records.into_iter().map(Item::Record).collect());
         }
         if done {
-            self.send(RelayMessage::Vectors { documents: Vec::new(), done: true });
-            self.compared();
+            self.send(lane, RelayMessage::Vectors { documents: Vec::new(), done: true });
+            self.compared(lane);
         }
         Ok(())
     }
 
-    fn compared(&mut self) {
-        if let Some(Job::Compare(compare)) = self.jobs.pop_front()
+    fn compared(&mut self, lane: Lane) {
+        if let Some(Job::Compare(compare)) = self.lanes[lane].jobs.pop_front()
             && compare.last
         {
             self.reconciling = false;

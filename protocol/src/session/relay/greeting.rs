@@ -2,11 +2,14 @@
 
 use super::{Phase, RelayAction, Session};
 use crate::ids::{DeviceId, Millis};
-use crate::messages::{ClientMessage, Refusal, RelayMessage};
+use crate::messages::{ClientMessage, Lane, Refusal, RelayMessage};
 use crate::session::{CloseReason, CursorVerdict, Standing, judge};
 
 impl Session {
-    pub(super) fn received(&mut self, message: ClientMessage) -> Result<(), CloseReason> {
+    pub(super) fn received(&mut self, lane: Lane, message: ClientMessage) -> Result<(), CloseReason> {
+        if lane != Lane::Cards && !matches!(message, ClientMessage::Push { .. }) {
+            return Err(CloseReason::Protocol("only items go on this lane"));
+        }
         match (&self.phase, message) {
             (_, ClientMessage::Bye) => Err(CloseReason::Bye),
             (Phase::Hello { .. }, ClientMessage::Hello { versions, region, device, chain, cursor, .. }) => {
@@ -26,14 +29,14 @@ impl Session {
                 self.actions.push(RelayAction::CheckDevice { device, chain });
                 Ok(())
             }
-            (Phase::Hello { chain_wanted: false }, _) => {
+            (Phase::Hello { chain_wanted: false }, _) if lane == Lane::Cards => {
                 Err(CloseReason::Protocol("the first message was not a hello"))
             }
             (_, ClientMessage::Hello { .. }) => Err(CloseReason::Protocol("a second hello")),
-            (Phase::Open, message) => self.open(message),
+            (Phase::Open, message) => self.open(lane, message),
             (_, message) => {
                 self.held_bytes += weight(&message);
-                self.held.push_back(message);
+                self.held.push_back((lane, message));
                 Ok(())
             }
         }
@@ -43,7 +46,7 @@ impl Session {
         match self.phase {
             Phase::Checking { chain_seen: false, .. } if reason == Refusal::UnknownDevice => {
                 self.phase = Phase::Hello { chain_wanted: true };
-                self.send(RelayMessage::ChainWanted);
+                self.send(Lane::Cards, RelayMessage::ChainWanted);
                 Ok(())
             }
             _ => Err(self.refusal(reason)),
@@ -56,7 +59,10 @@ impl Session {
         };
         match judge(&standing, cursor.as_ref()) {
             CursorVerdict::Continue(after) => {
-                self.sent_through = after;
+                for (lane, state) in self.lanes.iter_mut() {
+                    state.sent_through = after[lane];
+                    state.said = after[lane];
+                }
                 self.welcome(version, &standing, now, false)
             }
             CursorVerdict::Reconcile => self.welcome(version, &standing, now, true),
@@ -80,19 +86,23 @@ impl Session {
         self.newest = self.newest.max(standing.newest);
         self.reconciling = reconcile;
         if reconcile {
-            self.sent_through = standing.newest;
+            for (_, state) in self.lanes.iter_mut() {
+                state.sent_through = standing.newest;
+                state.said = standing.newest;
+            }
         }
-        self.send(RelayMessage::Welcome {
+        let welcome = RelayMessage::Welcome {
             version,
             relay: standing.relay,
             incarnation: standing.incarnation,
             newest: standing.newest,
             clock: now,
             reconcile,
-        });
+        };
+        self.send(Lane::Cards, welcome);
         self.held_bytes = 0;
-        for message in std::mem::take(&mut self.held) {
-            self.open(message)?;
+        for (lane, message) in std::mem::take(&mut self.held) {
+            self.open(lane, message)?;
         }
         Ok(())
     }
@@ -101,9 +111,9 @@ impl Session {
 /// What a held message weighs, roughly.
 fn weight(message: &ClientMessage) -> usize {
     64 + match message {
-        ClientMessage::Push { items } => items.iter().map(|item| item.bytes().len() + 8).sum(),
+        ClientMessage::Push { items, .. } => items.iter().map(|item| item.bytes().len() + 8).sum(),
         ClientMessage::Vectors { documents, .. } => documents.iter().map(|(_, vector)| 24 + 32 * vector.0.len()).sum(),
-        ClientMessage::Pull { backfill } => 24 * backfill.len(),
+        ClientMessage::Pull { backfill, first } => 24 * backfill.len() + 16 * first.len(),
         ClientMessage::Hello { .. } | ClientMessage::Bye => 0,
     }
 }

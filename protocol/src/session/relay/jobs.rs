@@ -1,4 +1,4 @@
-//! What a session has to send outside the order of arrival.
+//! What a lane has to send outside the order of arrival.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,8 @@ pub(super) enum Job {
     Statements { after: ArrivalNo, barrier: u64 },
     /// Everything of a scope.
     Fill { patient: PatientId, scope: Scope, after: ArrivalNo },
+    /// What the stream would bring of a patient's charts, before it does. `None`: from where the stream is when its turn comes.
+    Ahead { patient: PatientId, after: Option<ArrivalNo> },
     /// An answer to vectors.
     Compare(Compare),
 }
@@ -29,6 +31,6 @@ pub(super) struct Compare {
     pub(super) more: bool,
     /// This was the last page of a comparison of everything.
     pub(super) last: bool,
-    /// Items pushed before it, which are to be committed first.
+    /// Items of the cards lane pushed before it, which are to be committed first.
     pub(super) barrier: u64,
 }

@@ -5,8 +5,9 @@
 //!   ↑              │ unknown, no chain                  ↑
 //!   └─ ChainWanted ┘        Refused ────────────────────┘
 //! ```
-//! While open, the relay does one read at a time: first jobs (vectors to compare, scopes to fill in), then the stream in order
-//! of arrival. What the tablet pushes is committed and acked beside that. Messages that come before the device was
+//! While open, each lane does one read at a time, and the next only when its stream has taken what came of the one before: first jobs
+//! (vectors to compare, scopes to fill in), then the stream in order of arrival. Charts are read as far as the cards lane has come, never
+//! further. What the tablet pushes is committed and acked beside that. Messages that come before the device was
 //! admitted are held: the tablet does not wait for the welcome.
 //!
 //! | room | concern |
@@ -32,8 +33,8 @@ use std::collections::{BTreeSet, VecDeque};
 use self::jobs::Job;
 use super::CloseReason;
 use crate::ids::{ArrivalNo, DeviceId};
-use crate::limits::RECEIVE_WINDOW;
-use crate::messages::{ClientMessage, Cursor, Refusal, RelayMessage};
+use crate::limits::{MAX_UNWRITTEN, RECEIVE_WINDOW};
+use crate::messages::{ClientMessage, Cursor, Item, Lane, PerLane, Refusal, RelayMessage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Phase {
@@ -48,6 +49,7 @@ enum Phase {
 #[derive(Debug)]
 struct Committing {
     batch: u64,
+    lane: Lane,
     items: u64,
     bytes: usize,
 }
@@ -60,31 +62,50 @@ enum Reading {
     Job,
 }
 
-/// One sync with one tablet over one stream.
+/// What goes on on one lane.
+#[derive(Debug, Default)]
+struct LaneState {
+    /// The stream has come so far.
+    sent_through: ArrivalNo,
+    /// The highest arrival the tablet was told on this lane.
+    said: ArrivalNo,
+    /// The tablet's cursor should move to `sent_through`.
+    announce: bool,
+    jobs: VecDeque<Job>,
+    reading: Option<Reading>,
+    /// Messages that the stream has not taken yet.
+    unwritten: u32,
+    /// Arrivals of this lane that were sent before their turn, and that the stream has not passed yet.
+    ahead: BTreeSet<ArrivalNo>,
+
+    /// Items that have come, and that were answered.
+    received: u64,
+    answered: u64,
+    /// Pushes that wait for the cards lane to have received so many items, with their bytes.
+    waiting: VecDeque<(u64, Vec<Item>)>,
+    /// Bytes received and not yet durable.
+    bytes: usize,
+}
+
+/// One sync with one tablet over one connection.
 #[derive(Debug)]
 pub struct Session {
     config: RelayConfig,
     phase: Phase,
     actions: Vec<RelayAction>,
     device: Option<DeviceId>,
-    held: VecDeque<ClientMessage>,
+    held: VecDeque<(Lane, ClientMessage)>,
     held_bytes: usize,
 
-    sent_through: ArrivalNo,
+    lanes: PerLane<LaneState>,
     newest: ArrivalNo,
-    /// The tablet's cursor should move to `sent_through`.
-    announce: bool,
     /// The stream waits for a comparison of everything.
     reconciling: bool,
-    jobs: VecDeque<Job>,
-    reading: Option<Reading>,
-    /// Arrivals that this tablet pushed itself, and that are not passed yet.
+    /// Arrivals that this tablet pushed itself, on any lane, and that not all lanes have passed yet.
     own: BTreeSet<ArrivalNo>,
 
     batches: u64,
-    received: u64,
     committing: VecDeque<Committing>,
-    committing_bytes: usize,
 }
 
 impl Session {
@@ -97,17 +118,12 @@ impl Session {
             device: None,
             held: VecDeque::new(),
             held_bytes: 0,
-            sent_through: ArrivalNo::NONE,
+            lanes: PerLane::new(|_| LaneState { announce: true, ..LaneState::default() }),
             newest: ArrivalNo::NONE,
-            announce: true,
             reconciling: false,
-            jobs: VecDeque::new(),
-            reading: None,
             own: BTreeSet::new(),
             batches: 0,
-            received: 0,
             committing: VecDeque::new(),
-            committing_bytes: 0,
         }
     }
 
@@ -117,18 +133,23 @@ impl Session {
             return Vec::new();
         }
         let result = match event {
-            RelayEvent::Received { message } => self.received(message),
+            RelayEvent::Received { lane, message } => self.received(lane, message),
+            RelayEvent::Written { lane } => {
+                let unwritten = &mut self.lanes[lane].unwritten;
+                *unwritten = unwritten.saturating_sub(1);
+                Ok(())
+            }
             RelayEvent::Admitted { standing, now } => self.admitted(standing, now),
             RelayEvent::Refused { reason } => self.not_admitted(reason),
             RelayEvent::Minted { standing, now } => self.minted(&standing, now),
-            RelayEvent::Page { items, through, end } => self.page(items, through, end),
+            RelayEvent::Page { lane, items, through, end } => self.page(lane, items, through, end),
             RelayEvent::Committed { batch, outcomes, newest } => self.committed(batch, &outcomes, newest),
             RelayEvent::Arrived { newest } => {
                 self.newest = self.newest.max(newest);
                 Ok(())
             }
-            RelayEvent::Vectors { documents, more } => self.vectors_read(documents, more),
-            RelayEvent::Missing { records, more } => self.missing_read(records, more),
+            RelayEvent::Vectors { lane, documents, more } => self.vectors_read(lane, documents, more),
+            RelayEvent::Missing { lane, records, more } => self.missing_read(lane, records, more),
             RelayEvent::Stop { reason } => Err(self.refusal(reason)),
         };
         match result {
@@ -143,9 +164,11 @@ impl Session {
         self.device.filter(|_| matches!(self.phase, Phase::Open | Phase::Minting { .. }))
     }
 
-    /// False while so much is received and not committed that the host should not read from the stream.
-    pub fn ready_to_receive(&self) -> bool {
-        self.held_bytes + self.committing_bytes < RECEIVE_WINDOW
+    /// False while so much of this lane is received and not committed, or said and not taken by its stream, that the host should not
+    /// read from it.
+    pub fn ready_to_receive(&self, lane: Lane) -> bool {
+        let state = &self.lanes[lane];
+        self.held_bytes + state.bytes < RECEIVE_WINDOW && state.unwritten < MAX_UNWRITTEN
     }
 
     /// The session has ended.
@@ -153,8 +176,9 @@ impl Session {
         self.phase == Phase::Closed
     }
 
-    fn send(&mut self, message: RelayMessage) {
-        self.actions.push(RelayAction::Send(message));
+    fn send(&mut self, lane: Lane, message: RelayMessage) {
+        self.lanes[lane].unwritten += 1;
+        self.actions.push(RelayAction::Send { lane, message });
     }
 
     fn refusal(&self, reason: Refusal) -> CloseReason {
@@ -169,7 +193,7 @@ impl Session {
             CloseReason::Bye => None,
         };
         if let Some(reason) = refusal {
-            self.send(RelayMessage::Refused { reason, versions: self.config.versions.clone() });
+            self.send(Lane::Cards, RelayMessage::Refused { reason, versions: self.config.versions.clone() });
         }
         self.actions.push(RelayAction::Close { reason });
     }

@@ -2,9 +2,10 @@
 
 use super::jobs::{Compare, Job};
 use super::{Committing, Outcome, RelayAction, Session};
-use crate::ids::ArrivalNo;
+use crate::document::Scope;
+use crate::ids::{ArrivalNo, PatientId};
 use crate::limits::MAX_BACKFILL;
-use crate::messages::{ClientMessage, Coverage, RelayMessage};
+use crate::messages::{ClientMessage, Coverage, Item, Lane, RelayMessage};
 use crate::record::RejectReason;
 use crate::session::CloseReason;
 
@@ -14,32 +15,21 @@ const MAX_OWN: usize = 100_000;
 const MAX_COMPARISONS: usize = 4;
 
 impl Session {
-    pub(super) fn open(&mut self, message: ClientMessage) -> Result<(), CloseReason> {
+    pub(super) fn open(&mut self, lane: Lane, message: ClientMessage) -> Result<(), CloseReason> {
         match message {
-            ClientMessage::Push { items } => {
-                self.batches += 1;
-                self.received += items.len() as u64;
-                let bytes = items.iter().map(|item| item.bytes().len()).sum();
-                self.committing_bytes += bytes;
-                self.committing.push_back(Committing { batch: self.batches, items: items.len() as u64, bytes });
-                self.actions.push(RelayAction::Commit { batch: self.batches, items });
-            }
-            ClientMessage::Pull { backfill } => {
-                if self.jobs.len() + backfill.len() > 4 * MAX_BACKFILL {
-                    return Err(CloseReason::Protocol("too many scopes to fill in at once"));
-                }
-                let fill = |(patient, scope)| Job::Fill { patient, scope, after: ArrivalNo::NONE };
-                self.jobs.extend(backfill.into_iter().map(fill));
-            }
+            ClientMessage::Push { behind, items } => self.pushed(lane, behind, items),
+            ClientMessage::Pull { backfill, first } => self.pulled(backfill, first)?,
             ClientMessage::Vectors { coverage, documents } => {
-                if self.jobs.iter().filter(|job| matches!(job, Job::Compare(_))).count() == MAX_COMPARISONS {
+                let jobs = &mut self.lanes[Lane::Cards].jobs;
+                if jobs.iter().filter(|job| matches!(job, Job::Compare(_))).count() == MAX_COMPARISONS {
                     return Err(CloseReason::Protocol("too many vectors at once"));
                 }
-                let barrier = self.received;
+                let barrier = self.lanes[Lane::Cards].received;
+                let jobs = &mut self.lanes[Lane::Cards].jobs;
                 if self.reconciling && matches!(coverage, Coverage::Span { after: None, .. }) {
-                    self.jobs.push_back(Job::Statements { after: ArrivalNo::NONE, barrier });
+                    jobs.push_back(Job::Statements { after: ArrivalNo::NONE, barrier });
                 }
-                self.jobs.push_back(Job::Compare(Compare {
+                jobs.push_back(Job::Compare(Compare {
                     barrier,
                     coverage,
                     theirs: documents.into_iter().collect(),
@@ -55,6 +45,50 @@ impl Session {
         Ok(())
     }
 
+    /// Items are committed in the order in which they come on their lane, and not before what they say they need.
+    fn pushed(&mut self, lane: Lane, behind: u64, items: Vec<Item>) {
+        let state = &mut self.lanes[lane];
+        state.bytes += items.iter().map(|item| item.bytes().len()).sum::<usize>();
+        state.waiting.push_back((if lane == Lane::Cards { 0 } else { behind }, items));
+        for lane in Lane::ALL {
+            while let Some((behind, _)) = self.lanes[lane].waiting.front()
+                && *behind <= self.lanes[Lane::Cards].received
+            {
+                let Some((_, items)) = self.lanes[lane].waiting.pop_front() else { break };
+                self.commit(lane, items);
+            }
+        }
+    }
+
+    fn commit(&mut self, lane: Lane, items: Vec<Item>) {
+        self.batches += 1;
+        self.lanes[lane].received += items.len() as u64;
+        let bytes = items.iter().map(|item| item.bytes().len()).sum();
+        self.committing.push_back(Committing { batch: self.batches, lane, items: items.len() as u64, bytes });
+        self.actions.push(RelayAction::Commit { batch: self.batches, items });
+    }
+
+    /// Cards are filled in on their lane, charts on theirs; what is wanted first goes before what is not.
+    fn pulled(&mut self, backfill: Vec<(PatientId, Scope)>, first: Vec<PatientId>) -> Result<(), CloseReason> {
+        let waiting: usize = self.lanes.iter().map(|(_, lane)| lane.jobs.len()).sum();
+        if waiting + backfill.len() + first.len() > 4 * MAX_BACKFILL {
+            return Err(CloseReason::Protocol("too many scopes to fill in at once"));
+        }
+        for patient in first {
+            if !backfill.contains(&(patient, Scope::Chart)) {
+                self.lanes[Lane::Charts].jobs.push_back(Job::Ahead { patient, after: None });
+            }
+        }
+        for (patient, scope) in backfill {
+            let lane = match scope {
+                Scope::Card => Lane::Cards,
+                Scope::Chart => Lane::Charts,
+            };
+            self.lanes[lane].jobs.push_back(Job::Fill { patient, scope, after: ArrivalNo::NONE });
+        }
+        Ok(())
+    }
+
     pub(super) fn committed(&mut self, batch: u64, outcomes: &[Outcome], newest: ArrivalNo) -> Result<(), CloseReason> {
         let Some(committing) = self.committing.pop_front().filter(|committing| committing.batch == batch) else {
             return Err(CloseReason::Protocol("batches committed out of order"));
@@ -62,14 +96,18 @@ impl Session {
         if outcomes.len() as u64 != committing.items {
             return Err(CloseReason::Protocol("an item was left without an outcome"));
         }
-        self.committing_bytes -= committing.bytes;
-        let through = self.answered();
-        let first = through - committing.items + 1;
+        let lane = committing.lane;
+        let state = &mut self.lanes[lane];
+        state.bytes -= committing.bytes;
+        let first = state.answered + 1;
+        state.answered += committing.items;
+        let through = state.answered;
+        let passed = self.passed();
         let mut rejected: Vec<(u64, RejectReason)> = Vec::new();
         for (number, outcome) in (first..).zip(outcomes) {
             match outcome {
                 Outcome::Stored(arrival) => {
-                    if *arrival > self.sent_through && self.own.len() < MAX_OWN {
+                    if *arrival > passed && self.own.len() < MAX_OWN {
                         self.own.insert(*arrival);
                     }
                 }
@@ -78,12 +116,7 @@ impl Session {
             }
         }
         self.newest = self.newest.max(newest);
-        self.send(RelayMessage::Ack { through, arrival: newest, rejected });
+        self.send(lane, RelayMessage::Ack { through, arrival: newest, rejected });
         Ok(())
-    }
-
-    /// Number of the last item of this session that was answered.
-    pub(super) fn answered(&self) -> u64 {
-        self.received - self.committing.iter().map(|batch| batch.items).sum::<u64>()
     }
 }

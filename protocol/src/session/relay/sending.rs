@@ -1,109 +1,208 @@
-//! What goes out: one read at a time, first the jobs, then the stream in order of arrival.
+//! What goes out: on each lane one read at a time, first the jobs, then the stream in order of arrival.
 
 use super::jobs::{Compare, Job};
 use super::{Phase, Reading, RelayAction, Select, Session};
+use crate::document::Scope;
 use crate::ids::ArrivalNo;
 use crate::limits::{MAX_DOCUMENTS, PAGE, VECTOR_PAGE};
-use crate::messages::{Coverage, Item, RelayMessage};
+use crate::messages::{Coverage, Item, Lane, RelayMessage};
 use crate::session::CloseReason;
 use crate::session::client::pages;
 
+/// Arrivals sent ahead of their turn that are remembered. Beyond that they are sent again: the tablet knows duplicates.
+const MAX_AHEAD: usize = 100_000;
+
 impl Session {
-    /// Asks for the next read, if none is under way.
+    /// Asks for each lane's next read, if none is under way and its stream has taken what was read before.
     pub(super) fn pump(&mut self) {
-        if self.phase != Phase::Open || self.reading.is_some() {
+        if self.phase != Phase::Open {
             return;
         }
-        let committed = self.answered();
-        let reading = if self.jobs.is_empty() { Reading::Stream } else { Reading::Job };
-        let action = match self.jobs.front() {
+        for lane in Lane::ALL {
+            if self.lanes[lane].reading.is_none() && self.lanes[lane].unwritten == 0 {
+                self.pump_lane(lane);
+            }
+        }
+    }
+
+    fn pump_lane(&mut self, lane: Lane) {
+        let committed = self.lanes[Lane::Cards].answered;
+        let limit = self.limit(lane);
+        let (newest, sent_through) = (self.newest, self.lanes[lane].sent_through);
+        let read = |after, through, select| RelayAction::ReadPage { lane, after, through, select, limit_bytes: PAGE };
+        let (reading, action) = match self.lanes[lane].jobs.front_mut() {
             Some(Job::Statements { barrier, .. } | Job::Compare(Compare { barrier, .. })) if *barrier > committed => {
                 return;
             }
-            Some(Job::Statements { after, .. }) => read_page(*after, Select::Statements),
-            Some(Job::Fill { patient, scope, after }) => read_page(*after, Select::Scope(*patient, *scope)),
-            Some(Job::Compare(compare)) if compare.lacking.is_empty() => RelayAction::ReadVectors {
-                coverage: compare.coverage,
-                listed: match compare.coverage {
+            // What needs certificates and grants waits until they were sent.
+            Some(Job::Fill { .. } | Job::Ahead { .. }) if limit < newest => return,
+            Some(Job::Statements { after, .. }) => (Reading::Job, read(*after, newest, Select::Statements)),
+            Some(Job::Fill { patient, scope, after }) => {
+                (Reading::Job, read(*after, newest, Select::Scope(*patient, *scope)))
+            }
+            Some(Job::Ahead { patient, after }) => {
+                let after = *after.get_or_insert(sent_through);
+                (Reading::Job, read(after, newest, Select::Scope(*patient, Scope::Chart)))
+            }
+            Some(Job::Compare(compare)) if compare.lacking.is_empty() => {
+                let listed = match compare.coverage {
                     Coverage::Listed => compare.theirs.keys().copied().collect(),
                     Coverage::Span { .. } => Vec::new(),
-                },
-                max_documents: MAX_DOCUMENTS,
-                max_logs: VECTOR_PAGE,
-            },
+                };
+                let coverage = compare.coverage;
+                let (max_documents, max_logs) = (MAX_DOCUMENTS, VECTOR_PAGE);
+                (Reading::Job, RelayAction::ReadVectors { lane, coverage, listed, max_documents, max_logs })
+            }
             Some(Job::Compare(compare)) => {
-                RelayAction::ReadMissing { documents: compare.lacking.clone(), limit_bytes: PAGE }
+                let documents = compare.lacking.clone();
+                (Reading::Job, RelayAction::ReadMissing { lane, documents, limit_bytes: PAGE })
             }
             None if self.reconciling => return,
             None => {
-                self.pass_own();
-                if self.sent_through < self.newest {
-                    read_page(self.sent_through, Select::All)
+                self.pass_own(lane);
+                let state = &mut self.lanes[lane];
+                if state.sent_through < limit {
+                    (Reading::Stream, read(state.sent_through, limit, Select::All))
                 } else {
-                    if std::mem::take(&mut self.announce) {
-                        self.send(RelayMessage::CaughtUp { through: self.sent_through });
+                    if state.sent_through >= newest && Lane::STREAMED.contains(&lane) {
+                        self.announce(lane);
                     }
                     return;
                 }
             }
         };
-        self.reading = Some(reading);
+        self.lanes[lane].reading = Some(reading);
         self.actions.push(action);
+    }
+
+    /// How far a lane's stream may go: charts not beyond the certificates and grants they need.
+    fn limit(&self, lane: Lane) -> ArrivalNo {
+        match lane {
+            Lane::Cards => self.newest,
+            Lane::Charts => self.lanes[Lane::Cards].sent_through,
+            Lane::Attachments => ArrivalNo::NONE,
+        }
+    }
+
+    /// Tells the tablet how far the lane is, once.
+    fn announce(&mut self, lane: Lane) {
+        let state = &mut self.lanes[lane];
+        if std::mem::take(&mut state.announce) {
+            state.said = state.sent_through;
+            let through = state.sent_through;
+            self.send(lane, RelayMessage::CaughtUp { through });
+        }
     }
 
     pub(super) fn page(
         &mut self,
+        lane: Lane,
         items: Vec<(ArrivalNo, Item)>,
         through: ArrivalNo,
         end: bool,
     ) -> Result<(), CloseReason> {
-        let reading = self.read()?;
-        let done = end || through >= self.newest;
-        let next = match (reading, self.jobs.front_mut()) {
-            (Reading::Stream, _) | (Reading::Job, None) => None,
-            (Reading::Job, Some(Job::Statements { after, .. } | Job::Fill { after, .. })) => Some(after),
+        let reading = self.read(lane)?;
+        let state = &mut self.lanes[lane];
+        let (after, ahead) = match (reading, state.jobs.front_mut()) {
+            (Reading::Stream, _) | (Reading::Job, None) => return self.stream(lane, items, through, end),
             (Reading::Job, Some(Job::Compare(_))) => return Err(CloseReason::Protocol("a page was not asked for")),
+            (Reading::Job, Some(Job::Ahead { after, .. })) => (after.get_or_insert(ArrivalNo::NONE), true),
+            (Reading::Job, Some(Job::Statements { after, .. } | Job::Fill { after, .. })) => (after, false),
         };
-        if let Some(after) = next {
-            // A page that goes nowhere is the last, or a careless host would be asked for ever.
-            let done = end || through <= *after;
-            *after = through;
-            for items in pages(items.into_iter().map(|(_, item)| item).collect(), |item| item.bytes().len()) {
-                self.send(RelayMessage::Fill { items });
-            }
-            if done && let Some(Job::Fill { patient, scope, .. }) = self.jobs.pop_front() {
-                self.send(RelayMessage::Backfilled { patient, scope });
-            }
-            return Ok(());
+        // A page that goes nowhere is the last, or a careless host would be asked for ever.
+        let done = end || through <= *after;
+        *after = through;
+        let items: Vec<_> = if ahead {
+            // The grants among them go on the cards lane anyway.
+            let own = &self.own;
+            let wanted = |(arrival, item): &(ArrivalNo, Item)| matches!(item, Item::Record(_)) && !own.contains(arrival);
+            let items: Vec<_> = items.into_iter().filter(wanted).collect();
+            let room = MAX_AHEAD.saturating_sub(state.ahead.len());
+            state.ahead.extend(items.iter().take(room).map(|(arrival, _)| *arrival));
+            items
+        } else {
+            items
+        };
+        for items in pages(items.into_iter().map(|(_, item)| item).collect(), |item| item.bytes().len()) {
+            self.fill(lane, items);
         }
-        let own = &self.own;
-        let sent_through = self.sent_through;
-        let before = items.len();
-        let items: Vec<_> =
-            items.into_iter().filter(|(arrival, _)| *arrival > sent_through && !own.contains(arrival)).collect();
-        self.announce |= before > 0;
-        for items in pages(items, |(_, item)| item.bytes().len()) {
-            self.send(RelayMessage::Items { items });
+        if done {
+            match self.lanes[lane].jobs.pop_front() {
+                Some(Job::Fill { patient, scope, .. }) => {
+                    self.send(lane, RelayMessage::Backfilled { patient, scope });
+                }
+                Some(Job::Ahead { patient, .. }) => {
+                    self.send(lane, RelayMessage::Backfilled { patient, scope: Scope::Chart });
+                }
+                Some(Job::Statements { .. } | Job::Compare(_)) | None => {}
+            }
         }
-        let stuck = !done && through <= self.sent_through;
-        self.sent_through = self.sent_through.max(if stuck { self.newest } else { through });
-        self.own = self.own.split_off(&self.sent_through.next());
         Ok(())
     }
 
-    pub(super) fn read(&mut self) -> Result<Reading, CloseReason> {
-        self.reading.take().ok_or(CloseReason::Protocol("nothing was asked for"))
+    /// A page of the stream.
+    fn stream(
+        &mut self,
+        lane: Lane,
+        items: Vec<(ArrivalNo, Item)>,
+        through: ArrivalNo,
+        end: bool,
+    ) -> Result<(), CloseReason> {
+        let limit = self.limit(lane);
+        let behind = self.behind(lane);
+        let state = &mut self.lanes[lane];
+        let sent_through = state.sent_through;
+        state.announce |= !items.is_empty();
+        let (own, ahead) = (&self.own, &state.ahead);
+        let fresh = |arrival: &ArrivalNo| *arrival > sent_through && !own.contains(arrival) && !ahead.contains(arrival);
+        let items: Vec<_> = items.into_iter().filter(|(arrival, _)| fresh(arrival)).collect();
+        if let Some((last, _)) = items.last() {
+            state.said = state.said.max(*last);
+        }
+        let stuck = !end && through <= sent_through;
+        state.sent_through = sent_through.max(if stuck { limit } else { through });
+        state.ahead = state.ahead.split_off(&state.sent_through.next());
+        for items in pages(items, |(_, item)| item.bytes().len()) {
+            self.send(lane, RelayMessage::Items { behind, items });
+        }
+        self.forget_own();
+        Ok(())
+    }
+
+    pub(super) fn fill(&mut self, lane: Lane, items: Vec<Item>) {
+        let behind = self.behind(lane);
+        self.send(lane, RelayMessage::Fill { behind, items });
+    }
+
+    /// What the tablet must have of the cards lane before what is now sent on another.
+    fn behind(&self, lane: Lane) -> ArrivalNo {
+        if lane == Lane::Cards { ArrivalNo::NONE } else { self.lanes[Lane::Cards].said }
+    }
+
+    pub(super) fn read(&mut self, lane: Lane) -> Result<Reading, CloseReason> {
+        self.lanes[lane].reading.take().ok_or(CloseReason::Protocol("nothing was asked for"))
     }
 
     /// What the tablet pushed itself need not be read again.
-    fn pass_own(&mut self) {
-        while self.own.remove(&self.sent_through.next()) {
-            self.sent_through = self.sent_through.next();
-            self.announce = true;
+    fn pass_own(&mut self, lane: Lane) {
+        let limit = self.limit(lane);
+        let state = &mut self.lanes[lane];
+        while state.sent_through < limit && self.own.contains(&state.sent_through.next()) {
+            state.sent_through = state.sent_through.next();
+            state.announce = true;
+        }
+        self.forget_own();
+    }
+
+    /// All streams have passed what is before this.
+    pub(super) fn passed(&self) -> ArrivalNo {
+        Lane::STREAMED.into_iter().map(|lane| self.lanes[lane].sent_through).min().unwrap_or_default()
+    }
+
+    fn forget_own(&mut self) {
+        let rest = self.passed().next();
+        if self.own.first().is_some_and(|first| *first < rest) {
+            self.own = self.own.split_off(&rest);
         }
     }
-}
-
-fn read_page(after: ArrivalNo, select: Select) -> RelayAction {
-    RelayAction::ReadPage { after, select, limit_bytes: PAGE }
 }

@@ -3,7 +3,7 @@
 use super::super::{CloseReason, Standing};
 use crate::document::{DocumentId, Scope, Vector};
 use crate::ids::{ArrivalNo, DeviceId, Millis, PatientId, RegionId};
-use crate::messages::{ClientMessage, Coverage, Item, Refusal, RelayMessage};
+use crate::messages::{ClientMessage, Coverage, Item, Lane, Refusal, RelayMessage};
 use crate::record::RejectReason;
 
 /// What a session starts from.
@@ -31,11 +31,11 @@ pub enum Outcome {
 /// What a page is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Select {
-    /// Everything visible to the device.
+    /// Everything of the lane that is visible to the device.
     All,
     /// Only statements visible to the device.
     Statements,
-    /// Records and grants of this patient and scope.
+    /// Records and grants of this patient and scope, of whatever lane.
     Scope(PatientId, Scope),
 }
 
@@ -44,6 +44,8 @@ pub enum Select {
 pub enum RelayEvent {
     /// A message came.
     Received {
+        /// On which lane.
+        lane: Lane,
         /// The message.
         message: ClientMessage,
     },
@@ -66,13 +68,20 @@ pub enum RelayEvent {
         /// The relay's clock.
         now: Millis,
     },
+    /// The lane's stream has taken a message that was given out with `Send`: one for each.
+    Written {
+        /// Which lane.
+        lane: Lane,
+    },
     /// Answer to `ReadPage`.
     Page {
+        /// For which lane.
+        lane: Lane,
         /// Visible items, in order of arrival.
         items: Vec<(ArrivalNo, Item)>,
-        /// Every visible item up to here is in this page or before it. When `end`, the newest arrival of the store at the time of reading.
+        /// Every item asked for up to here is in this page or before it.
         through: ArrivalNo,
-        /// There was nothing more when the page was read.
+        /// All that was asked for was read.
         end: bool,
     },
     /// A `Commit` is durable.
@@ -91,6 +100,8 @@ pub enum RelayEvent {
     },
     /// Answer to `ReadVectors`.
     Vectors {
+        /// For which lane.
+        lane: Lane,
         /// Vectors of documents that the device may read, in order; about `max_logs` log entries.
         documents: Vec<(DocumentId, Vector)>,
         /// Are there more behind these?
@@ -98,6 +109,8 @@ pub enum RelayEvent {
     },
     /// Answer to `ReadMissing`: records beyond these vectors, each log from just after what the device has, without holes.
     Missing {
+        /// For which lane.
+        lane: Lane,
         /// At most the limit (or one record).
         records: Vec<Vec<u8>>,
         /// Is there more behind these?
@@ -113,8 +126,13 @@ pub enum RelayEvent {
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RelayAction {
-    /// Write this message to the stream.
-    Send(RelayMessage),
+    /// Write this message to the lane's stream, beside the other lanes; report `Written`.
+    Send {
+        /// Which lane.
+        lane: Lane,
+        /// The message.
+        message: RelayMessage,
+    },
     /// Add the chain's statements (`admission::admit_statement`), then ask `admission::admit_device`; report `Admitted` or `Refused`.
     CheckDevice {
         /// Who says hello.
@@ -122,24 +140,31 @@ pub enum RelayAction {
         /// Its certificate and what verifies it; may be empty.
         chain: Vec<Vec<u8>>,
     },
-    /// Take these items (each through `admission`, with this device as sender) in one durable transaction; report `Committed`.
+    /// Take these items (each through `admission`, with this device as sender) in one durable transaction; report `Committed`. Batches are
+    /// taken in the order given, whatever their lanes.
     Commit {
         /// Number of the batch.
         batch: u64,
         /// In the order to take them.
         items: Vec<Item>,
     },
-    /// Report `Page`. At most one read is asked for at a time.
+    /// Report `Page`. At most one read of a lane is under way at a time.
     ReadPage {
+        /// For which lane.
+        lane: Lane,
         /// Arrival after which to go on.
         after: ArrivalNo,
+        /// Arrival up to which to read.
+        through: ArrivalNo,
         /// From what.
         select: Select,
         /// Bytes wanted at most (but one item always fits).
         limit_bytes: usize,
     },
-    /// Report `Vectors`. At most one read is asked for at a time.
+    /// Report `Vectors`. At most one read of a lane is under way at a time.
     ReadVectors {
+        /// For which lane.
+        lane: Lane,
         /// Which documents: a span (going on after `after`), or exactly the documents listed.
         coverage: Coverage,
         /// For `Coverage::Listed`.
@@ -149,8 +174,10 @@ pub enum RelayAction {
         /// About so many log entries.
         max_logs: usize,
     },
-    /// Report `Missing`. At most one read is asked for at a time.
+    /// Report `Missing`. At most one read of a lane is under way at a time.
     ReadMissing {
+        /// For which lane.
+        lane: Lane,
         /// Documents, with what the tablet has of each.
         documents: Vec<(DocumentId, Vector)>,
         /// Bytes wanted at most (but one record always fits).
@@ -158,7 +185,7 @@ pub enum RelayAction {
     },
     /// The relay has lost data: begin a new life, forget all past ones, durably; report `Minted`.
     MintIncarnation,
-    /// End the stream. Last action.
+    /// End the lanes. Last action.
     Close {
         /// Why.
         reason: CloseReason,
