@@ -13,7 +13,9 @@ use tendenko_protocol::document::{DocumentId, Scope, Vector};
 use tendenko_protocol::fuzz;
 use tendenko_protocol::ids::*;
 use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
-use tendenko_protocol::messages::{ClientMessage, Coverage, Cursor, Item, Refusal, RelayMessage, encode_frame};
+use tendenko_protocol::messages::{
+    ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, encode_frame,
+};
 use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, RejectReason, SealedRecord};
 use tendenko_protocol::trust::{
     self, Claim, Device, EnrolmentBundle, EnrolmentRequest, Facility, Grant, Member, RelayAddress, Revocation,
@@ -87,14 +89,15 @@ fn every_seed_is_what_it_says() {
         }
         assert_eq!(reader.verified(), seed.len() as u64);
     }
-    for target in ["client_stream", "relay_session"] {
+    // Where a session listens, each message has its lane before it.
+    for (target, lane) in [("client_stream", 0), ("relay_session", 1)] {
         for seed in seeds(target) {
-            assert!(contents(&seed).all(|content| ClientMessage::decode(content).is_ok()), "{target}");
+            assert!(contents(&seed).all(|content| ClientMessage::decode(&content[lane..]).is_ok()), "{target}");
         }
     }
-    for target in ["relay_stream", "client_session"] {
+    for (target, lane) in [("relay_stream", 0), ("client_session", 1)] {
         for seed in seeds(target) {
-            assert!(contents(&seed).all(|content| RelayMessage::decode(content).is_ok()), "{target}");
+            assert!(contents(&seed).all(|content| RelayMessage::decode(&content[lane..]).is_ok()), "{target}");
         }
     }
 }
@@ -178,8 +181,15 @@ fn make() -> Made {
     Made { records, statements, document, device }
 }
 
-fn stream<'a>(messages: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<u8> {
-    messages.into_iter().flat_map(|content| encode_frame(content)).collect()
+type Said<'a> = (Lane, &'a Vec<u8>);
+
+/// Messages as a stream, and as a session hears them: each with its lane before it.
+fn write_talk(streams: &str, sessions: &str, name: &str, messages: &[Said<'_>]) {
+    let stream: Vec<u8> = messages.iter().flat_map(|(_, content)| encode_frame(content)).collect();
+    write(streams, name, &stream);
+    let on_lane = |(lane, content): &Said<'_>| encode_frame(&[&[lane.byte()], &content[..]].concat());
+    let session: Vec<u8> = messages.iter().flat_map(on_lane).collect();
+    write(sessions, name, &session);
 }
 
 #[test]
@@ -224,7 +234,10 @@ fn write_seeds() {
     let documents = vec![(made.document, vector)];
     let items: Vec<Item> = vec![Item::Record(made.records[0].clone()), Item::Statement(statements[3].clone())];
     let scope = (made.document.patient, Scope::Chart);
-    let cursor = |relay| Cursor { relay, incarnation: RelayIncarnation(1), after: ArrivalNo(3), acked: ArrivalNo(4) };
+    let cursor = |relay| {
+        let (after, charts, acked) = (ArrivalNo(3), ArrivalNo(2), ArrivalNo(4));
+        Cursor { relay, incarnation: RelayIncarnation(1), after, charts, acked }
+    };
     let hello = |cursor| {
         ClientMessage::Hello {
             versions: vec![1],
@@ -236,20 +249,21 @@ fn write_seeds() {
         }
         .encode()
     };
-    let pull = ClientMessage::Pull { backfill: vec![scope] }.encode();
-    let push = ClientMessage::Push { items: items.clone() }.encode();
+    use Lane::{Attachments, Cards, Charts};
+    let pull = ClientMessage::Pull { backfill: vec![scope], first: vec![scope.0] }.encode();
+    let push = ClientMessage::Push { behind: 2, items: items.clone() }.encode();
     let all = Coverage::Span { after: None, through: None };
     let span = ClientMessage::Vectors { coverage: all, documents: documents.clone() }.encode();
     let listed = ClientMessage::Vectors { coverage: Coverage::Listed, documents: documents.clone() }.encode();
     let bye = ClientMessage::Bye.encode();
-    let fresh = stream([&hello(None), &pull, &push, &listed, &bye]);
-    let known = stream([&hello(Some(cursor(RelayId([1; 16])))), &push]);
-    let elsewhere = stream([&hello(Some(cursor(RelayId([9; 16])))), &push, &span, &listed]);
-    for target in ["client_stream", "relay_session"] {
-        write(target, "fresh", &fresh);
-        write(target, "known", &known);
-        write(target, "elsewhere", &elsewhere);
-    }
+    let (first, known, elsewhere) =
+        (hello(None), hello(Some(cursor(RelayId([1; 16])))), hello(Some(cursor(RelayId([9; 16])))));
+    let fresh =
+        [(Cards, &first), (Cards, &pull), (Charts, &push), (Cards, &push), (Cards, &listed), (Cards, &bye)];
+    write_talk("client_stream", "relay_session", "fresh", &fresh);
+    write_talk("client_stream", "relay_session", "known", &[(Cards, &known), (Attachments, &push), (Cards, &push)]);
+    let elsewhere = [(Cards, &elsewhere), (Cards, &push), (Cards, &span), (Cards, &listed)];
+    write_talk("client_stream", "relay_session", "elsewhere", &elsewhere);
 
     let welcome = |reconcile| {
         RelayMessage::Welcome {
@@ -263,21 +277,33 @@ fn write_seeds() {
         .encode()
     };
     let arrivals = (1..).map(ArrivalNo).zip(items.clone()).collect();
-    let said = RelayMessage::Items { items: arrivals }.encode();
-    let fill = RelayMessage::Fill { items }.encode();
+    let said = RelayMessage::Items { behind: ArrivalNo(0), items: arrivals }.encode();
+    let arrivals = (5..).map(ArrivalNo).zip(items.clone()).collect();
+    let charts = RelayMessage::Items { behind: ArrivalNo(9), items: arrivals }.encode();
+    let fill = RelayMessage::Fill { behind: ArrivalNo(0), items }.encode();
     let caught_up = RelayMessage::CaughtUp { through: ArrivalNo(9) }.encode();
     let backfilled = RelayMessage::Backfilled { patient: scope.0, scope: scope.1 }.encode();
     let nothing = RelayMessage::Ack { through: 0, arrival: ArrivalNo(9), rejected: Vec::new() }.encode();
     let rejected = RelayMessage::Ack { through: 2, arrival: ArrivalNo(9), rejected: vec![(1, RejectReason::Gap)] };
+    let rejected = rejected.encode();
     let vectors = |done| RelayMessage::Vectors { documents: documents.clone(), done }.encode();
     let refused = RelayMessage::Refused { reason: Refusal::Versions, versions: vec![2] }.encode();
     let chain_wanted = RelayMessage::ChainWanted.encode();
-    let plain = stream([&welcome(false), &said, &fill, &vectors(true), &caught_up, &backfilled, &nothing]);
-    let reconcile = stream([&welcome(true), &vectors(false), &fill, &vectors(true), &said, &caught_up]);
-    let other = stream([&chain_wanted, &refused, &rejected.encode()]);
-    for target in ["relay_stream", "client_session"] {
-        write(target, "plain", &plain);
-        write(target, "reconcile", &reconcile);
-        write(target, "refused", &other);
-    }
+    let (hot, compare, part, whole) = (welcome(false), welcome(true), vectors(false), vectors(true));
+    let plain = [
+        (Charts, &charts),
+        (Cards, &hot),
+        (Cards, &said),
+        (Charts, &fill),
+        (Cards, &caught_up),
+        (Charts, &caught_up),
+        (Charts, &backfilled),
+        (Cards, &nothing),
+    ];
+    let reconcile =
+        [(Cards, &compare), (Cards, &part), (Cards, &fill), (Cards, &whole), (Cards, &said), (Cards, &caught_up)];
+    write_talk("relay_stream", "client_session", "plain", &plain);
+    write_talk("relay_stream", "client_session", "reconcile", &reconcile);
+    let other = [(Cards, &chain_wanted), (Cards, &refused), (Attachments, &rejected)];
+    write_talk("relay_stream", "client_session", "refused", &other);
 }

@@ -7,7 +7,7 @@ use tendenko_protocol::ids::{
     ArrivalNo, DeviceId, Incarnation, LogSeq, Millis, PatientId, RegionId, RelayId, RelayIncarnation,
 };
 use tendenko_protocol::limits::{
-    MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FRAME, MAX_ITEMS, MAX_RECORD, MAX_VERSIONS,
+    MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_RECORD, MAX_VERSIONS,
 };
 use tendenko_protocol::messages::{
     ClientMessage, Coverage, Cursor, FrameDecoder, FrameError, Item, Refusal, RelayMessage, encode_frame,
@@ -15,7 +15,7 @@ use tendenko_protocol::messages::{
 use tendenko_protocol::record::RejectReason;
 
 fn cursor() -> Cursor {
-    Cursor { relay: RelayId([1; 16]), incarnation: RelayIncarnation(2), after: ArrivalNo(3), acked: ArrivalNo(4) }
+    Cursor { relay: RelayId([1; 16]), incarnation: RelayIncarnation(2), after: ArrivalNo(3), acked: ArrivalNo(4), charts: ArrivalNo(5) }
 }
 
 fn documents(count: usize) -> Vec<(DocumentId, Vector)> {
@@ -39,8 +39,8 @@ fn from_tablets() -> Vec<ClientMessage> {
     let document = DocumentId::card(PatientId([3; 16]));
     vec![
         hello(2, 2),
-        ClientMessage::Pull { backfill: vec![(PatientId([4; 16]), Scope::Chart)] },
-        ClientMessage::Push { items: vec![Item::Record(vec![1; 300]), Item::Statement(vec![2; 5])] },
+        ClientMessage::Pull { backfill: vec![(PatientId([4; 16]), Scope::Chart)], first: vec![PatientId([4; 16])] },
+        ClientMessage::Push { behind: 3, items: vec![Item::Record(vec![1; 300]), Item::Statement(vec![2; 5])] },
         ClientMessage::Vectors {
             coverage: Coverage::Span { after: None, through: Some(document) },
             documents: documents(3),
@@ -62,8 +62,8 @@ fn from_relays() -> Vec<RelayMessage> {
         },
         RelayMessage::ChainWanted,
         RelayMessage::Refused { reason: Refusal::Revoked, versions: vec![1, 2] },
-        RelayMessage::Items { items: vec![(ArrivalNo(1), Item::Record(vec![0; 9]))] },
-        RelayMessage::Fill { items: vec![Item::Statement(vec![0; 9])] },
+        RelayMessage::Items { behind: ArrivalNo(7), items: vec![(ArrivalNo(1), Item::Record(vec![0; 9]))] },
+        RelayMessage::Fill { behind: ArrivalNo(7), items: vec![Item::Statement(vec![0; 9])] },
         RelayMessage::CaughtUp { through: ArrivalNo(u64::MAX) },
         RelayMessage::Backfilled { patient: PatientId([4; 16]), scope: Scope::Card },
         RelayMessage::Ack { through: 3, arrival: ArrivalNo(8), rejected: vec![(2, RejectReason::Fork)] },
@@ -92,17 +92,18 @@ fn counts_beyond_their_bounds_are_refused() {
     let too_many = [
         hello(MAX_VERSIONS + 1, 0),
         hello(1, MAX_CHAIN + 1),
-        ClientMessage::Pull { backfill: vec![(PatientId([4; 16]), Scope::Chart); MAX_BACKFILL + 1] },
-        ClientMessage::Push { items: vec![Item::Record(Vec::new()); MAX_ITEMS + 1] },
+        ClientMessage::Pull { backfill: vec![(PatientId([4; 16]), Scope::Chart); MAX_BACKFILL + 1], first: Vec::new() },
+        ClientMessage::Pull { backfill: Vec::new(), first: vec![PatientId([4; 16]); MAX_FIRST + 1] },
+        ClientMessage::Push { behind: 3, items: vec![Item::Record(Vec::new()); MAX_ITEMS + 1] },
         ClientMessage::Vectors { coverage: Coverage::Listed, documents: documents(MAX_DOCUMENTS + 1) },
     ];
     for message in too_many {
         assert_eq!(ClientMessage::decode(&message.encode()), Err(CborError::TooMany));
     }
     // A single item that is too large is for admission to reject: it must not end the session.
-    let one = ClientMessage::Push { items: vec![Item::Record(vec![0; MAX_RECORD + 1])] };
+    let one = ClientMessage::Push { behind: 3, items: vec![Item::Record(vec![0; MAX_RECORD + 1])] };
     assert_eq!(ClientMessage::decode(&one.encode()), Ok(one));
-    let huge = RelayMessage::Fill { items: vec![Item::Record(vec![0; MAX_RECORD]); 17] };
+    let huge = RelayMessage::Fill { behind: ArrivalNo(7), items: vec![Item::Record(vec![0; MAX_RECORD]); 17] };
     assert_eq!(RelayMessage::decode(&huge.encode()), Err(CborError::TooLong));
 }
 

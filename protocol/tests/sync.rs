@@ -4,7 +4,7 @@ mod support;
 
 use proptest::prelude::*;
 use support::Region;
-use tendenko_protocol::messages::Item;
+use tendenko_protocol::messages::{Item, Lane};
 
 #[test]
 fn a_record_reaches_the_other_tablet() {
@@ -56,7 +56,8 @@ fn what_is_saved_offline_leaves_in_the_first_flight() {
     region.write(0, 0, 0);
     region.connect(0, 0);
     while region.work_tablet(0) {}
-    assert_eq!(region.links[0].as_ref().unwrap().up.len(), 2, "hello and push, before anything came back");
+    let said: usize = region.links[0].as_ref().unwrap().up.iter().map(|(_, up)| up.len()).sum();
+    assert_eq!(said, 2, "hello and push, before anything came back");
     while region.work_relay(0) {}
     while region.work_tablet(0) {}
     assert!(region.links[0].as_ref().unwrap().client.is_idle());
@@ -169,6 +170,8 @@ enum Op {
     KeepCopy(usize),
     RollBack(usize),
     Garbage(usize),
+    Lanes(usize),
+    First(usize, usize),
 }
 
 fn op(tablets: usize, relays: usize) -> impl Strategy<Value = Op> {
@@ -183,7 +186,9 @@ fn op(tablets: usize, relays: usize) -> impl Strategy<Value = Op> {
         1 => r.clone().prop_map(Op::RestartRelay),
         1 => r.clone().prop_map(Op::KeepCopy),
         1 => r.prop_map(Op::RollBack),
-        1 => t.prop_map(Op::Garbage),
+        1 => t.clone().prop_map(Op::Garbage),
+        4 => (0..6usize).prop_map(Op::Lanes),
+        1 => (t.clone(), t).prop_map(|(a, b)| Op::First(a, b)),
     ]
 }
 
@@ -198,6 +203,18 @@ fn run(region: &mut Region, op: &Op) {
         Op::RestartRelay(relay) => region.restart_relay(relay),
         Op::KeepCopy(relay) => region.relays[relay].keep_copy(),
         Op::RollBack(relay) => region.roll_back_relay(relay),
+        Op::Lanes(order) => {
+            use Lane::{Attachments, Cards, Charts};
+            region.lanes = [
+                [Cards, Charts, Attachments],
+                [Cards, Attachments, Charts],
+                [Charts, Cards, Attachments],
+                [Charts, Attachments, Cards],
+                [Attachments, Cards, Charts],
+                [Attachments, Charts, Cards],
+            ][order];
+        }
+        Op::First(tablet, patient) => region.tablets[tablet].first = vec![region.patients[patient].id()],
         Op::Garbage(tablet) => region.tablets[tablet].depart(Item::Record(vec![0x83, 0x40, 0x40, 0x40])),
     }
 }

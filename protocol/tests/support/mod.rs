@@ -14,7 +14,7 @@ use tendenko_protocol::document::{DocumentId, LogId, Scope};
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{FacilityId, LogSeq, Millis, PatientId, PatientOrigin, RecordHash};
 use tendenko_protocol::keys::{EpochKey, RegionKeys};
-use tendenko_protocol::messages::{ClientMessage, FrameDecoder, RelayMessage, encode_frame};
+use tendenko_protocol::messages::{ClientMessage, FrameDecoder, Lane, PerLane, RelayMessage, encode_frame};
 use tendenko_protocol::session::{client, relay as relay_session};
 use tendenko_protocol::trust::{self, Claim, Device, Facility, Grant};
 
@@ -73,8 +73,8 @@ pub struct Link {
     pub server: relay_session::Session,
     pub server_events: VecDeque<relay_session::RelayEvent>,
     pub server_actions: VecDeque<relay_session::RelayAction>,
-    pub up: VecDeque<Vec<u8>>,
-    pub down: VecDeque<Vec<u8>>,
+    pub up: PerLane<VecDeque<Vec<u8>>>,
+    pub down: PerLane<VecDeque<Vec<u8>>>,
     pub bytes_up: usize,
     pub bytes_down: usize,
     pub round_trips_down: usize,
@@ -89,6 +89,8 @@ pub struct Region {
     pub patients: Vec<Patient>,
     pub links: Vec<Option<Link>>,
     pub now: Millis,
+    /// Which lane's message is delivered first: nothing is in order between lanes.
+    pub lanes: [Lane; 3],
 }
 
 impl Region {
@@ -122,7 +124,7 @@ impl Region {
         }
         let relays = (0..relays).map(|_| Relay::new(&rng, keys.public())).collect();
         let links = (0..tablets).map(|_| None).collect();
-        let mut region = Self { rng, keys, tablets: made, relays, patients: Vec::new(), links, now };
+        let mut region = Self { rng, keys, tablets: made, relays, patients: Vec::new(), links, now, lanes: Lane::ALL };
         for owner in 0..tablets {
             region.create_patient(owner);
         }
@@ -183,8 +185,8 @@ impl Region {
             server,
             server_events: VecDeque::new(),
             server_actions: VecDeque::new(),
-            up: VecDeque::new(),
-            down: VecDeque::new(),
+            up: PerLane::default(),
+            down: PerLane::default(),
             bytes_up: 0,
             bytes_down: 0,
             round_trips_down: 0,
@@ -224,10 +226,10 @@ impl Region {
                 }
             }
             match action {
-                client::ClientAction::Send(message) => {
+                client::ClientAction::Send { lane, message } => {
                     let frame = encode_frame(&message.encode());
                     link.bytes_up += frame.len();
-                    link.up.push_back(frame);
+                    link.up[lane].push_back(frame);
                 }
                 client::ClientAction::Close { reason } => link.closed = Some(reason.to_string()),
                 action => {
@@ -243,10 +245,14 @@ impl Region {
         }
         let event = match link.client_events.pop_front() {
             Some(event) => event,
-            None if link.closed.is_none() && link.client.ready_to_receive() => {
-                let Some(frame) = link.down.pop_front() else { return false };
+            None if link.closed.is_none() => {
+                let ready = |lane: &Lane| link.client.ready_to_receive(*lane) && !link.down[*lane].is_empty();
+                let Some(lane) = self.lanes.into_iter().find(ready) else { return false };
+                let Some(frame) = link.down[lane].pop_front() else { return false };
+                // A stream that holds nothing: what is not read is not written.
+                link.server_events.push_back(relay_session::RelayEvent::Written { lane });
                 let message = RelayMessage::decode(&unframe(&frame)).expect("relays speak correctly");
-                client::ClientEvent::Received { now: self.now, message }
+                client::ClientEvent::Received { now: self.now, lane, message }
             }
             None => return false,
         };
@@ -260,10 +266,10 @@ impl Region {
         let index = link.relay;
         if let Some(action) = link.server_actions.pop_front() {
             match action {
-                relay_session::RelayAction::Send(message) => {
+                relay_session::RelayAction::Send { lane, message } => {
                     let frame = encode_frame(&message.encode());
                     link.bytes_down += frame.len();
-                    link.down.push_back(frame);
+                    link.down[lane].push_back(frame);
                 }
                 relay_session::RelayAction::Close { reason } => link.closed = Some(reason.to_string()),
                 action => {
@@ -285,10 +291,12 @@ impl Region {
         }
         let event = match link.server_events.pop_front() {
             Some(event) => event,
-            None if link.closed.is_none() && link.server.ready_to_receive() => {
-                let Some(frame) = link.up.pop_front() else { return false };
+            None if link.closed.is_none() => {
+                let ready = |lane: &Lane| link.server.ready_to_receive(*lane) && !link.up[*lane].is_empty();
+                let Some(lane) = self.lanes.into_iter().find(ready) else { return false };
+                let Some(frame) = link.up[lane].pop_front() else { return false };
                 let message = ClientMessage::decode(&unframe(&frame)).expect("tablets speak correctly");
-                relay_session::RelayEvent::Received { message }
+                relay_session::RelayEvent::Received { lane, message }
             }
             None => return false,
         };

@@ -5,7 +5,7 @@ use tendenko_protocol::admission::{Verdict, admit_device, admit_record, admit_st
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RelayId, RelayIncarnation, StatementId};
 use tendenko_protocol::keys::RelayKeys;
-use tendenko_protocol::messages::{Coverage, Item};
+use tendenko_protocol::messages::{Coverage, Item, Lane};
 use tendenko_protocol::record::ReceivedBytes;
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayEvent, Select};
@@ -104,9 +104,10 @@ impl Relay {
         }
     }
 
-    fn selected(&self, item: &Item, select: Select) -> bool {
+    fn selected(&self, item: &Item, lane: Lane, select: Select) -> bool {
         match (select, item) {
-            (Select::All, _) | (Select::Statements, Item::Statement(_)) => true,
+            (Select::All, _) => lane_of(item) == lane,
+            (Select::Statements, Item::Statement(_)) => true,
             (Select::Statements, Item::Record(_)) => false,
             (Select::Scope(patient, scope), Item::Record(bytes)) => {
                 let document = document_of(bytes);
@@ -145,17 +146,18 @@ impl Relay {
                 let outcomes = items.into_iter().map(|item| self.commit(item, device)).collect();
                 RelayEvent::Committed { batch, outcomes, newest: self.newest() }
             }
-            RelayAction::ReadPage { after, select, .. } => {
+            RelayAction::ReadPage { lane, after, through, select, .. } => {
                 // Small pages, to have several.
-                let last = (after.0 as usize + 3).min(self.arrivals.len());
+                let end = self.arrivals.len().min(through.0 as usize);
+                let last = (after.0 as usize + 3).min(end);
                 let items = (after.0 as usize..last)
-                    .filter(|index| self.selected(&self.arrivals[*index], select))
+                    .filter(|index| self.selected(&self.arrivals[*index], lane, select))
                     .filter(|index| self.visible(&self.arrivals[*index], device))
                     .map(|index| (ArrivalNo(index as u64 + 1), self.arrivals[index].clone()))
                     .collect();
-                RelayEvent::Page { items, through: ArrivalNo(last as u64), end: last == self.arrivals.len() }
+                RelayEvent::Page { lane, items, through: ArrivalNo(last as u64), end: last == end }
             }
-            RelayAction::ReadVectors { coverage, listed, .. } => {
+            RelayAction::ReadVectors { lane, coverage, listed, .. } => {
                 let mut documents: Vec<DocumentId> = self.logs.0.keys().map(|log| log.document).collect();
                 documents.dedup();
                 documents.retain(|document| self.trust.may_read(device, document));
@@ -169,11 +171,11 @@ impl Relay {
                 let more = documents.len() > 2;
                 documents.truncate(2);
                 let documents = documents.into_iter().map(|document| (document, self.vector(document))).collect();
-                RelayEvent::Vectors { documents, more }
+                RelayEvent::Vectors { lane, documents, more }
             }
-            RelayAction::ReadMissing { documents, .. } => {
+            RelayAction::ReadMissing { lane, documents, .. } => {
                 let (records, more) = self.logs.beyond(&documents, 3);
-                RelayEvent::Missing { records, more }
+                RelayEvent::Missing { lane, records, more }
             }
             RelayAction::MintIncarnation => {
                 self.past.clear();
@@ -181,7 +183,7 @@ impl Relay {
                 self.incarnation = RelayIncarnation::generate(rng).unwrap();
                 RelayEvent::Minted { standing: self.standing(), now }
             }
-            RelayAction::Send(_) | RelayAction::Close { .. } => unreachable!("done by the network"),
+            RelayAction::Send { .. } | RelayAction::Close { .. } => unreachable!("done by the network"),
         })
     }
 
@@ -217,10 +219,13 @@ impl Relay {
         let Some((_, last)) = lives.find(|(incarnation, _)| *incarnation == cursor.incarnation) else {
             return;
         };
-        if cursor.after.max(cursor.acked) > last {
+        if cursor.after.max(cursor.charts).max(cursor.acked) > last {
             return; // The relay was rolled back; it will notice.
         }
-        for item in &self.arrivals[..cursor.after.0 as usize] {
+        for (item, arrival) in self.arrivals.iter().zip(1..) {
+            if cursor.on(lane_of(item)).0 < arrival {
+                continue;
+            }
             let Item::Record(bytes) = item else { continue };
             let parsed = ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse).unwrap();
             let document = parsed.header().document;
@@ -235,6 +240,16 @@ impl Relay {
                 "the cursor is ahead of the store"
             );
         }
+    }
+}
+
+/// The lane an item belongs on. What cannot be read goes first, to be refused first.
+pub fn lane_of(item: &Item) -> Lane {
+    match item {
+        Item::Statement(_) => Lane::Cards,
+        Item::Record(bytes) => ReceivedBytes::new(bytes.clone())
+            .and_then(ReceivedBytes::parse)
+            .map_or(Lane::Cards, |parsed| Lane::of(parsed.header().document.class)),
     }
 }
 

@@ -7,13 +7,13 @@ use tendenko_protocol::admission::{Verdict, admit_record};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, PatientId, RecordHash, StatementId};
 use tendenko_protocol::keys::{DeviceKeys, EpochKey};
-use tendenko_protocol::messages::{Cursor, Item};
+use tendenko_protocol::messages::{Cursor, Item, Lane};
 use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, SealedRecord};
 use tendenko_protocol::session::client::{ClientAction, ClientConfig, ClientEvent, Departure, ItemRef};
 use tendenko_protocol::trust::{Added, Claim, TrustStore, UnverifiedStatement};
 
 use super::Logs;
-use super::relay::Relay;
+use super::relay::{Relay, lane_of};
 
 pub struct Tablet {
     pub keys: DeviceKeys,
@@ -25,6 +25,8 @@ pub struct Tablet {
     pub cursor: Option<Cursor>,
     pub backfill: BTreeSet<(PatientId, Scope)>,
     pub suspects: BTreeSet<DocumentId>,
+    /// Patients of today's visits.
+    pub first: Vec<PatientId>,
     pub written: usize,
     pub rejected: Vec<&'static str>,
     saved: bool,
@@ -44,6 +46,7 @@ impl Tablet {
             cursor: None,
             backfill: BTreeSet::new(),
             suspects: BTreeSet::new(),
+            first: Vec::new(),
             written: 0,
             rejected: Vec::new(),
             saved: false,
@@ -97,6 +100,7 @@ impl Tablet {
             cursor: self.cursor,
             versions: versions.to_vec(),
             backfill: self.backfill.iter().copied().collect(),
+            first: self.first.clone(),
             suspects: self.suspects.iter().copied().collect(),
         }
     }
@@ -148,17 +152,24 @@ impl Tablet {
                 self.write_cursor(cursor);
                 Some(ClientEvent::Stored { batch, new_grants, gaps })
             }
-            ClientAction::Depart { after, budget } => {
+            ClientAction::Depart { lane, after, behind, budget } => {
                 let mut items = Vec::new();
                 let mut bytes = 0;
-                for (position, item) in self.outbox.range(after + 1..) {
+                for (position, item) in self.outbox.range(after.min(behind) + 1..) {
+                    let its = lane_of(item);
+                    if its == Lane::Cards && lane != Lane::Cards && *position > behind {
+                        return Some(ClientEvent::Departing { lane, items, more: true });
+                    }
+                    if its != lane || *position <= after {
+                        continue;
+                    }
                     bytes += item.bytes().len();
                     if bytes > budget && !items.is_empty() {
-                        return Some(ClientEvent::Departing { items, more: true });
+                        return Some(ClientEvent::Departing { lane, items, more: true });
                     }
                     items.push(Departure { position: *position, item: item.clone() });
                 }
-                Some(ClientEvent::Departing { items, more: false })
+                Some(ClientEvent::Departing { lane, items, more: false })
             }
             ClientAction::Acked { records, statements, cursor } => {
                 self.outbox.retain(|_, item| match item {
@@ -221,7 +232,7 @@ impl Tablet {
                 None
             }
             ClientAction::Measured { .. } | ClientAction::Progress(_) => None,
-            ClientAction::Send(_) | ClientAction::Close { .. } => unreachable!("done by the network"),
+            ClientAction::Send { .. } | ClientAction::Close { .. } => unreachable!("done by the network"),
         }
     }
 
