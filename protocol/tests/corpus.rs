@@ -13,9 +13,7 @@ use tendenko_protocol::document::{DocumentId, Scope, Vector};
 use tendenko_protocol::fuzz;
 use tendenko_protocol::ids::*;
 use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
-use tendenko_protocol::messages::{
-    ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, encode_frame,
-};
+use tendenko_protocol::messages::{ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, encode_frame};
 use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, RejectReason, SealedRecord};
 use tendenko_protocol::trust::{
     self, Claim, Device, EnrolmentBundle, EnrolmentRequest, Facility, Grant, Member, RelayAddress, Revocation,
@@ -258,8 +256,7 @@ fn write_seeds() {
     let bye = ClientMessage::Bye.encode();
     let (first, known, elsewhere) =
         (hello(None), hello(Some(cursor(RelayId([1; 16])))), hello(Some(cursor(RelayId([9; 16])))));
-    let fresh =
-        [(Cards, &first), (Cards, &pull), (Charts, &push), (Cards, &push), (Cards, &listed), (Cards, &bye)];
+    let fresh = [(Cards, &first), (Cards, &pull), (Charts, &push), (Cards, &push), (Cards, &listed), (Cards, &bye)];
     write_talk("client_stream", "relay_session", "fresh", &fresh);
     write_talk("client_stream", "relay_session", "known", &[(Cards, &known), (Attachments, &push), (Cards, &push)]);
     let elsewhere = [(Cards, &elsewhere), (Cards, &push), (Cards, &span), (Cards, &listed)];

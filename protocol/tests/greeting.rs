@@ -106,7 +106,10 @@ fn the_best_common_version_is_chosen() {
     let hello = hello(&mut client);
     server.handle(RelayEvent::Received { lane: Lane::Cards, message: hello });
     let actions = server.handle(RelayEvent::Admitted { standing: pair.standing(), now: NOW });
-    assert!(matches!(actions[0], RelayAction::Send { message: RelayMessage::Welcome { version: 1, .. }, .. }), "{actions:?}");
+    assert!(
+        matches!(actions[0], RelayAction::Send { message: RelayMessage::Welcome { version: 1, .. }, .. }),
+        "{actions:?}"
+    );
 }
 
 #[test]
@@ -146,10 +149,14 @@ fn a_relay_that_forgot_the_tablet_asks_for_its_chain_once() {
     let first = hello(&mut client);
     assert!(matches!(&first, ClientMessage::Hello { chain, .. } if chain.is_empty()));
     server.handle(RelayEvent::Received { lane: Lane::Cards, message: first });
-    server.handle(RelayEvent::Received { lane: Lane::Cards, message: ClientMessage::Push { behind: 0, items: vec![Item::Record(vec![1])] } });
+    server.handle(RelayEvent::Received {
+        lane: Lane::Cards,
+        message: ClientMessage::Push { behind: 0, items: vec![Item::Record(vec![1])] },
+    });
     let actions = server.handle(RelayEvent::Refused { reason: Refusal::UnknownDevice });
     assert_eq!(actions, [on_cards(RelayMessage::ChainWanted)]);
-    let actions = client.handle(ClientEvent::Received { now: NOW, lane: Lane::Cards, message: RelayMessage::ChainWanted });
+    let actions =
+        client.handle(ClientEvent::Received { now: NOW, lane: Lane::Cards, message: RelayMessage::ChainWanted });
     let Some(ClientAction::Send { message: second, .. }) = actions.into_iter().next() else { panic!() };
     assert!(matches!(&second, ClientMessage::Hello { chain, .. } if !chain.is_empty()));
     server.handle(RelayEvent::Received { lane: Lane::Cards, message: second });
@@ -164,7 +171,10 @@ fn a_relay_that_forgot_the_tablet_asks_for_its_chain_once() {
     let second = hello(&mut pair.client(|_| {}));
     server.handle(RelayEvent::Received { lane: Lane::Cards, message: second });
     let actions = server.handle(RelayEvent::Refused { reason: Refusal::UnknownDevice });
-    assert!(matches!(actions[0], RelayAction::Send { message: RelayMessage::Refused { reason: Refusal::UnknownDevice, .. }, .. }));
+    assert!(matches!(
+        actions[0],
+        RelayAction::Send { message: RelayMessage::Refused { reason: Refusal::UnknownDevice, .. }, .. }
+    ));
 }
 
 #[test]
@@ -172,7 +182,8 @@ fn the_relays_clock_is_measured_from_the_middle_of_the_round_trip() {
     let pair = Pair::new();
     let mut client = pair.client(|_| {});
     hello(&mut client);
-    let actions = client.handle(ClientEvent::Received { now: Millis(NOW.0 + 600), lane: Lane::Cards, message: pair.welcome() });
+    let actions =
+        client.handle(ClientEvent::Received { now: Millis(NOW.0 + 600), lane: Lane::Cards, message: pair.welcome() });
     assert_eq!(actions.first(), Some(&ClientAction::Measured { clock_offset_ms: -300 }));
     // A clock a year off, or absurd, does no harm.
     let mut client = pair.client(|_| {});
@@ -273,7 +284,10 @@ fn a_page_of_the_stream_is_not_taken_for_a_scope_asked_for_meanwhile() {
     let mut server = open_server();
     let lane = Lane::Cards;
     let actions = server.handle(RelayEvent::Arrived { newest: ArrivalNo(7) });
-    assert!(matches!(actions[..], [RelayAction::ReadPage { lane: Lane::Cards, select: Select::All, .. }]), "{actions:?}");
+    assert!(
+        matches!(actions[..], [RelayAction::ReadPage { lane: Lane::Cards, select: Select::All, .. }]),
+        "{actions:?}"
+    );
 
     let scope = (PatientId([5; 16]), Scope::Card);
     let message = ClientMessage::Pull { backfill: vec![scope], first: Vec::new() };
@@ -297,10 +311,10 @@ fn open_server() -> relay::Session {
     let hello = hello(&mut pair.client(|_| {}));
     server.handle(RelayEvent::Received { lane: Lane::Cards, message: hello });
     let standing = Standing { newest: ArrivalNo(0), ..pair.standing() };
-    let actions = server.handle(RelayEvent::Admitted { standing, now: NOW });
-    for action in actions {
+    let mut actions = server.handle(RelayEvent::Admitted { standing, now: NOW });
+    while let Some(action) = actions.pop() {
         if let RelayAction::Send { lane, .. } = action {
-            server.handle(RelayEvent::Written { lane });
+            actions.extend(server.handle(RelayEvent::Written { lane }));
         }
     }
     server
@@ -402,11 +416,14 @@ fn todays_patients_charts_come_first_and_only_once() {
     let actions = server.handle(page(Lane::Cards, &[]));
     let wanted = Select::Scope(first, Scope::Chart);
     assert!(
-        actions.iter().any(|action| matches!(action, RelayAction::ReadPage { lane: Lane::Charts, select, .. } if *select == wanted)),
+        actions.iter().any(
+            |action| matches!(action, RelayAction::ReadPage { lane: Lane::Charts, select, .. } if *select == wanted)
+        ),
         "{actions:?}"
     );
     let actions = server.handle(page(Lane::Charts, &[6, 8]));
-    let ahead: Vec<_> = actions.iter().filter(|action| matches!(action, RelayAction::Send { lane: Lane::Charts, .. })).collect();
+    let ahead: Vec<_> =
+        actions.iter().filter(|action| matches!(action, RelayAction::Send { lane: Lane::Charts, .. })).collect();
     assert!(
         matches!(
             ahead[..],
@@ -419,7 +436,10 @@ fn todays_patients_charts_come_first_and_only_once() {
     );
     server.handle(RelayEvent::Written { lane: Lane::Charts });
     let actions = server.handle(RelayEvent::Written { lane: Lane::Charts });
-    assert!(matches!(actions[..], [RelayAction::ReadPage { lane: Lane::Charts, select: Select::All, .. }]), "{actions:?}");
+    assert!(
+        matches!(actions[..], [RelayAction::ReadPage { lane: Lane::Charts, select: Select::All, .. }]),
+        "{actions:?}"
+    );
     let actions = server.handle(page(Lane::Charts, &[4, 6, 8, 9]));
     let [RelayAction::Send { message: RelayMessage::Items { items, .. }, .. }] = &actions[..] else {
         panic!("{actions:?}")

@@ -15,7 +15,13 @@ use tendenko_protocol::messages::{
 use tendenko_protocol::record::RejectReason;
 
 fn cursor() -> Cursor {
-    Cursor { relay: RelayId([1; 16]), incarnation: RelayIncarnation(2), after: ArrivalNo(3), acked: ArrivalNo(4), charts: ArrivalNo(5) }
+    Cursor {
+        relay: RelayId([1; 16]),
+        incarnation: RelayIncarnation(2),
+        after: ArrivalNo(3),
+        acked: ArrivalNo(4),
+        charts: ArrivalNo(5),
+    }
 }
 
 fn documents(count: usize) -> Vec<(DocumentId, Vector)> {

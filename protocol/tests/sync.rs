@@ -42,8 +42,7 @@ fn a_sync_that_finds_nothing_is_one_small_round_trip() {
     region.connect(0, 0);
     while region.work_tablet(0) {}
     let first_flight = region.links[0].as_ref().unwrap().bytes_up;
-    while region.work_relay(0) {}
-    while region.work_tablet(0) {}
+    region.settle();
     let link = region.links[0].as_ref().unwrap();
     assert!(link.client.is_idle());
     assert_eq!(link.bytes_up, first_flight, "nothing is said after the first flight");
@@ -58,8 +57,7 @@ fn what_is_saved_offline_leaves_in_the_first_flight() {
     while region.work_tablet(0) {}
     let said: usize = region.links[0].as_ref().unwrap().up.iter().map(|(_, up)| up.len()).sum();
     assert_eq!(said, 2, "hello and push, before anything came back");
-    while region.work_relay(0) {}
-    while region.work_tablet(0) {}
+    region.settle();
     assert!(region.links[0].as_ref().unwrap().client.is_idle());
     region.check_converged(0);
 }

@@ -11,6 +11,7 @@ use serde_bytes::ByteBuf;
 use tendenko_protocol::document::{DocumentId, LogId};
 use tendenko_protocol::ids::{Incarnation, LogSeq, RecordHash};
 use tendenko_protocol::keys::EpochKey;
+use tendenko_protocol::messages::Lane;
 use tendenko_protocol::record::{Draft, Kind, SealError, SealedRecord};
 use tendenko_protocol::session::client::Departure;
 
@@ -25,17 +26,23 @@ const SAVES_AT_ONCE: usize = 1024;
 const CHANGES_AT_ONCE: usize = 512;
 
 impl Replica {
-    /// The next items of the outbox after a position, within a budget, sealing what is pending when there is room. Also says whether
+    /// A lane's next items of the outbox after a position, within a budget, sealing what is pending when there is room. Also says whether
     /// there is more.
-    pub(crate) fn depart(&self, after: u64, budget: usize) -> Result<(Vec<Departure>, bool), StoreError> {
-        let (items, more) = outbox::page(&self.reader(), after, budget)?;
+    pub(crate) fn depart(
+        &self,
+        lane: Lane,
+        after: u64,
+        behind: u64,
+        budget: usize,
+    ) -> Result<(Vec<Departure>, bool), StoreError> {
+        let (items, more) = outbox::page(&self.reader(), lane, after, behind, budget)?;
         let size: usize = items.iter().map(|departure| departure.item.bytes().len()).sum();
         if more || size >= budget {
             return Ok((items, true));
         }
-        if self.seal_some(budget - size)? {
-            let (items, more) = outbox::page(&self.reader(), after, budget)?;
-            let pending = !unsent::documents_to_seal(&self.reader())?.is_empty();
+        if self.seal_some(Some(lane), budget - size)? {
+            let (items, more) = outbox::page(&self.reader(), lane, after, behind, budget)?;
+            let pending = !to_seal(&self.reader(), Some(lane))?.is_empty();
             return Ok((items, more || pending));
         }
         Ok((items, false))
@@ -43,15 +50,16 @@ impl Replica {
 
     /// Seals everything pending.
     pub fn seal_all(&self) -> Result<(), StoreError> {
-        while self.seal_some(usize::MAX)? {}
+        while self.seal_some(None, usize::MAX)? {}
         Ok(())
     }
 
-    /// Seals pending documents, one transaction each, until about `budget` bytes were sealed. Returns whether any was.
-    fn seal_some(&self, budget: usize) -> Result<bool, StoreError> {
+    /// Seals pending documents of a lane (`None`: of all), one transaction each, until about `budget` bytes were sealed. Returns whether any
+    /// was.
+    fn seal_some(&self, lane: Option<Lane>, budget: usize) -> Result<bool, StoreError> {
         let mut writer = self.writer();
         let mut sealed = 0;
-        for document in unsent::documents_to_seal(&writer.connection)? {
+        for document in to_seal(&writer.connection, lane)? {
             let incarnation = writer.incarnation;
             let mut work = self.workspace(&mut writer)?;
             let size = match self.seal_document(&mut work, document, incarnation) {
@@ -126,6 +134,13 @@ impl Replica {
         }
         Ok(total)
     }
+}
+
+/// Documents of a lane (`None`: of all) with something to seal.
+fn to_seal(connection: &Connection, lane: Option<Lane>) -> Result<Vec<DocumentId>, StoreError> {
+    let mut documents = unsent::documents_to_seal(connection)?;
+    documents.retain(|document| lane.is_none_or(|lane| lane == Lane::of(document.scope())));
+    Ok(documents)
 }
 
 fn keep(connection: &Connection, record: &SealedRecord) -> Result<i64, StoreError> {

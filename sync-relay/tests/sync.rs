@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use common::{Line, Town, play};
 use tendenko_protocol::ids::RecordHash;
-use tendenko_protocol::messages::{Item, Refusal, RelayMessage};
+use tendenko_protocol::messages::{Item, Lane, Refusal, RelayMessage};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::ClientEvent;
@@ -209,10 +209,10 @@ fn garbage_on_the_port_and_on_the_stream_harms_nobody_else() {
                 if greeted {
                     line.hello(noisy.trust.region(), noisy.id(), noisy.chain()).await;
                 }
-                line.write(garbage).await;
+                line.write(Lane::Cards, garbage).await;
                 let refusal = loop {
                     match line.hear().await {
-                        Some(RelayMessage::Refused { reason, .. }) => break Some(reason),
+                        Some((_, RelayMessage::Refused { reason, .. })) => break Some(reason),
                         Some(_) => {}
                         None => break None,
                     }
@@ -442,7 +442,7 @@ fn a_slow_reader_holds_up_nobody_and_misses_nothing() {
         let mut last = 0;
         while read.len() < 80 {
             let heard = line.hear().await.expect("a relay that goes on");
-            let RelayMessage::Items { items } = heard else { continue };
+            let (_, RelayMessage::Items { items, .. }) = heard else { continue };
             for (arrival, item) in items {
                 assert!(arrival.0 > last, "in order");
                 last = arrival.0;

@@ -5,7 +5,7 @@
 
 use std::ops::{Index, IndexMut};
 
-use crate::document::Class;
+use crate::document::Scope;
 
 /// One of a session's streams. Ordered by what matters first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,11 +25,11 @@ impl Lane {
     /// Lanes on which a relay sends by itself whatever arrives.
     pub const STREAMED: [Lane; 2] = [Lane::Cards, Lane::Charts];
 
-    /// The lane of records of documents of this class. (A record of class attachment describes; the content is in chunks.)
-    pub fn of(class: Class) -> Self {
-        match class {
-            Class::Card => Lane::Cards,
-            Class::Chart | Class::Attachment => Lane::Charts,
+    /// The lane of the records of a scope.
+    pub fn of(scope: Scope) -> Self {
+        match scope {
+            Scope::Card => Lane::Cards,
+            Scope::Chart => Lane::Charts,
         }
     }
 
@@ -64,6 +64,22 @@ impl<T> PerLane<T> {
     }
 
     /// In the order of the lanes.
+    pub fn into_array(self) -> [T; 3] {
+        self.0
+    }
+
+    /// In the order of the lanes.
+    pub fn each_mut(&mut self) -> [&mut T; 3] {
+        self.0.each_mut()
+    }
+
+    /// Something else for each lane.
+    pub fn map<U>(self, mut make: impl FnMut(Lane, T) -> U) -> PerLane<U> {
+        let [cards, charts, attachments] = self.0;
+        PerLane([make(Lane::Cards, cards), make(Lane::Charts, charts), make(Lane::Attachments, attachments)])
+    }
+
+    /// In the order of the lanes.
     pub fn iter(&self) -> impl Iterator<Item = (Lane, &T)> {
         Lane::ALL.into_iter().zip(&self.0)
     }
@@ -71,6 +87,20 @@ impl<T> PerLane<T> {
     /// In the order of the lanes.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (Lane, &mut T)> {
         Lane::ALL.into_iter().zip(&mut self.0)
+    }
+}
+
+impl<A, B> PerLane<(A, B)> {
+    /// The two halves.
+    pub fn unzip(self) -> (PerLane<A>, PerLane<B>) {
+        let [(a, x), (b, y), (c, z)] = self.0;
+        (PerLane([a, b, c]), PerLane([x, y, z]))
+    }
+}
+
+impl<T> From<[T; 3]> for PerLane<T> {
+    fn from(lanes: [T; 3]) -> Self {
+        Self(lanes)
     }
 }
 

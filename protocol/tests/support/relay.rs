@@ -249,7 +249,7 @@ pub fn lane_of(item: &Item) -> Lane {
         Item::Statement(_) => Lane::Cards,
         Item::Record(bytes) => ReceivedBytes::new(bytes.clone())
             .and_then(ReceivedBytes::parse)
-            .map_or(Lane::Cards, |parsed| Lane::of(parsed.header().document.class)),
+            .map_or(Lane::Cards, |parsed| Lane::of(parsed.header().document.scope())),
     }
 }
 

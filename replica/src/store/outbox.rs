@@ -5,18 +5,25 @@ use rusqlite::{Connection, params};
 use super::{StoreError, signed, unsigned};
 use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::DeviceId;
-use tendenko_protocol::messages::Item;
+use tendenko_protocol::messages::{Item, Lane};
 use tendenko_protocol::session::client::Departure;
 
-/// Puts a sealed record at the end.
+/// Puts a sealed record at the end, on its lane: cards on the first, whatever else is of a chart on the second.
 pub(crate) fn add_record(connection: &Connection, record: i64) -> Result<(), StoreError> {
-    connection.prepare_cached("INSERT INTO outbox (record) VALUES (?1)")?.execute([record])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox (lane, record)
+             SELECT CASE substr(document, 17, 1) WHEN x'00' THEN ?2 ELSE ?3 END, id FROM records WHERE id = ?1",
+        )?
+        .execute(params![record, Lane::Cards.byte(), Lane::Charts.byte()])?;
     Ok(())
 }
 
 /// Puts a statement at the end, once.
 pub(crate) fn add_statement(connection: &Connection, statement: i64) -> Result<(), StoreError> {
-    connection.prepare_cached("INSERT OR IGNORE INTO outbox (statement) VALUES (?1)")?.execute([statement])?;
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO outbox (lane, statement) VALUES (?1, ?2)")?
+        .execute(params![Lane::Cards.byte(), statement])?;
     Ok(())
 }
 
@@ -52,24 +59,38 @@ pub(crate) fn remove_statement(connection: &Connection, hash: &[u8; 32]) -> Resu
     Ok(())
 }
 
-/// The items after a position, within a budget of bytes (at least one), and whether there are more.
-pub(crate) fn page(connection: &Connection, after: u64, budget: usize) -> Result<(Vec<Departure>, bool), StoreError> {
+/// A lane's items after a position, within a budget of bytes (at least one), and whether there are more. Those of other lanes than cards
+/// only as far as nothing of the cards lane that lies beyond `behind` must leave before.
+pub(crate) fn page(
+    connection: &Connection,
+    lane: Lane,
+    after: u64,
+    behind: u64,
+    budget: usize,
+) -> Result<(Vec<Departure>, bool), StoreError> {
+    let barrier: Option<i64> = match lane {
+        Lane::Cards => None,
+        Lane::Charts | Lane::Attachments => connection
+            .prepare_cached("SELECT min(position) FROM outbox WHERE lane = 0 AND position > ?1")?
+            .query_row([signed(behind)], |row| row.get(0))?,
+    };
     let mut statement = connection.prepare_cached(
         "SELECT position, record IS NOT NULL, coalesce(r.bytes, s.bytes) FROM outbox
          LEFT JOIN records r ON r.id = record LEFT JOIN statements s ON s.id = statement
-         WHERE position > ?1 ORDER BY position",
+         WHERE lane = ?1 AND position > ?2 ORDER BY position",
     )?;
-    let mut rows = statement.query([signed(after)])?;
+    let mut rows = statement.query(params![lane.byte(), signed(after)])?;
     let mut items: Vec<Departure> = Vec::new();
     let mut size = 0;
     while let Some(row) = rows.next()? {
+        let position: i64 = row.get(0)?;
         let bytes: Vec<u8> = row.get(2)?;
         size += bytes.len();
-        if size > budget && !items.is_empty() {
+        if barrier.is_some_and(|barrier| position > barrier) || (size > budget && !items.is_empty()) {
             return Ok((items, true));
         }
         let item = if row.get(1)? { Item::Record(bytes) } else { Item::Statement(bytes) };
-        items.push(Departure { position: unsigned(row.get(0)?), item });
+        items.push(Departure { position: unsigned(position), item });
     }
     Ok((items, false))
 }

@@ -29,11 +29,15 @@ CREATE TABLE statements (
 ) STRICT;
 
 -- What no relay has acknowledged: a record or a statement, by row id, in the order in which they must be taken.
+-- lane: 0 statements and cards, 1 charts, 2 attachments.
 CREATE TABLE outbox (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
+    lane INTEGER NOT NULL,
     record INTEGER UNIQUE,
     statement INTEGER UNIQUE
 ) STRICT;
+
+CREATE INDEX outbox_lane ON outbox (lane, position);
 
 CREATE TABLE epoch_keys (
     id INTEGER PRIMARY KEY,

@@ -27,6 +27,7 @@ impl Replica {
             cursor,
             versions: SESSION_VERSIONS.to_vec(),
             backfill: statements::owed_backfills(&reader)?,
+            first: Vec::new(),
             suspects: records::suspects(&reader)?,
         })
     }

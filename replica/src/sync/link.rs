@@ -1,13 +1,13 @@
-//! One connection to one relay: QUIC, one stream, and the session's actions done in order.
+//! One connection to one relay: QUIC, three lanes, and the session's actions done in order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::{Endpoint, RecvStream, SendStream};
+use quinn::{Connection, Endpoint, RecvStream, SendStream};
 use tendenko_protocol::cbor::CborError;
 use tendenko_protocol::ids::{Millis, RelayId};
-use tendenko_protocol::messages::{ClientMessage, FrameDecoder, FrameError, RelayMessage, encode_frame};
+use tendenko_protocol::messages::{ClientMessage, FrameDecoder, FrameError, Lane, PerLane, RelayMessage, encode_frame};
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientEvent, Progress, Session};
 use tendenko_protocol::tls::TlsError;
@@ -16,7 +16,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::connecting::{self, Connected, Connector};
 use super::socket::Counter;
 use crate::replica::Replica;
-use crate::status::{SyncPath, SyncState};
+use crate::status::{LaneProgress, Lanes, SyncPath, SyncState};
 use crate::store::StoreError;
 
 /// Frames read ahead of the session.
@@ -118,9 +118,7 @@ async fn talk(
 ) -> Result<(), LinkError> {
     let Connected { connection, relay, .. } = connected;
     let relay = *relay;
-    let (send, receive) = connection.open_bi().await.map_err(|error| LinkError::Connection(error.to_string()))?;
-    let (frames, mut arriving) = mpsc::channel(FRAMES_AHEAD);
-    let reader = tokio::spawn(read_frames(receive, frames));
+    let (send, mut arriving) = open_lanes(connection).await?;
     let config = blocking(replica, move |replica| replica.session_config(relay)).await?;
     let mut link = Link {
         replica: replica.clone(),
@@ -131,10 +129,27 @@ async fn talk(
         closed: None,
     };
     let result = link.converse(&connected.endpoint, &mut arriving, wake, stopped, was_welcome).await;
-    reader.abort();
     let contact = replica.clone();
     blocking(&contact, Replica::note_contact).await?;
     result
+}
+
+/// Frames of one lane, read ahead of the session.
+type Arriving = mpsc::Receiver<Result<Vec<u8>, LinkError>>;
+
+/// Opens the lanes, each named by its first byte. Their readers end with the connection.
+async fn open_lanes(connection: &Connection) -> Result<(PerLane<SendStream>, PerLane<Arriving>), LinkError> {
+    let lost = |error: &dyn std::fmt::Display| LinkError::Connection(error.to_string());
+    let open = async |lane: Lane| {
+        let (mut send, receive) = connection.open_bi().await.map_err(|error| lost(&error))?;
+        send.set_priority(lane.priority()).map_err(|error| lost(&error))?;
+        send.write_all(&[lane.byte()]).await.map_err(|error| lost(&error))?;
+        let (frames, arriving) = mpsc::channel(FRAMES_AHEAD);
+        tokio::spawn(read_frames(receive, frames));
+        Ok::<_, LinkError>((send, arriving))
+    };
+    let lanes = [open(Lane::Cards).await?, open(Lane::Charts).await?, open(Lane::Attachments).await?];
+    Ok(PerLane::from(lanes).unzip())
 }
 
 async fn read_frames(mut stream: RecvStream, frames: mpsc::Sender<Result<Vec<u8>, LinkError>>) {
@@ -168,7 +183,7 @@ async fn blocking<T: Send + 'static>(
 struct Link {
     replica: Arc<Replica>,
     session: Session,
-    send: SendStream,
+    send: PerLane<SendStream>,
     name: Option<String>,
     counter: Arc<Counter>,
     closed: Option<CloseReason>,
@@ -178,7 +193,7 @@ impl Link {
     async fn converse(
         &mut self,
         endpoint: &Endpoint,
-        arriving: &mut mpsc::Receiver<Result<Vec<u8>, LinkError>>,
+        arriving: &mut PerLane<Arriving>,
         wake: &Notify,
         stopped: &mut watch::Receiver<bool>,
         was_welcome: &mut bool,
@@ -194,31 +209,40 @@ impl Link {
                 blocking(&self.replica, Replica::first_sync_done).await?;
                 self.replica.change_status(|status| status.state = SyncState::Idle);
             }
-            event = tokio::select! {
+            let ready = PerLane::new(|lane| self.session.ready_to_receive(lane));
+            let [cards, charts, attachments] = arriving.each_mut();
+            let (lane, frame) = tokio::select! {
                 biased;
                 _ = stopped.changed(), if !stopping => {
                     stopping = true;
-                    ClientEvent::Stop
+                    event = ClientEvent::Stop;
+                    continue;
                 }
                 () = wake.notified() => {
                     connecting::rebind(endpoint, &self.counter);
-                    ClientEvent::Saved
+                    event = ClientEvent::Saved;
+                    continue;
                 }
-                () = self.replica.departure.notified() => ClientEvent::Saved,
-                frame = arriving.recv(), if self.session.ready_to_receive() => {
-                    let frame = frame.ok_or(LinkError::Interrupted)??;
-                    let message = RelayMessage::decode(&frame)?;
-                    *was_welcome |= matches!(message, RelayMessage::Welcome { .. });
-                    self.heard();
-                    if self.replica.used(self.counter.take()) {
-                        blocking(&self.replica, Replica::keep_data_use).await?;
-                    }
-                    ClientEvent::Received { now: self.now(), message }
+                () = self.replica.departure.notified() => {
+                    event = ClientEvent::Saved;
+                    continue;
                 }
+                frame = cards.recv(), if ready[Lane::Cards] => (Lane::Cards, frame),
+                frame = charts.recv(), if ready[Lane::Charts] => (Lane::Charts, frame),
+                frame = attachments.recv(), if ready[Lane::Attachments] => (Lane::Attachments, frame),
             };
+            let frame = frame.ok_or(LinkError::Interrupted)??;
+            let message = RelayMessage::decode(&frame)?;
+            *was_welcome |= matches!(message, RelayMessage::Welcome { .. });
+            self.heard();
+            if self.replica.used(self.counter.take()) {
+                blocking(&self.replica, Replica::keep_data_use).await?;
+            }
+            event = ClientEvent::Received { now: self.now(), lane, message };
         }
-        let _ = self.send.finish();
-        let _ = tokio::time::timeout(FAREWELL, self.send.stopped()).await;
+        let cards = &mut self.send[Lane::Cards];
+        let _ = cards.finish();
+        let _ = tokio::time::timeout(FAREWELL, cards.stopped()).await;
         match self.closed.take() {
             None | Some(CloseReason::Bye) => Ok(()),
             Some(reason) => Err(LinkError::Closed(reason)),
@@ -254,8 +278,8 @@ impl Link {
     async fn perform(&mut self, action: ClientAction) -> Result<Option<ClientEvent>, LinkError> {
         let replica = &self.replica;
         Ok(match action {
-            ClientAction::Send(message) => {
-                self.write(message).await?;
+            ClientAction::Send { lane, message } => {
+                self.write(lane, message).await?;
                 None
             }
             ClientAction::Store { batch, items, cursor } => {
@@ -269,9 +293,10 @@ impl Link {
                 .await?;
                 Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps })
             }
-            ClientAction::Depart { after, budget } => {
-                let (items, more) = blocking(replica, move |replica| replica.depart(after, budget)).await?;
-                Some(ClientEvent::Departing { items, more })
+            ClientAction::Depart { lane, after, behind, budget } => {
+                let (items, more) =
+                    blocking(replica, move |replica| replica.depart(lane, after, behind, budget)).await?;
+                Some(ClientEvent::Departing { lane, items, more })
             }
             ClientAction::Acked { records, statements, cursor } => {
                 blocking(replica, move |replica| replica.acked(&records, &statements, cursor)).await?;
@@ -317,7 +342,10 @@ impl Link {
                 None
             }
             ClientAction::Progress(progress) => {
-                replica.change_status(|status| status.state = state_of(progress));
+                replica.change_status(|status| {
+                    status.state = state_of(progress);
+                    status.lanes = lanes_of(progress);
+                });
                 None
             }
             ClientAction::Close { reason } => {
@@ -327,19 +355,33 @@ impl Link {
         })
     }
 
-    async fn write(&mut self, message: ClientMessage) -> Result<(), LinkError> {
+    async fn write(&mut self, lane: Lane, message: ClientMessage) -> Result<(), LinkError> {
         let frame = encode_frame(&message.encode());
-        self.send.write_all(&frame).await.map_err(|error| LinkError::Connection(error.to_string()))?;
+        self.send[lane].write_all(&frame).await.map_err(|error| LinkError::Connection(error.to_string()))?;
         Ok(())
     }
 }
 
 fn state_of(progress: Progress) -> SyncState {
-    if progress.in_flight > 0 {
-        SyncState::Sending { done: progress.sent, total: progress.sent + progress.in_flight }
+    if progress.in_flight() > 0 {
+        SyncState::Sending { done: progress.sent(), total: progress.sent() + progress.in_flight() }
     } else if progress.caught_up {
         SyncState::Idle
     } else {
-        SyncState::Receiving { done: progress.received, total: progress.received + progress.to_receive }
+        SyncState::Receiving { done: progress.received(), total: progress.received() + progress.to_receive() }
     }
+}
+
+fn lanes_of(progress: Progress) -> Lanes {
+    let of = |lane: Lane| {
+        let lane = progress.lanes[lane];
+        LaneProgress {
+            received: lane.received,
+            to_receive: lane.to_receive,
+            sent: lane.sent,
+            in_flight: lane.in_flight,
+            caught_up: lane.caught_up,
+        }
+    };
+    Lanes { cards: of(Lane::Cards), charts: of(Lane::Charts), attachments: of(Lane::Attachments) }
 }

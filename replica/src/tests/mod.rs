@@ -18,7 +18,7 @@ use tendenko_crdt::{Document as _, EntryId, EventBody, Identity, Note, Professio
 use tendenko_protocol::document::{DocumentId, Scope, Vector};
 use tendenko_protocol::ids::{FacilityId, MemberId, Millis, PatientId};
 use tendenko_protocol::keys::RegionKeys;
-use tendenko_protocol::messages::Item;
+use tendenko_protocol::messages::{Item, Lane};
 use tendenko_protocol::trust::{Claim, Device, EnrolmentBundle, Facility, Member, sign};
 use zeroize::Zeroizing;
 
@@ -139,15 +139,20 @@ impl Tablet {
     /// Everything that would leave now, as sealed.
     pub(crate) fn departing(&self) -> Vec<Item> {
         let mut items = Vec::new();
-        let mut after = 0;
-        loop {
-            let (page, more) = self.depart(after, 100_000).unwrap();
-            after = page.last().map_or(after, |departure| departure.position);
-            items.extend(page.into_iter().map(|departure| departure.item));
-            if !more {
-                return items;
+        let mut behind = 0;
+        for lane in Lane::ALL {
+            let mut after = 0;
+            loop {
+                let (page, more) = self.depart(lane, after, behind, 100_000).unwrap();
+                after = page.last().map_or(after, |departure| departure.position);
+                items.extend(page.into_iter().map(|departure| departure.item));
+                if !more {
+                    break;
+                }
             }
+            behind = behind.max(after);
         }
+        items
     }
 
     pub(crate) fn receive(&self, items: Vec<Item>) {

@@ -52,8 +52,13 @@ fn a_damaged_payload_is_kept_counted_and_stops_nothing() {
         count: 1,
     };
     let nonsense = SealedRecord::seal(&a.rng, &a.keys, &key, draft, b"nonsense").unwrap();
-    let cursor =
-        Cursor { relay: RelayId([1; 16]), incarnation: RelayIncarnation(1), after: ArrivalNo(7), acked: ArrivalNo(0) };
+    let cursor = Cursor {
+        relay: RelayId([1; 16]),
+        incarnation: RelayIncarnation(1),
+        after: ArrivalNo(7),
+        charts: ArrivalNo(7),
+        acked: ArrivalNo(0),
+    };
     b.store_batch(vec![Item::Record(nonsense.bytes().to_vec())], Some(cursor)).unwrap();
     assert_eq!(b.troubles().unwrap().unreadable, 1);
     // The next one of the same log is taken: the chain goes on.

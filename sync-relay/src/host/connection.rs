@@ -1,7 +1,7 @@
-//! One tablet: its connection, its stream, and the session that decides what is said on it.
+//! One tablet: its connection, its lanes, and the session that decides what is said on them.
 //!
-//! The session is a state machine of `tendenko-protocol`; here its actions are done, in order. Reading the store and committing
-//! run beside the stream, at most one of each at a time, so that a large page does not hold up an ack.
+//! The session is a state machine of `tendenko-protocol`; here its actions are done, in order. Reading the store (once at a time for each
+//! lane), committing, and writing to the lanes run beside each other, so that a large page does not hold up an ack, nor a chart a card.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -13,15 +13,16 @@ use quinn::{Connection, Incoming, SendStream, VarInt};
 use rustls::pki_types::CertificateDer;
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, RelayIncarnation};
-use tendenko_protocol::messages::{ClientMessage, Item, Refusal, RelayMessage, encode_frame};
+use tendenko_protocol::messages::{ClientMessage, Item, Lane, PerLane, Refusal};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayConfig, RelayEvent, Session};
 use tendenko_protocol::tls;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::admit::{self, Claimed};
-use super::frames::{self, FrameEnd};
+use super::frames::FrameEnd;
+use super::lanes::{Lanes, Told};
 use super::quic;
 use super::shared::Shared;
 use crate::clock::now;
@@ -30,10 +31,6 @@ use crate::writer::CommitError;
 
 /// From the first packet to the tablet's hello.
 const HELLO: Duration = Duration::from_secs(15);
-/// For one message to be written: a page at the pace of a very thin link.
-const WRITE: Duration = Duration::from_secs(300);
-/// For the last message to be written while the relay stops.
-const LAST_WORD: Duration = Duration::from_secs(2);
 /// For the tablet to take in the last message.
 const LINGER: Duration = Duration::from_secs(2);
 /// Batches waiting for the one before them; their bytes are bounded by the session.
@@ -47,8 +44,8 @@ pub(super) fn code(refusal: Refusal) -> VarInt {
 /// Serves one tablet until it leaves, is refused, or the relay stops.
 pub(super) async fn serve(shared: Arc<Shared>, incoming: Incoming, stopping: watch::Receiver<bool>) {
     let from = incoming.remote_address();
-    let opened = tokio::time::timeout(HELLO, open(incoming)).await;
-    let (connection, peer_key, send, receive) = match opened {
+    let opened = tokio::time::timeout(HELLO, open(incoming, &stopping)).await;
+    let (connection, peer_key, lanes) = match opened {
         Ok(Ok(opened)) => opened,
         Ok(Err(problem)) => {
             tracing::info!(%from, %problem, "no session");
@@ -59,8 +56,6 @@ pub(super) async fn serve(shared: Arc<Shared>, incoming: Incoming, stopping: wat
             return;
         }
     };
-    let (read, messages) = mpsc::channel(1);
-    let reading = tokio::spawn(frames::read(receive, read));
     let session = Session::new(RelayConfig { region: shared.region, versions: SESSION_VERSIONS.to_vec(), peer_key });
     let life = shared.life.subscribe();
     let served_in = *life.borrow();
@@ -75,36 +70,37 @@ pub(super) async fn serve(shared: Arc<Shared>, incoming: Incoming, stopping: wat
         session,
         admitted: None,
         peer_key,
-        messages,
-        send,
+        lanes,
         committing: None,
         waiting: VecDeque::new(),
-        reading: None,
+        reading: PerLane::default(),
     };
-    let (device, reason, send) = host.run().await;
-    reading.abort();
+    let (device, reason, lanes) = host.run().await;
     let device = device.map(|device| device.to_string()).unwrap_or_default();
     tracing::info!(%from, device, code = reason.code(), "session ended");
-    linger(&connection, send, &reason).await;
+    linger(&connection, lanes.finish().await, &reason).await;
 }
 
-/// The handshake, and the stream the tablet opens.
+/// The handshake, and the lanes the tablet opens.
 async fn open(
     incoming: Incoming,
-) -> Result<(Connection, [u8; 32], SendStream, quinn::RecvStream), Box<dyn std::error::Error + Send + Sync>> {
+    stopping: &watch::Receiver<bool>,
+) -> Result<(Connection, [u8; 32], Lanes), Box<dyn std::error::Error + Send + Sync>> {
     let connection = incoming.await?;
     let identity = connection.peer_identity().ok_or("it showed no key")?;
     let certificates =
         identity.downcast::<Vec<CertificateDer<'static>>>().map_err(|_| "it showed no key of a known kind")?;
     let peer_key = tls::peer_key(&certificates)?;
-    let (send, receive) = connection.accept_bi().await?;
-    Ok((connection, peer_key, send, receive))
+    let lanes = Lanes::accept(&connection, stopping).await?;
+    Ok((connection, peer_key, lanes))
 }
 
 /// Lets the last message arrive, then closes.
-async fn linger(connection: &Connection, mut send: SendStream, reason: &CloseReason) {
+async fn linger(connection: &Connection, cards: Option<SendStream>, reason: &CloseReason) {
     // An error means that there is no last message to wait for.
-    if send.finish().is_ok() {
+    if let Some(mut send) = cards
+        && send.finish().is_ok()
+    {
         // Either way the tablet has it, or will not have it.
         let _taken = tokio::time::timeout(LINGER, send.stopped()).await.is_ok();
     }
@@ -125,7 +121,8 @@ enum Wake {
     Committed(RelayEvent),
     Renewed,
     Arrived,
-    Message(Option<Result<ClientMessage, FrameEnd>>),
+    Told(Option<Told>),
+    Message(Lane, Option<Result<ClientMessage, FrameEnd>>),
 }
 
 struct Host {
@@ -142,18 +139,20 @@ struct Host {
     /// The device, from when it was admitted on.
     admitted: Option<DeviceId>,
     peer_key: [u8; 32],
-    messages: mpsc::Receiver<Result<ClientMessage, FrameEnd>>,
-    send: SendStream,
+    lanes: Lanes,
     committing: Option<Pending>,
     waiting: VecDeque<(u64, Vec<Item>)>,
-    reading: Option<Pending>,
+    reading: PerLane<Option<Pending>>,
 }
 
 impl Host {
-    async fn run(mut self) -> (Option<DeviceId>, CloseReason, SendStream) {
+    async fn run(mut self) -> (Option<DeviceId>, CloseReason, Lanes) {
         let hello = tokio::time::sleep(HELLO);
         tokio::pin!(hello);
         loop {
+            let ready = PerLane::new(|lane| self.may_receive(lane));
+            let [first, second, third] = self.reading.each_mut();
+            let [cards, charts, attachments] = self.lanes.messages.each_mut();
             let wake = tokio::select! {
                 biased;
                 // An error means that the sender is gone, and with it the relay.
@@ -163,9 +162,14 @@ impl Host {
                 }
                 Ok(()) = self.life.changed() => Wake::Renewed,
                 event = ended(&mut self.committing) => Wake::Committed(event),
-                event = ended(&mut self.reading) => Wake::Event(event),
+                event = ended(first) => Wake::Event(event),
+                event = ended(second) => Wake::Event(event),
+                event = ended(third) => Wake::Event(event),
+                told = self.lanes.told.recv() => Wake::Told(told),
                 Ok(()) = self.newest.changed() => Wake::Arrived,
-                message = self.messages.recv(), if self.may_receive() => Wake::Message(message),
+                message = cards.recv(), if ready[Lane::Cards] => Wake::Message(Lane::Cards, message),
+                message = charts.recv(), if ready[Lane::Charts] => Wake::Message(Lane::Charts, message),
+                message = attachments.recv(), if ready[Lane::Attachments] => Wake::Message(Lane::Attachments, message),
             };
             let event = match wake {
                 Wake::Event(event) => Some(event),
@@ -175,38 +179,34 @@ impl Host {
                 }
                 Wake::Renewed => self.renewed(),
                 Wake::Arrived => self.arrived(),
-                Wake::Message(Some(Ok(message))) => Some(RelayEvent::Received { message }),
-                Wake::Message(Some(Err(end @ (FrameEnd::Frame(_) | FrameEnd::Message(_))))) => {
+                Wake::Told(Some(Told::Written(lane))) => Some(RelayEvent::Written { lane }),
+                Wake::Told(Some(Told::Unwritable) | None) => return self.finish(CloseReason::Bye).await,
+                Wake::Message(lane, Some(Ok(message))) => Some(RelayEvent::Received { lane, message }),
+                Wake::Message(_, Some(Err(end @ (FrameEnd::Frame(_) | FrameEnd::Message(_))))) => {
                     tracing::warn!(device = ?self.admitted, problem = %end, code = "frame", "refused");
                     Some(RelayEvent::Stop { reason: Refusal::Protocol })
                 }
-                Wake::Message(Some(Err(FrameEnd::Finished | FrameEnd::Broken)) | None) => {
+                Wake::Message(_, Some(Err(FrameEnd::Finished | FrameEnd::Broken)) | None) => {
                     return self.finish(CloseReason::Bye).await;
                 }
             };
             let Some(event) = event else { continue };
-            match self.handle(event).await {
-                Ok(None) => {}
-                Ok(Some(reason)) => {
-                    return self.finish(reason).await;
-                }
-                Err(Unwritable) => {
-                    return self.finish(CloseReason::Bye).await;
-                }
+            if let Some(reason) = self.handle(event) {
+                return self.finish(reason).await;
             }
         }
     }
 
     /// What was given to the writer is finished; there is nobody left to tell.
-    async fn finish(mut self, reason: CloseReason) -> (Option<DeviceId>, CloseReason, SendStream) {
+    async fn finish(mut self, reason: CloseReason) -> (Option<DeviceId>, CloseReason, Lanes) {
         if let Some(committing) = self.committing.take() {
             committing.await;
         }
-        (self.admitted, reason, self.send)
+        (self.admitted, reason, self.lanes)
     }
 
-    fn may_receive(&self) -> bool {
-        self.session.ready_to_receive() && self.waiting.len() < BATCHES
+    fn may_receive(&self, lane: Lane) -> bool {
+        self.session.ready_to_receive(lane) && self.waiting.len() < BATCHES
     }
 
     fn renewed(&mut self) -> Option<RelayEvent> {
@@ -225,7 +225,7 @@ impl Host {
     }
 
     /// Does what the session wants; says why when it is over.
-    async fn handle(&mut self, event: RelayEvent) -> Result<Option<CloseReason>, Unwritable> {
+    fn handle(&mut self, event: RelayEvent) -> Option<CloseReason> {
         match &event {
             RelayEvent::Admitted { standing, .. } | RelayEvent::Minted { standing, .. } => {
                 self.served_in = standing.incarnation;
@@ -246,68 +246,61 @@ impl Host {
         }
         for action in actions {
             match action {
-                RelayAction::Send(message) => self.write(message).await?,
+                RelayAction::Send { lane, message } => self.lanes.say(lane, message),
                 RelayAction::CheckDevice { device, chain } => {
-                    self.read(Box::pin(check(self.shared.clone(), device, chain, self.peer_key)))
+                    self.read(Lane::Cards, Box::pin(check(self.shared.clone(), device, chain, self.peer_key)))
                 }
                 RelayAction::Commit { batch, items } => {
                     self.waiting.push_back((batch, items));
                     self.commit_next();
                 }
-                RelayAction::ReadPage { after, select, limit_bytes } => {
-                    self.ask(move |shared, device| shared.page(device, after, select, limit_bytes));
+                RelayAction::ReadPage { lane, after, through, select, limit_bytes } => {
+                    self.ask(lane, move |shared, device| {
+                        shared.page(device, lane, after, through, select, limit_bytes)
+                    });
                 }
-                RelayAction::ReadVectors { coverage, listed, max_documents, max_logs } => {
-                    self.ask(move |shared, device| shared.vectors(device, coverage, &listed, max_documents, max_logs));
+                RelayAction::ReadVectors { lane, coverage, listed, max_documents, max_logs } => {
+                    self.ask(lane, move |shared, device| {
+                        shared.vectors(device, lane, coverage, &listed, max_documents, max_logs)
+                    });
                 }
-                RelayAction::ReadMissing { documents, limit_bytes } => {
-                    self.ask(move |shared, device| shared.missing(device, documents, limit_bytes));
+                RelayAction::ReadMissing { lane, documents, limit_bytes } => {
+                    self.ask(lane, move |shared, device| shared.missing(device, lane, documents, limit_bytes));
                 }
                 RelayAction::MintIncarnation => {
                     let judged_in = self.served_in;
                     self.minting = true;
-                    self.ask(move |shared, _| {
+                    self.ask(Lane::Cards, move |shared, _| {
                         let standing = shared.mint(judged_in)?;
                         Ok::<_, super::RelayError>(RelayEvent::Minted { standing, now: now() })
                     });
                 }
-                RelayAction::Close { reason } => return Ok(Some(reason)),
+                RelayAction::Close { reason } => return Some(reason),
             }
         }
-        Ok(None)
+        None
     }
 
-    /// Writes one message, and waits until QUIC has taken it.
-    async fn write(&mut self, message: RelayMessage) -> Result<(), Unwritable> {
-        let frame = encode_frame(&message.encode());
-        tokio::select! {
-            written = tokio::time::timeout(WRITE, self.send.write_all(&frame)) => match written {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(_)) | Err(_) => Err(Unwritable),
-            },
-            // A tablet that does not read must not hold up the relay's end; one that does hears why it ends.
-            () = stopped_for(&mut self.stopping, LAST_WORD) => Err(Unwritable),
-        }
-    }
-
-    /// Starts a reading; the session asks for one at a time.
-    fn read(&mut self, reading: Pending) {
-        self.reading = Some(reading);
+    /// Starts a reading; the session asks for one at a time on each lane.
+    fn read(&mut self, lane: Lane, reading: Pending) {
+        self.reading[lane] = Some(reading);
     }
 
     /// Reads the store on a thread that may wait.
     fn ask<E: std::fmt::Display>(
         &mut self,
+        lane: Lane,
         ask: impl FnOnce(&Shared, DeviceId) -> Result<RelayEvent, E> + Send + 'static,
     ) {
         let shared = self.shared.clone();
         let device = self.admitted;
-        self.read(Box::pin(async move {
+        let ask = async move {
             let Some(device) = device else {
                 return RelayEvent::Stop { reason: Refusal::Protocol };
             };
             blocking(move || ask(&shared, device)).await
-        }));
+        };
+        self.read(lane, Box::pin(ask));
     }
 
     /// Starts the next batch when none is on its way: batches of one tablet build on each other.
@@ -331,15 +324,6 @@ impl Host {
         });
     }
 }
-
-/// Resolves some time after the relay began to stop.
-async fn stopped_for(stopping: &mut watch::Receiver<bool>, time: Duration) {
-    let _stopping = stopping.wait_for(|stop| *stop).await.is_ok();
-    tokio::time::sleep(time).await;
-}
-
-/// The tablet cannot be written to any more.
-struct Unwritable;
 
 /// The end of something under way; never, when there is nothing.
 async fn ended(pending: &mut Option<Pending>) -> RelayEvent {

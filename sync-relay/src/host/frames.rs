@@ -1,4 +1,4 @@
-//! Reading the tablet's stream: one frame ahead of the session, no more.
+//! Reading one lane of the tablet: one frame ahead of the session, no more.
 
 use quinn::{ReadExactError, RecvStream};
 use tendenko_protocol::cbor::CborError;

@@ -6,8 +6,8 @@
 //! - connections: [`crate::directory::Config::max_connections`], the rest is turned away before the handshake;
 //! - what one tablet can make the relay hold: one frame read ahead, the session's receive window, QUIC's windows (`quic.rs`);
 //! - what waits for the disk: the writer's queue;
-//! - what waits for a slow tablet: one message. A session reads its next page from the store when the one before is written to the
-//!   stream, so a slow tablet keeps only itself waiting, and nothing is ever dropped.
+//! - what waits for a slow tablet: one page for each lane. A session reads its next page from the store when the one before is written to
+//!   the stream, so a slow tablet keeps only itself waiting, and nothing is ever dropped.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,6 +32,7 @@ use shared::Shared;
 mod admit;
 mod connection;
 mod frames;
+mod lanes;
 mod lock;
 mod quic;
 mod shared;

@@ -9,6 +9,7 @@ use quinn_proto::HashedConnectionIdGenerator;
 use ring::hmac;
 use tendenko_protocol::keys::RelayKeys;
 use tendenko_protocol::limits::{MAX_FRAME, RECEIVE_WINDOW};
+use tendenko_protocol::messages::Lane;
 use tendenko_protocol::tls::{self, TlsError};
 
 use super::RelayError;
@@ -30,7 +31,7 @@ const HANDSHAKES: usize = 256;
 
 /// Lets an admitted tablet send as much as a session needs.
 pub(super) fn admit(connection: &Connection) {
-    connection.set_receive_window(VarInt::from_u32(STREAM_WINDOW));
+    connection.set_receive_window(VarInt::from_u32(Lane::ALL.len() as u32 * STREAM_WINDOW));
 }
 
 pub(super) fn server(keys: &RelayKeys) -> Result<ServerConfig, RelayError> {
@@ -42,7 +43,7 @@ pub(super) fn server(keys: &RelayKeys) -> Result<ServerConfig, RelayError> {
         .initial_rtt(GUESSED_RTT)
         // Probes cost each connection more than larger packets save (decision 0009).
         .mtu_discovery_config(None)
-        .max_concurrent_bidi_streams(VarInt::from_u32(1))
+        .max_concurrent_bidi_streams(VarInt::from_u32(Lane::ALL.len() as u32))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
         .receive_window(VarInt::from_u32(STRANGER_WINDOW))

@@ -6,7 +6,7 @@ use ring::rand::SystemRandom;
 use tendenko_protocol::admission;
 use tendenko_protocol::document::{DocumentId, Vector};
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, RegionId, RelayId, RelayIncarnation};
-use tendenko_protocol::messages::{Coverage, Item, Refusal};
+use tendenko_protocol::messages::{Coverage, Item, Lane, Refusal};
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::relay::{RelayEvent, Select};
 use tokio::sync::watch;
@@ -81,35 +81,38 @@ impl Shared {
     pub(super) fn page(
         &self,
         device: DeviceId,
+        lane: Lane,
         after: ArrivalNo,
+        through: ArrivalNo,
         select: Select,
         bytes: usize,
     ) -> Result<RelayEvent, StoreError> {
-        let newest = self.store.newest()?;
         let limit = PageLimit { bytes, looked_at: LOOKED_AT };
         let page = self.trust.with(|set| {
             let granted = |subject: &Subject| set.granted(device, subject.0, subject.1);
             let selection = match select {
-                Select::All => Selection::Granted(None, &granted),
+                Select::All => Selection::Granted(Some(lane), &granted),
                 Select::Statements => Selection::GrantedStatements(&granted),
                 Select::Scope(patient, scope) if granted(&(patient, scope)) => Selection::Only((patient, scope)),
                 Select::Scope(..) => return Ok(None),
             };
-            self.store.page(selection, after, newest, limit).map(Some)
+            self.store.page(selection, after, through, limit).map(Some)
         })?;
         Ok(match page {
             Some(page) => RelayEvent::Page {
+                lane,
                 items: page.items.into_iter().map(|item| (item.arrival, wire(item))).collect(),
                 through: page.through,
                 end: page.complete,
             },
-            None => RelayEvent::Page { items: Vec::new(), through: newest.max(after), end: true },
+            None => RelayEvent::Page { lane, items: Vec::new(), through, end: true },
         })
     }
 
     pub(super) fn vectors(
         &self,
         device: DeviceId,
+        lane: Lane,
         coverage: Coverage,
         listed: &[DocumentId],
         max_documents: usize,
@@ -123,18 +126,19 @@ impl Shared {
             let readable = |document: &DocumentId| set.may_read(device, document);
             self.store.vectors(documents, &readable, max_documents, max_logs)
         })?;
-        Ok(RelayEvent::Vectors { documents: page.documents, more: page.more })
+        Ok(RelayEvent::Vectors { lane, documents: page.documents, more: page.more })
     }
 
     pub(super) fn missing(
         &self,
         device: DeviceId,
+        lane: Lane,
         mut documents: Vec<(DocumentId, Vector)>,
         limit_bytes: usize,
     ) -> Result<RelayEvent, StoreError> {
         self.trust.with(|set| documents.retain(|(document, _)| set.may_read(device, document)));
         let page = self.store.missing(&documents, limit_bytes)?;
-        Ok(RelayEvent::Missing { records: page.records, more: page.more })
+        Ok(RelayEvent::Missing { lane, records: page.records, more: page.more })
     }
 
     /// May the device have a session? Its chain is believed before.

@@ -21,6 +21,7 @@ use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{
     ArrivalNo, DeviceId, LogSeq, Millis, PatientId, RecordHash, RelayIncarnation, StatementId,
 };
+pub use tendenko_protocol::messages::Lane;
 use tendenko_protocol::record::{RejectReason, SealedRecord};
 
 #[cfg(test)]
@@ -43,31 +44,6 @@ pub enum Audience {
     Everyone,
     /// Devices granted on this subject: its records, and the grants themselves.
     Granted(Subject),
-}
-
-/// What comes before what on its way to a tablet. Each lane is a stream of its own in order of arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Lane {
-    /// Statements and the records of cards.
-    Cards = 0,
-    /// Records of charts.
-    Charts = 1,
-    /// What can wait.
-    Attachments = 2,
-}
-
-impl Lane {
-    /// All lanes, the most urgent first.
-    pub const ALL: [Lane; 3] = [Lane::Cards, Lane::Charts, Lane::Attachments];
-
-    /// The lane of the records of a scope.
-    pub fn of(scope: Scope) -> Self {
-        match scope {
-            Scope::Card => Lane::Cards,
-            Scope::Chart => Lane::Charts,
-        }
-    }
 }
 
 /// What an arrival number was given to.

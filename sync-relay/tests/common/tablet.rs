@@ -11,7 +11,7 @@ use tendenko_protocol::ids::{
     DeviceId, Incarnation, LogSeq, Millis, PatientId, PatientOrigin, RecordHash, RelayId, StatementId,
 };
 use tendenko_protocol::keys::{DeviceKeys, EpochKey};
-use tendenko_protocol::messages::{Cursor, Item};
+use tendenko_protocol::messages::{Cursor, Item, Lane};
 use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, SealedRecord};
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientConfig, ClientEvent, Departure, Rejection, Session};
@@ -136,6 +136,7 @@ impl Tablet {
             cursor: self.cursor,
             versions: SESSION_VERSIONS.to_vec(),
             backfill: self.backfill.iter().copied().collect(),
+            first: Vec::new(),
             suspects: Vec::new(),
         };
         Link { line: Line::open(&self.keys, self.relay, to).await, session: Session::new(config) }
@@ -165,8 +166,8 @@ impl Tablet {
         holds: impl Fn(&Tablet, &Session) -> bool,
     ) -> Result<(), CloseReason> {
         while !holds(self, &link.session) {
-            let message = link.line.hear().await.ok_or(CloseReason::Mismatch("the line went dead"))?;
-            self.handle(link, ClientEvent::Received { now: Millis(6), message }).await?;
+            let (lane, message) = link.line.hear().await.ok_or(CloseReason::Mismatch("the line went dead"))?;
+            self.handle(link, ClientEvent::Received { now: Millis(6), lane, message }).await?;
         }
         Ok(())
     }
@@ -181,9 +182,9 @@ impl Tablet {
         while let Some(event) = events.pop_front() {
             for action in link.session.handle(event) {
                 match action {
-                    ClientAction::Send(message) => link.line.say(&message).await,
+                    ClientAction::Send { lane, message } => link.line.say(lane, &message).await,
                     ClientAction::Store { batch, items, cursor } => events.push_back(self.store(batch, items, cursor)),
-                    ClientAction::Depart { after, .. } => events.push_back(self.departing(after)),
+                    ClientAction::Depart { lane, after, .. } => events.push_back(self.departing(lane, after)),
                     ClientAction::Acked { records, statements, cursor } => {
                         self.acked(&records, &statements);
                         self.cursor = cursor.or(self.cursor);
@@ -245,13 +246,17 @@ impl Tablet {
         ClientEvent::Stored { batch, new_grants, gaps: gaps.into_iter().collect() }
     }
 
-    fn departing(&self, after: u64) -> ClientEvent {
+    /// This tablet writes cards only.
+    fn departing(&self, lane: Lane, after: u64) -> ClientEvent {
+        if lane != Lane::Cards {
+            return ClientEvent::Departing { lane, items: Vec::new(), more: false };
+        }
         let items = (1..)
             .zip(&self.outbox)
             .filter(|(position, item)| *position > after && !self.acked.contains(&RecordHash::of(item.bytes())))
             .map(|(position, item)| Departure { position, item: item.clone() })
             .collect();
-        ClientEvent::Departing { items, more: false }
+        ClientEvent::Departing { lane, items, more: false }
     }
 
     fn acked(&mut self, records: &[(LogId, LogSeq)], statements: &[StatementId]) {

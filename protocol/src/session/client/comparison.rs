@@ -82,7 +82,11 @@ impl Session {
             return Err(CloseReason::Protocol("statements were not asked for"));
         };
         let last = items.iter().map(|(place, _)| *place).fold(after, u64::max);
-        self.push(Lane::Cards, items.into_iter().map(|(_, bytes)| Item::Statement(bytes)).collect(), Origin::Comparison);
+        self.push(
+            Lane::Cards,
+            items.into_iter().map(|(_, bytes)| Item::Statement(bytes)).collect(),
+            Origin::Comparison,
+        );
         self.comparison = Some(if more && last > after {
             Comparison::LoadingStatements { after: last, asked: false }
         } else {

@@ -23,9 +23,7 @@ impl Session {
 
     fn is_due(&self, message: &RelayMessage) -> bool {
         match message {
-            RelayMessage::Items { behind, .. } | RelayMessage::Fill { behind, .. } => {
-                *behind <= self.at(Lane::Cards)
-            }
+            RelayMessage::Items { behind, .. } | RelayMessage::Fill { behind, .. } => *behind <= self.at(Lane::Cards),
             _ => true,
         }
     }

@@ -38,12 +38,7 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn missing_read(
-        &mut self,
-        lane: Lane,
-        records: Vec<Vec<u8>>,
-        more: bool,
-    ) -> Result<(), CloseReason> {
+    pub(super) fn missing_read(&mut self, lane: Lane, records: Vec<Vec<u8>>, more: bool) -> Result<(), CloseReason> {
         self.read(lane)?;
         let Some(Job::Compare(compare)) = self.lanes[lane].jobs.front_mut() else {
             return Err(CloseReason::Protocol("missing records were not asked for"));

@@ -80,11 +80,7 @@ impl Session {
             }
         }
         for (patient, scope) in backfill {
-            let lane = match scope {
-                Scope::Card => Lane::Cards,
-                Scope::Chart => Lane::Charts,
-            };
-            self.lanes[lane].jobs.push_back(Job::Fill { patient, scope, after: ArrivalNo::NONE });
+            self.lanes[Lane::of(scope)].jobs.push_back(Job::Fill { patient, scope, after: ArrivalNo::NONE });
         }
         Ok(())
     }

@@ -115,7 +115,8 @@ impl Session {
         let items: Vec<_> = if ahead {
             // The grants among them go on the cards lane anyway.
             let own = &self.own;
-            let wanted = |(arrival, item): &(ArrivalNo, Item)| matches!(item, Item::Record(_)) && !own.contains(arrival);
+            let wanted =
+                |(arrival, item): &(ArrivalNo, Item)| matches!(item, Item::Record(_)) && !own.contains(arrival);
             let items: Vec<_> = items.into_iter().filter(wanted).collect();
             let room = MAX_AHEAD.saturating_sub(state.ahead.len());
             state.ahead.extend(items.iter().take(room).map(|(arrival, _)| *arrival));
