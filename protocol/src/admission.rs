@@ -2,7 +2,7 @@
 
 use crate::cbor::CborError;
 use crate::document::LogId;
-use crate::ids::{DeviceId, LogSeq, RecordHash, StatementId};
+use crate::ids::{DeviceId, LogSeq, RecordHash, RelayId, StatementId};
 use crate::limits::MAX_STATEMENT;
 use crate::messages::Refusal;
 use crate::record::{LogVerdict, ReceivedBytes, RejectReason, SealedRecord, check_next};
@@ -135,11 +135,26 @@ fn reason_of(error: TrustError) -> RejectReason {
     }
 }
 
-/// May this device have a session? `peer_key` is the key it authenticated with in TLS. Add its chain to `trust` before.
-pub fn admit_device(device: DeviceId, peer_key: &[u8; 32], trust: &TrustStore) -> Result<(), Refusal> {
-    let cert = trust.device(device).ok_or(Refusal::UnknownDevice)?;
-    if cert.signing != *peer_key {
+/// Who is at the other end of a session, and so what it may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// A certified device: what it is granted.
+    Device(DeviceId),
+    /// A certified relay: everything. It can open none of it.
+    Relay(RelayId),
+}
+
+/// May this device or relay have a session? `peer_key` is the key it authenticated with in TLS, `device` the id it says hello with: a
+/// relay's is the one its key would have as a device's. Add its chain to `trust` before.
+pub fn admit_peer(device: DeviceId, peer_key: &[u8; 32], trust: &TrustStore) -> Result<Peer, Refusal> {
+    let peer = match (trust.device(device), trust.relay_as_peer(device)) {
+        (Some(_), _) => Peer::Device(device),
+        (None, Some(relay)) => Peer::Relay(relay),
+        (None, None) => return Err(Refusal::UnknownDevice),
+    };
+    // Ids are hashes of keys.
+    if DeviceId::of_key(peer_key) != device {
         return Err(Refusal::WrongKey);
     }
-    if cert.revoked { Err(Refusal::Revoked) } else { Ok(()) }
+    if trust.is_revoked(device) { Err(Refusal::Revoked) } else { Ok(peer) }
 }

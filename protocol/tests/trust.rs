@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use ring::rand::SystemRandom;
-use tendenko_protocol::admission::{admit_device, admit_statement};
+use tendenko_protocol::admission::{Peer, admit_peer, admit_statement};
 use tendenko_protocol::document::{DocumentId, LogId, Scope};
 use tendenko_protocol::ids::{DeviceId, FacilityId, Incarnation, LogSeq, MemberId, Millis, PatientOrigin};
 use tendenko_protocol::keys::{DeviceKeys, EpochKey, KeyError, RegionKeys, RelayKeys};
@@ -186,12 +186,12 @@ fn a_chain_is_enough_to_verify_a_device() {
         for bytes in &chain {
             assert_eq!(admit_statement(bytes, &mut relay), Ok(Added::New));
         }
-        assert_eq!(admit_device(keys.device_id(), &keys.public().signing, &relay), Ok(()));
-        assert_eq!(admit_device(keys.device_id(), &[0; 32], &relay), Err(Refusal::WrongKey));
+        assert_eq!(admit_peer(keys.device_id(), &keys.public().signing, &relay), Ok(Peer::Device(keys.device_id())));
+        assert_eq!(admit_peer(keys.device_id(), &[0; 32], &relay), Err(Refusal::WrongKey));
     }
     assert!(trust.chain_of(w.devices[5].device_id()).is_empty());
-    assert_eq!(admit_device(w.devices[4].device_id(), &w.devices[4].public().signing, &trust), Err(Refusal::Revoked));
-    assert_eq!(admit_device(DeviceId([0; 16]), &[0; 32], &trust), Err(Refusal::UnknownDevice));
+    assert_eq!(admit_peer(w.devices[4].device_id(), &w.devices[4].public().signing, &trust), Err(Refusal::Revoked));
+    assert_eq!(admit_peer(DeviceId([0; 16]), &[0; 32], &trust), Err(Refusal::UnknownDevice));
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! | `trust` | the trust set, loaded from the statements table |
 //! | [`region`] | the root key sealed by a passphrase; certificates; enrolment of tablets and edge relays |
 //! | [`host`] | sockets and tasks around the protocol's relay session |
+//! | [`upstream`] | this relay as a client of the one above it |
 //! | [`status`] | what an operator sees |
 //!
 //! What holds, as long as the disk keeps what it said it kept:
@@ -25,6 +26,7 @@ pub mod region;
 pub mod status;
 pub mod store;
 mod trust;
+pub mod upstream;
 mod writer;
 
 pub use directory::Directory;

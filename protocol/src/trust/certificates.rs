@@ -21,6 +21,8 @@ pub(super) struct Certificates {
     pub(super) members: BTreeMap<MemberId, (StatementId, Member)>,
     pub(super) devices: BTreeMap<DeviceId, DeviceCert>,
     pub(super) relays: BTreeMap<RelayId, (StatementId, Relay)>,
+    /// Relays, by the id their key would have as a device's.
+    pub(super) relays_as_peers: BTreeMap<DeviceId, RelayId>,
     /// Revoked devices, with the last valid position of each log that a revocation names.
     pub(super) revoked: BTreeMap<DeviceId, BTreeMap<LogId, LogSeq>>,
     /// Statements whose issuer had the right to them.
@@ -121,6 +123,9 @@ impl Certificates {
                 (id, cert)
             })
             .collect();
-        Self { facilities, members: settle(members), devices, relays: settle(relays), revoked, effective }
+        let relays = settle(relays);
+        let relays_as_peers =
+            relays.iter().map(|(id, (_, relay))| (DeviceId::of_key(&relay.signing), *id)).collect();
+        Self { facilities, members: settle(members), devices, relays, relays_as_peers, revoked, effective }
     }
 }

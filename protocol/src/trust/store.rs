@@ -200,6 +200,27 @@ impl TrustStore {
         self.certificates().devices.get(&id)
     }
 
+    /// Was it revoked? A relay can be, too, by the id its key would have as a device's.
+    pub fn is_revoked(&self, peer: DeviceId) -> bool {
+        self.certificates().revoked.contains_key(&peer)
+    }
+
+    /// The relay that says hello with this id.
+    pub fn relay_as_peer(&self, peer: DeviceId) -> Option<RelayId> {
+        self.certificates().relays_as_peers.get(&peer).copied()
+    }
+
+    /// A certified device or relay that is not revoked.
+    pub fn is_in_office(&self, peer: DeviceId) -> bool {
+        let known = self.device(peer).is_some() || self.relay_as_peer(peer).is_some();
+        known && !self.is_revoked(peer)
+    }
+
+    /// May this peer be sent records and grants of this scope? A device what it is granted, a relay everything.
+    pub fn may_be_sent(&self, peer: DeviceId, patient: PatientId, scope: Scope) -> bool {
+        self.granted(peer, patient, scope) || (self.relay_as_peer(peer).is_some() && !self.is_revoked(peer))
+    }
+
     /// Every certified device.
     pub fn devices(&self) -> impl Iterator<Item = &DeviceCert> {
         self.certificates().devices.values()

@@ -1,7 +1,7 @@
 //! A relay's durable state, and how it does what its sessions ask.
 
 use tendenko_protocol::Random;
-use tendenko_protocol::admission::{Verdict, admit_device, admit_record, admit_statement};
+use tendenko_protocol::admission::{Verdict, admit_peer, admit_record, admit_statement};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RelayId, RelayIncarnation, StatementId};
 use tendenko_protocol::keys::RelayKeys;
@@ -137,8 +137,8 @@ impl Relay {
                         self.arrive(Item::Statement(bytes));
                     }
                 }
-                match admit_device(device, key, &self.trust) {
-                    Ok(()) => RelayEvent::Admitted { standing: self.standing(), now },
+                match admit_peer(device, key, &self.trust) {
+                    Ok(_) => RelayEvent::Admitted { standing: self.standing(), now },
                     Err(reason) => RelayEvent::Refused { reason },
                 }
             }

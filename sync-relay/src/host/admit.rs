@@ -19,23 +19,29 @@ use crate::trust::{Trust, audience};
 /// Refusals of one batch that get their own line in the log.
 const LINES: usize = 8;
 
-/// Checks pushed items, in their order: a grant counts for the records behind it.
-pub(super) fn submission(trust: &Trust, pusher: DeviceId, at: Millis, items: Vec<Item>) -> Submission {
+/// Checks items somebody brought, in their order: a grant counts for the records behind it.
+pub(crate) fn submission(trust: &Trust, from: Source, at: Millis, items: Vec<Item>) -> Submission {
     let items = items
         .into_iter()
         .map(|item| match item {
-            Item::Statement(bytes) => statement(trust, bytes),
-            Item::Record(bytes) => trust.with(|set| record(set, pusher, bytes)),
+            Item::Statement(bytes) => statement(trust, from, bytes),
+            Item::Record(bytes) => trust.with(|set| record(set, from, bytes)),
         })
         .collect();
-    Submission::new(Source::Peer(pusher), at, items)
+    Submission::new(from, at, items)
 }
 
 /// Checks one statement; one that holds is in the trust set from here on.
-pub(super) fn statement(trust: &Trust, bytes: Vec<u8>) -> NewItem {
+pub(super) fn statement(trust: &Trust, from: Source, bytes: Vec<u8>) -> NewItem {
     let id = StatementId::of(&bytes);
     let admitted = trust.with_mut(|set| {
-        let added = admission::admit_statement(&bytes, set)?;
+        let added = match admission::admit_statement(&bytes, set) {
+            // The upstream's door was as strict when it came there; here what made it right may have come in another order.
+            Err(RejectReason::NotAllowed) if from == Source::Upstream => {
+                set.add(&bytes).map_err(|_| RejectReason::NotAllowed)?
+            }
+            admitted => admitted?,
+        };
         let audience = set.statement(&id).map(|statement| audience(&statement.claim));
         match (added, audience) {
             (Added::New | Added::Known, Some(audience)) => Ok(audience),
@@ -54,7 +60,11 @@ pub(super) fn statement(trust: &Trust, bytes: Vec<u8>) -> NewItem {
     }
 }
 
-fn record(set: &TrustStore, pusher: DeviceId, bytes: Vec<u8>) -> NewItem {
+fn record(set: &TrustStore, from: Source, bytes: Vec<u8>) -> NewItem {
+    let sender = match from {
+        Source::Peer(peer) if set.relay_as_peer(peer).is_none() => Some(peer),
+        Source::Peer(_) | Source::Upstream | Source::Operator => None,
+    };
     let parsed = match ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse) {
         Ok(parsed) => parsed,
         Err(reason) => {
@@ -62,7 +72,7 @@ fn record(set: &TrustStore, pusher: DeviceId, bytes: Vec<u8>) -> NewItem {
             return NewItem::Refused(Refused { hash, claimed: None, reason, bytes: None, may_be_known: false });
         }
     };
-    let Ok(verdict) = admission::admit_record(bytes, set, Some(pusher), &Fitting(&parsed));
+    let Ok(verdict) = admission::admit_record(bytes, set, sender, &Fitting(&parsed));
     let reason = match verdict {
         Verdict::Accept(record) => return NewItem::Record(*record),
         Verdict::Reject { reason, .. } => reason,

@@ -356,16 +356,16 @@ async fn check(shared: Arc<Shared>, device: DeviceId, chain: Vec<Vec<u8>>, peer_
         let items = chain.into_iter().map(Item::Statement).collect();
         let believing = shared.clone();
         let checked = tokio::task::spawn_blocking(move || {
-            let mut submission = admit::submission(&believing.trust, device, now(), items);
+            let mut submission = admit::submission(&believing.trust, Source::Operator, now(), items);
             // What does not hold in a chain is no attack worth a count: the device is refused for it below.
             submission.items.retain(|item| matches!(item, crate::store::NewItem::Statement(_)));
-            Submission { from: Source::Operator, ..submission }
+            submission
         });
         let Ok(submission) = checked.await else {
             return RelayEvent::Stop { reason: Refusal::Busy };
         };
         if !submission.items.is_empty() && shared.writer.commit(submission).await.is_err() {
-            forget_unstored(shared).await;
+            shared.forget_unstored().await;
             return RelayEvent::Refused { reason: Refusal::Busy };
         }
     }
@@ -376,7 +376,7 @@ async fn check(shared: Arc<Shared>, device: DeviceId, chain: Vec<Vec<u8>>, peer_
 async fn commit(shared: Arc<Shared>, device: DeviceId, batch: u64, items: Vec<Item>) -> RelayEvent {
     let checking = shared.clone();
     let checked = tokio::task::spawn_blocking(move || {
-        let submission = admit::submission(&checking.trust, device, now(), items);
+        let submission = admit::submission(&checking.trust, Source::Peer(device), now(), items);
         let claimed: Vec<_> = submission.items.iter().map(Claimed::of).collect();
         (submission, claimed)
     });
@@ -391,22 +391,15 @@ async fn commit(shared: Arc<Shared>, device: DeviceId, batch: u64, items: Vec<It
             newest: stored.newest,
         },
         Err(CommitError::Full) => {
-            forget_unstored(shared.clone()).await;
+            shared.clone().forget_unstored().await;
             let newest = *shared.newest.borrow();
             let outcomes = vec![Outcome::Rejected(RejectReason::Full); claimed.len()];
             RelayEvent::Committed { batch, outcomes, newest }
         }
         Err(CommitError::Failed | CommitError::Stopped) => {
-            forget_unstored(shared).await;
+            shared.forget_unstored().await;
             RelayEvent::Stop { reason: Refusal::Busy }
         }
     }
 }
 
-/// Statements of a batch that was not stored must not be believed.
-async fn forget_unstored(shared: Arc<Shared>) {
-    let forgotten = tokio::task::spawn_blocking(move || shared.trust.reload(&*shared.store)).await;
-    if !matches!(forgotten, Ok(Ok(()))) {
-        tracing::error!("the trust set could not be read again");
-    }
-}

@@ -11,7 +11,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use ring::rand::SystemRandom;
@@ -26,16 +26,17 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::directory::{self, Config, Directory, DirectoryError};
 use crate::store::{RelayStore, Source, SqliteOptions, SqliteStore, StoreError, Submission};
 use crate::trust::Trust;
+use crate::upstream::{self, UpstreamConfig, UpstreamHandle};
 use crate::writer::Writer;
 use shared::Shared;
 
-mod admit;
+pub(crate) mod admit;
 mod connection;
 mod frames;
 mod lanes;
 mod lock;
-mod quic;
-mod shared;
+pub(crate) mod quic;
+pub(crate) mod shared;
 
 /// How long a shutdown waits for sessions to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -103,7 +104,7 @@ impl Relay {
         let store = Arc::new(open_store(&directory, &config)?);
         let trust = Trust::load(region, &*store)?;
         let certificate = directory.read(directory::RELAY_CERTIFICATE)?;
-        if let item @ crate::store::NewItem::Statement(_) = admit::statement(&trust, certificate) {
+        if let item @ crate::store::NewItem::Statement(_) = admit::statement(&trust, Source::Operator, certificate) {
             store.commit(&[Submission::new(Source::Operator, crate::clock::now(), vec![item])])?;
         }
         Ok(Self { config, keys, region, store, trust, _lock: lock })
@@ -143,6 +144,10 @@ impl Relay {
         let (stop, stopping) = watch::channel(false);
         tracing::info!(%relay, address = %local_addr, "serving");
         let look = tokio::spawn(look_for_enrolments(shared.clone()));
+        let above = Above { shared: Arc::downgrade(&shared), stopping: stopping.clone() };
+        let upstream = (!self.config.upstream.is_empty())
+            .then(|| above.climb(UpstreamConfig::new(self.config.upstream, Arc::new(self.keys))))
+            .flatten();
         let accept = Accept { endpoint, shared, stopping, room: self.config.max_connections };
         let task = tokio::spawn(async move {
             accept.run().await;
@@ -152,7 +157,19 @@ impl Relay {
             writer_end.wait().await;
             drop(self._lock);
         });
-        Ok(Serving { local_addr, relay, stop, task })
+        Ok(Serving { local_addr, relay, stop, task, above, upstream })
+    }
+}
+
+/// What a link to an upstream needs of a serving relay, without keeping it from its end.
+struct Above {
+    shared: Weak<Shared>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Above {
+    fn climb(&self, config: UpstreamConfig) -> Option<UpstreamHandle> {
+        Some(upstream::start(self.shared.upgrade()?, config, self.stopping.clone()))
     }
 }
 
@@ -162,9 +179,22 @@ pub struct Serving {
     relay: RelayId,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+    above: Above,
+    upstream: Option<UpstreamHandle>,
 }
 
 impl Serving {
+    /// The link to the upstream that `relay.toml` or [`Relay::set_upstream`] names.
+    pub fn upstream(&self) -> Option<&UpstreamHandle> {
+        self.upstream.as_ref()
+    }
+
+    /// Links to an upstream, as whoever holds `config.identity`; it ends with its handle or with the relay. At most one at a time: they
+    /// share the outbox and the cursor. `None` when the relay has stopped.
+    pub fn climb(&self, config: UpstreamConfig) -> Option<UpstreamHandle> {
+        self.above.climb(config)
+    }
+
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr

@@ -67,3 +67,18 @@ pub(super) fn endpoint(keys: &RelayKeys) -> EndpointConfig {
     config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(id_key)));
     config
 }
+
+/// Settings of the connection to an upstream: as many bytes each way as a tablet of this relay may send, and packets often enough to keep
+/// a way through address translation open.
+pub(crate) fn upwards() -> TransportConfig {
+    let mut transport = TransportConfig::default();
+    transport
+        .keep_alive_interval(Some(KEEP_ALIVE_UPWARDS))
+        .max_idle_timeout(Some(IdleTimeout::from(IDLE_UPWARDS)))
+        .max_concurrent_bidi_streams(VarInt::from_u32(0))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
+        .send_window(SEND_WINDOW)
+        .datagram_receive_buffer_size(None);
+    transport
+}

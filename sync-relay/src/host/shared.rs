@@ -20,14 +20,14 @@ use crate::writer::Writer;
 /// Arrival numbers looked at for one page.
 const LOOKED_AT: usize = 20_000;
 
-pub(super) struct Shared {
-    pub(super) relay: RelayId,
-    pub(super) region: RegionId,
-    pub(super) store: Arc<dyn RelayStore>,
-    pub(super) trust: Trust,
-    pub(super) writer: Writer,
+pub(crate) struct Shared {
+    pub(crate) relay: RelayId,
+    pub(crate) region: RegionId,
+    pub(crate) store: Arc<dyn RelayStore>,
+    pub(crate) trust: Trust,
+    pub(crate) writer: Writer,
     /// The newest arrival number, as the writer and the look-out for enrolments know it.
-    pub(super) newest: watch::Sender<ArrivalNo>,
+    pub(crate) newest: watch::Sender<ArrivalNo>,
     /// The present life. Sessions of an earlier one end, so that their tablets come back and compare.
     pub(super) life: watch::Sender<RelayIncarnation>,
     minting: Mutex<()>,
@@ -45,6 +45,14 @@ impl Shared {
         let life = watch::Sender::new(store.life()?.incarnation);
         let region = RegionId::of_key(&region);
         Ok(Self { relay, region, store, trust, writer, newest, life, minting: Mutex::new(()) })
+    }
+
+    /// Statements of a batch that was not stored must not be believed.
+    pub(crate) async fn forget_unstored(self: Arc<Self>) {
+        let forgotten = tokio::task::spawn_blocking(move || self.trust.reload(&*self.store)).await;
+        if !matches!(forgotten, Ok(Ok(()))) {
+            tracing::error!("the trust set could not be read again");
+        }
     }
 
     pub(super) fn standing(&self) -> Result<Standing, StoreError> {
@@ -89,7 +97,7 @@ impl Shared {
     ) -> Result<RelayEvent, StoreError> {
         let limit = PageLimit { bytes, looked_at: LOOKED_AT };
         let page = self.trust.with(|set| {
-            let granted = |subject: &Subject| set.granted(device, subject.0, subject.1);
+            let granted = |subject: &Subject| set.may_be_sent(device, subject.0, subject.1);
             let selection = match select {
                 Select::All => Selection::Granted(Some(lane), &granted),
                 Select::Statements => Selection::GrantedStatements(&granted),
@@ -123,7 +131,7 @@ impl Shared {
             Coverage::Listed => Documents::Listed(listed),
         };
         let page = self.trust.with(|set| {
-            let readable = |document: &DocumentId| set.may_read(device, document);
+            let readable = |document: &DocumentId| set.may_be_sent(device, document.patient, document.scope());
             self.store.vectors(documents, &readable, max_documents, max_logs)
         })?;
         Ok(RelayEvent::Vectors { lane, documents: page.documents, more: page.more })
@@ -136,7 +144,7 @@ impl Shared {
         mut documents: Vec<(DocumentId, Vector)>,
         limit_bytes: usize,
     ) -> Result<RelayEvent, StoreError> {
-        self.trust.with(|set| documents.retain(|(document, _)| set.may_read(device, document)));
+        self.trust.with(|set| documents.retain(|(document, _)| set.may_be_sent(device, document.patient, document.scope())));
         let page = self.store.missing(&documents, limit_bytes)?;
         Ok(RelayEvent::Missing { lane, records: page.records, more: page.more })
     }
@@ -145,18 +153,19 @@ impl Shared {
     pub(super) fn admitted(&self, device: DeviceId, peer_key: &[u8; 32]) -> Result<RelayEvent, StoreError> {
         // It may have been enrolled a moment ago, by another process.
         self.trust.catch_up(&*self.store)?;
-        Ok(match self.trust.with(|set| admission::admit_device(device, peer_key, set)) {
-            Ok(()) => RelayEvent::Admitted { standing: self.standing()?, now: now() },
+        Ok(match self.trust.with(|set| admission::admit_peer(device, peer_key, set)) {
+            Ok(_) => RelayEvent::Admitted { standing: self.standing()?, now: now() },
             Err(reason) => RelayEvent::Refused { reason },
         })
     }
 
     pub(super) fn revoked(&self, device: DeviceId) -> Option<Refusal> {
-        self.trust.with(|set| set.device(device).is_none_or(|cert| cert.revoked)).then_some(Refusal::Revoked)
+        (!self.trust.with(|set| set.is_in_office(device))).then_some(Refusal::Revoked)
     }
 }
 
-fn wire(item: StoredItem) -> Item {
+/// A stored item as it goes over the wire.
+pub(crate) fn wire(item: StoredItem) -> Item {
     match item.kind {
         ItemKind::Record => Item::Record(item.bytes),
         ItemKind::Statement => Item::Statement(item.bytes),

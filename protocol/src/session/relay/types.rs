@@ -49,7 +49,7 @@ pub enum RelayEvent {
         /// The message.
         message: ClientMessage,
     },
-    /// The device may come in (`admission::admit_device` said so).
+    /// The device may come in (`admission::admit_peer` said so).
     Admitted {
         /// Where the store stands now.
         standing: Standing,
@@ -133,7 +133,7 @@ pub enum RelayAction {
         /// The message.
         message: RelayMessage,
     },
-    /// Add the chain's statements (`admission::admit_statement`), then ask `admission::admit_device`; report `Admitted` or `Refused`.
+    /// Add the chain's statements (`admission::admit_statement`), then ask `admission::admit_peer`; report `Admitted` or `Refused`.
     CheckDevice {
         /// Who says hello.
         device: DeviceId,

@@ -1,0 +1,286 @@
+//! The store's side of a session with the upstream: what it starts from, and what it asks for.
+
+use std::sync::Arc;
+
+use tendenko_protocol::document::{DocumentId, LogId, Vector};
+use tendenko_protocol::domains::SESSION_VERSIONS;
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, RelayId, StatementId};
+use tendenko_protocol::messages::{Cursor, Item, Lane};
+use tendenko_protocol::record::RejectReason;
+use tendenko_protocol::session::client::{ClientConfig, Departure, ItemRef, Rejection};
+use tendenko_protocol::trust::Claim;
+
+use super::ClientIdentity;
+use crate::clock::now;
+use crate::host::shared::{Shared, wire};
+use crate::host::admit;
+use crate::store::{
+    Documents, Fate, ItemName, Mark, NewItem, PageLimit, RelayStore, Selection, Source, StoreError, Subject, Submission,
+};
+use crate::writer::CommitError;
+
+/// Arrival numbers looked at for one page.
+const LOOKED_AT: usize = 20_000;
+
+/// What a session with the upstream works on.
+pub(super) struct Carrier {
+    pub(super) shared: Arc<Shared>,
+    pub(super) identity: ClientIdentity,
+}
+
+/// Why the store could not go on. The session ends; nothing is lost by it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CarrierError {
+    #[error("the store could not be read: {0}")]
+    Store(#[from] StoreError),
+    #[error("nothing could be stored: {0}")]
+    Commit(#[from] CommitError),
+    #[error("the work was interrupted")]
+    Interrupted,
+}
+
+/// What became of a batch from the upstream.
+pub(super) struct Taken {
+    pub(super) new_grants: Vec<Subject>,
+    pub(super) gaps: Vec<DocumentId>,
+}
+
+impl Carrier {
+    pub(super) fn new(shared: Arc<Shared>, identity: ClientIdentity) -> Self {
+        Self { shared, identity }
+    }
+
+    /// Makes the outbox, if there is none yet.
+    pub(super) async fn begin(self: &Arc<Self>) -> bool {
+        let begun = self.read(|carrier| carrier.shared.store.begin_upstream()).await;
+        if let Err(error) = &begun {
+            tracing::error!(%error, "the outbox for the upstream could not be made");
+        }
+        begun.is_ok()
+    }
+
+    /// May whoever serves under this key be the upstream? Not this relay itself, under whatever address.
+    pub(super) fn may_be_upstream(&self, key: &[u8; 32]) -> bool {
+        let relay = RelayId::of_key(key);
+        relay != self.shared.relay && self.shared.trust.with(|set| set.relay(relay).is_some())
+    }
+
+    /// What a session with this relay starts from.
+    pub(super) fn session_config(&self, relay: RelayId) -> Result<ClientConfig, StoreError> {
+        let upstream = self.shared.store.upstream()?.unwrap_or_default();
+        let device = self.identity.hello_id();
+        let chain = self.shared.trust.with(|set| match self.relay_identity() {
+            Some(relay) => set.chain_of_relay(relay),
+            None => set.chain_of(device),
+        });
+        Ok(ClientConfig {
+            region: self.shared.region,
+            device,
+            relay,
+            chain,
+            cursor: upstream.cursor,
+            versions: SESSION_VERSIONS.to_vec(),
+            backfill: upstream.owed,
+            first: Vec::new(),
+            suspects: upstream.suspects,
+        })
+    }
+
+    /// The relay that this side is to the upstream; `None`: it is a device.
+    fn relay_identity(&self) -> Option<RelayId> {
+        let relay = RelayId::of_key(&self.identity.signing_public());
+        self.shared.trust.with(|set| set.relay(relay).is_some()).then_some(relay)
+    }
+
+    /// Does the upstream show this side the document?
+    fn sees(&self) -> impl Fn(&DocumentId) -> bool + '_ {
+        let everything = self.relay_identity().is_some();
+        let device = self.identity.hello_id();
+        move |document| everything || self.shared.trust.with(|set| set.may_read(device, document))
+    }
+
+    /// Stores what the upstream sent, with the cursor that covers it.
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        items: Vec<Item>,
+        cursor: Option<Cursor>,
+    ) -> Result<Taken, CarrierError> {
+        let (submission, new_grants, documents) = self.read(move |carrier| Ok(carrier.judged(items, cursor))).await?;
+        let mut gaps: Vec<_> = submission.marks.iter().filter_map(suspect).collect();
+        let stored = self.commit(submission).await?;
+        let missed = documents.into_iter().zip(stored).filter(|(_, fate)| matches!(fate, Fate::Gap { .. }));
+        gaps.extend(missed.filter_map(|(document, _)| document));
+        if gaps.is_empty() && new_grants.is_empty() {
+            return Ok(Taken { new_grants, gaps });
+        }
+        tracing::debug!(gaps = gaps.len(), grants = new_grants.len(), "taken from the upstream");
+        Ok(Taken { new_grants, gaps })
+    }
+
+    /// Checks a batch; gives it with its marks, the grants in it that name this device, and the document of each item.
+    fn judged(
+        &self,
+        items: Vec<Item>,
+        cursor: Option<Cursor>,
+    ) -> (Submission, Vec<Subject>, Vec<Option<DocumentId>>) {
+        let mut submission = admit::submission(&self.shared.trust, Source::Upstream, now(), items);
+        let device = self.identity.hello_id();
+        let mut new_grants = Vec::new();
+        let mut documents = Vec::new();
+        for item in &submission.items {
+            let mut document = None;
+            match item {
+                NewItem::Record(record) => document = Some(record.header().document),
+                NewItem::Refused(refused) => {
+                    tracing::warn!(code = refused.reason.code(), "an item from the upstream was refused");
+                    let claimed = refused.claimed.filter(|_| !refused.reason.is_final());
+                    if let Some((log, _)) = claimed {
+                        submission.marks.push(Mark::Suspect(log.document));
+                    }
+                }
+                NewItem::Statement(statement) => {
+                    let granted = self.shared.trust.with(|set| match set.statement(&statement.id)?.claim {
+                        Claim::Grant(ref grant) if grant.device == device => Some((grant.patient, grant.scope)),
+                        _ => None,
+                    });
+                    if let Some(subject) = granted.filter(|_| self.relay_identity().is_none()) {
+                        submission.marks.push(Mark::Owed(subject));
+                        new_grants.push(subject);
+                    }
+                }
+            }
+            documents.push(document);
+        }
+        submission.marks.extend(cursor.map(Mark::Cursor));
+        (submission, new_grants, documents)
+    }
+
+    /// The next of a lane's outbox, and whether there is more.
+    pub(super) fn depart(
+        &self,
+        lane: Lane,
+        after: u64,
+        behind: u64,
+        budget: usize,
+    ) -> Result<(Vec<Departure>, bool), StoreError> {
+        let store = &self.shared.store;
+        let newest = store.newest()?;
+        let limit = PageLimit { bytes: budget, looked_at: LOOKED_AT };
+        let mut through = newest;
+        if lane != Lane::Cards {
+            let one = PageLimit { bytes: 1, looked_at: 1 };
+            let held = store.page(Selection::Outbox(Lane::Cards), ArrivalNo(behind), newest, one)?;
+            if let Some(first) = held.items.first() {
+                through = ArrivalNo(first.arrival.0 - 1);
+            }
+        }
+        if through <= ArrivalNo(after) {
+            return Ok((Vec::new(), through < newest));
+        }
+        let page = store.page(Selection::Outbox(lane), ArrivalNo(after), through, limit)?;
+        let items = page.items.into_iter().map(|item| Departure { position: item.arrival.0, item: wire(item) }).collect();
+        Ok((items, !page.complete || through < newest))
+    }
+
+    /// The upstream has these durably.
+    pub(super) async fn acked(
+        &self,
+        records: Vec<(LogId, LogSeq)>,
+        statements: Vec<StatementId>,
+        cursor: Option<Cursor>,
+    ) -> Result<(), CarrierError> {
+        let records = records.into_iter().map(|(log, seq)| Mark::Has(ItemName::Record(log, seq)));
+        let statements = statements.into_iter().map(|id| Mark::Has(ItemName::Statement(id)));
+        self.mark(records.chain(statements).chain(cursor.map(Mark::Cursor)).collect()).await
+    }
+
+    /// The upstream did not take these. True: it has no room, so there is no use in going on.
+    pub(super) async fn rejected(&self, items: &[Rejection]) -> Result<bool, CarrierError> {
+        let mut marks = Vec::new();
+        for Rejection { item, reason } in items {
+            tracing::warn!(code = reason.code(), "the upstream did not take an item");
+            let name = match item {
+                ItemRef::Record { log, seq, .. } => ItemName::Record(*log, *seq),
+                ItemRef::Statement(id) => ItemName::Statement(*id),
+                ItemRef::Damaged(_) => continue,
+            };
+            if *reason != RejectReason::Full {
+                marks.push(Mark::Refused(name, *reason));
+            }
+        }
+        if !marks.is_empty() {
+            self.mark(marks).await?;
+        }
+        Ok(items.iter().any(|item| item.reason == RejectReason::Full))
+    }
+
+    pub(super) fn vectors(
+        &self,
+        after: Option<DocumentId>,
+        max_documents: usize,
+        max_logs: usize,
+    ) -> Result<(Vec<(DocumentId, Vector)>, bool), StoreError> {
+        let span = Documents::Span { after, through: None };
+        let page = self.shared.store.vectors(span, &self.sees(), max_documents, max_logs)?;
+        Ok((page.documents, page.more))
+    }
+
+    pub(super) fn vectors_of(&self, listed: &[DocumentId]) -> Result<Vec<(DocumentId, Vector)>, StoreError> {
+        let page = self.shared.store.vectors(Documents::Listed(listed), &|_| true, listed.len(), usize::MAX)?;
+        Ok(page.documents)
+    }
+
+    pub(super) fn statements(&self, after: u64, budget: usize) -> Result<(Vec<(u64, Vec<u8>)>, bool), StoreError> {
+        let limit = PageLimit { bytes: budget, looked_at: LOOKED_AT };
+        let page = self.shared.store.statements(ArrivalNo(after), limit)?;
+        let items = page.items.into_iter().map(|item| (item.arrival.0, item.bytes)).collect();
+        Ok((items, !page.complete))
+    }
+
+    pub(super) fn missing(
+        &self,
+        documents: &[(DocumentId, Vector)],
+        budget: usize,
+    ) -> Result<(Vec<Vec<u8>>, bool), StoreError> {
+        let page = self.shared.store.missing(documents, budget)?;
+        Ok((page.records, page.more))
+    }
+
+    /// Remembers something about the upstream.
+    pub(super) async fn mark(&self, marks: Vec<Mark>) -> Result<(), CarrierError> {
+        let submission = Submission { marks, ..Submission::new(Source::Upstream, now(), Vec::new()) };
+        self.commit(submission).await.map(drop)
+    }
+
+    async fn commit(&self, submission: Submission) -> Result<Vec<Fate>, CarrierError> {
+        match self.shared.writer.commit(submission).await {
+            Ok(stored) => Ok(stored.fates),
+            Err(error) => {
+                self.shared.clone().forget_unstored().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Reads on a thread that may wait.
+    pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Carrier) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, CarrierError> {
+        let carrier = self.clone();
+        let done = tokio::task::spawn_blocking(move || read(&carrier)).await;
+        Ok(done.map_err(|_| CarrierError::Interrupted)??)
+    }
+
+    /// The device that a session is of, for logs.
+    pub(super) fn id(&self) -> DeviceId {
+        self.identity.hello_id()
+    }
+}
+
+fn suspect(mark: &Mark) -> Option<DocumentId> {
+    match mark {
+        Mark::Suspect(document) => Some(*document),
+        _ => None,
+    }
+}
