@@ -124,8 +124,7 @@ impl Certificates {
             })
             .collect();
         let relays = settle(relays);
-        let relays_as_peers =
-            relays.iter().map(|(id, (_, relay))| (DeviceId::of_key(&relay.signing), *id)).collect();
+        let relays_as_peers = relays.iter().map(|(id, (_, relay))| (DeviceId::of_key(&relay.signing), *id)).collect();
         Self { facilities, members: settle(members), devices, relays, relays_as_peers, revoked, effective }
     }
 }

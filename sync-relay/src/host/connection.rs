@@ -402,4 +402,3 @@ async fn commit(shared: Arc<Shared>, device: DeviceId, batch: u64, items: Vec<It
         }
     }
 }
-

@@ -144,7 +144,8 @@ impl Shared {
         mut documents: Vec<(DocumentId, Vector)>,
         limit_bytes: usize,
     ) -> Result<RelayEvent, StoreError> {
-        self.trust.with(|set| documents.retain(|(document, _)| set.may_be_sent(device, document.patient, document.scope())));
+        self.trust
+            .with(|set| documents.retain(|(document, _)| set.may_be_sent(device, document.patient, document.scope())));
         let page = self.store.missing(&documents, limit_bytes)?;
         Ok(RelayEvent::Missing { lane, records: page.records, more: page.more })
     }

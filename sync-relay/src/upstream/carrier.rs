@@ -12,10 +12,10 @@ use tendenko_protocol::trust::Claim;
 
 use super::ClientIdentity;
 use crate::clock::now;
-use crate::host::shared::{Shared, wire};
 use crate::host::admit;
+use crate::host::shared::{Shared, wire};
 use crate::store::{
-    Documents, Fate, ItemName, Mark, NewItem, PageLimit, RelayStore, Selection, Source, StoreError, Subject, Submission,
+    Documents, Fate, ItemName, Mark, NewItem, PageLimit, Selection, Source, StoreError, Subject, Submission,
 };
 use crate::writer::CommitError;
 
@@ -118,11 +118,7 @@ impl Carrier {
     }
 
     /// Checks a batch; gives it with its marks, the grants in it that name this device, and the document of each item.
-    fn judged(
-        &self,
-        items: Vec<Item>,
-        cursor: Option<Cursor>,
-    ) -> (Submission, Vec<Subject>, Vec<Option<DocumentId>>) {
+    fn judged(&self, items: Vec<Item>, cursor: Option<Cursor>) -> (Submission, Vec<Subject>, Vec<Option<DocumentId>>) {
         let mut submission = admit::submission(&self.shared.trust, Source::Upstream, now(), items);
         let device = self.identity.hello_id();
         let mut new_grants = Vec::new();
@@ -178,7 +174,8 @@ impl Carrier {
             return Ok((Vec::new(), through < newest));
         }
         let page = store.page(Selection::Outbox(lane), ArrivalNo(after), through, limit)?;
-        let items = page.items.into_iter().map(|item| Departure { position: item.arrival.0, item: wire(item) }).collect();
+        let items =
+            page.items.into_iter().map(|item| Departure { position: item.arrival.0, item: wire(item) }).collect();
         Ok((items, !page.complete || through < newest))
     }
 
@@ -230,7 +227,7 @@ impl Carrier {
         Ok(page.documents)
     }
 
-    pub(super) fn statements(&self, after: u64, budget: usize) -> Result<(Vec<(u64, Vec<u8>)>, bool), StoreError> {
+    pub(super) fn statements(&self, after: u64, budget: usize) -> Result<(Placed, bool), StoreError> {
         let limit = PageLimit { bytes: budget, looked_at: LOOKED_AT };
         let page = self.shared.store.statements(ArrivalNo(after), limit)?;
         let items = page.items.into_iter().map(|item| (item.arrival.0, item.bytes)).collect();
@@ -277,6 +274,9 @@ impl Carrier {
         self.identity.hello_id()
     }
 }
+
+/// Statements with their places.
+type Placed = Vec<(u64, Vec<u8>)>;
 
 fn suspect(mark: &Mark) -> Option<DocumentId> {
     match mark {

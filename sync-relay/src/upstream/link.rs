@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::carrier::{Carrier, CarrierError};
-use super::{UpstreamConfig, UpstreamState};
+use super::{UpstreamConfig, UpstreamState, told_to_stop};
 use crate::clock::now;
 use crate::host::quic;
 use crate::store::{Mark, StoreError};
@@ -98,7 +98,7 @@ pub(super) async fn run(
     let mut was_welcome = false;
     let connected = tokio::select! {
         connected = connect(carrier, config, address) => connected,
-        _ = stopped.wait_for(|stop| *stop) => return Ended { was_welcome, result: Ok(()) },
+        () = told_to_stop(stopped) => return Ended { was_welcome, result: Ok(()) },
     };
     let result = match connected {
         Ok((endpoint, connection, relay)) => {
@@ -175,8 +175,7 @@ async fn talk(
     let mut writers = Vec::new();
     let mut arriving = Vec::new();
     for lane in Lane::ALL {
-        let (send, receive) =
-            connection.open_bi().await.map_err(|error| LinkError::Connection(error.to_string()))?;
+        let (send, receive) = connection.open_bi().await.map_err(|error| LinkError::Connection(error.to_string()))?;
         let (write, frames) = mpsc::channel(WRITE_AHEAD);
         let (read, messages) = mpsc::channel(READ_AHEAD);
         tasks.spawn(write_lane(lane, send, frames));
@@ -274,7 +273,7 @@ impl Link {
             let ready = PerLane::new(|lane| self.session.ready_to_receive(lane));
             let (lane, message) = tokio::select! {
                 biased;
-                _ = stopped.wait_for(|stop| *stop), if !stopping => {
+                () = told_to_stop(stopped), if !stopping => {
                     stopping = true;
                     event = ClientEvent::Stop;
                     continue;

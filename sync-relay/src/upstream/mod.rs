@@ -122,7 +122,7 @@ pub(crate) fn start(
         tokio::select! {
             () = &mut keeping_up => {}
             // An error means that the relay is gone.
-            _ = relay_stops.wait_for(|stop| *stop) => {
+            () = told_to_stop(&mut relay_stops) => {
                 ends.send_replace(true);
                 let _ended = tokio::time::timeout(GOODBYE, keeping_up).await;
             }
@@ -168,10 +168,14 @@ async fn keep_up(
         }
         tokio::select! {
             () = tokio::time::sleep(patience.next()) => {}
-            // An error means that the handle is gone.
-            _ = stopped.wait_for(|stop| *stop) => return,
+            () = told_to_stop(&mut stopped) => return,
         }
     }
+}
+
+/// Resolves when the loop is to end, or nobody is left who could say so.
+async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
+    let _either_way = stopped.wait_for(|stop| *stop).await.is_ok();
 }
 
 /// How long to wait before the next try: doubled each time, with jitter, so that the edges of a region do not come back at one instant.
