@@ -5,7 +5,7 @@ mod support;
 use support::{Logs, Region};
 use tendenko_protocol::admission::{Verdict, admit_record};
 use tendenko_protocol::document::{LogId, Scope};
-use tendenko_protocol::ids::{DeviceId, LogSeq};
+use tendenko_protocol::ids::LogSeq;
 use tendenko_protocol::messages::Item;
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::trust::{Claim, Revocation, TrustStore, sign};
@@ -15,29 +15,26 @@ fn records(region: &Region, tablet: usize) -> Vec<Vec<u8>> {
     items.filter_map(|item| if let Item::Record(bytes) = item { Some(bytes.clone()) } else { None }).collect()
 }
 
-fn verdict(bytes: &[u8], trust: &TrustStore, sender: Option<DeviceId>, logs: &Logs) -> Result<Verdict, RejectReason> {
-    match admit_record(bytes.to_vec(), trust, sender, logs).unwrap() {
+fn verdict(bytes: &[u8], trust: &TrustStore, logs: &Logs) -> Result<Verdict, RejectReason> {
+    match admit_record(bytes.to_vec(), trust, logs).unwrap() {
         Verdict::Reject { reason, .. } => Err(reason),
         taken => Ok(taken),
     }
 }
 
 #[test]
-fn author_and_sender_must_both_be_granted() {
+fn an_author_must_be_granted_whoever_brings_the_record() {
     let mut region = Region::new(3, 1);
     region.write(0, 0, 0);
     let record = &records(&region, 0)[0];
     let empty = Logs::default();
-    let (author, stranger) = (region.tablets[0].device(), region.tablets[1].device());
     let trust = &region.tablets[0].trust;
-    assert!(matches!(verdict(record, trust, Some(author), &empty), Ok(Verdict::Accept(_))));
-    assert!(matches!(verdict(record, trust, None, &empty), Ok(Verdict::Accept(_))));
-    assert_eq!(verdict(record, trust, Some(stranger), &empty), Err(RejectReason::SenderNotGranted));
-    assert_eq!(verdict(record, &region.tablets[1].trust, None, &empty), Err(RejectReason::AuthorNotGranted));
-    assert_eq!(verdict(record, &TrustStore::new(region.keys.public()), None, &empty), Err(RejectReason::UnknownAuthor));
+    assert!(matches!(verdict(record, trust, &empty), Ok(Verdict::Accept(_))));
+    assert_eq!(verdict(record, &region.tablets[1].trust, &empty), Err(RejectReason::AuthorNotGranted));
+    assert_eq!(verdict(record, &TrustStore::new(region.keys.public()), &empty), Err(RejectReason::UnknownAuthor));
     let mut here = Logs::default();
     here.0.clone_from(&region.tablets[0].logs.0);
-    assert_eq!(verdict(record, trust, None, &here), Ok(Verdict::Duplicate));
+    assert_eq!(verdict(record, trust, &here), Ok(Verdict::Duplicate));
 }
 
 #[test]
@@ -53,13 +50,11 @@ fn a_revoked_authors_records_count_up_to_the_named_position() {
     trust.add(revocation.bytes()).unwrap();
     assert!(!trust.granted(log.device, log.document.patient, Scope::Card));
     let mut logs = Logs::default();
-    let sender = Some(region.tablets[1].device());
     for record in &all[..2] {
-        assert!(matches!(verdict(record, &trust, sender, &logs), Ok(Verdict::Accept(_))));
+        assert!(matches!(verdict(record, &trust, &logs), Ok(Verdict::Accept(_))));
         logs.0.entry(log).or_default().push(record.clone());
     }
-    assert_eq!(verdict(&all[2], &trust, sender, &logs), Err(RejectReason::AuthorRevoked));
-    assert_eq!(verdict(&all[2], &trust, Some(log.device), &logs), Err(RejectReason::SenderNotGranted));
+    assert_eq!(verdict(&all[2], &trust, &logs), Err(RejectReason::AuthorRevoked));
 }
 
 #[test]
@@ -69,10 +64,10 @@ fn a_gap_names_what_is_needed_and_a_fork_is_not_taken() {
     let all = records(&region, 0);
     let trust = &region.tablets[0].trust;
     let log = *region.tablets[0].logs.0.keys().next().unwrap();
-    let gap = admit_record(all[1].clone(), trust, None, &Logs::default()).unwrap();
+    let gap = admit_record(all[1].clone(), trust, &Logs::default()).unwrap();
     assert_eq!(gap, Verdict::Reject { reason: RejectReason::Gap, expected: Some((log, LogSeq(1))) });
     let mut other_past = Logs::default();
     other_past.0.insert(log, vec![b"another record at the first place".to_vec()]);
-    assert_eq!(verdict(&all[0], trust, None, &other_past), Err(RejectReason::Fork));
-    assert_eq!(verdict(&all[1], trust, None, &other_past), Err(RejectReason::Fork));
+    assert_eq!(verdict(&all[0], trust, &other_past), Err(RejectReason::Fork));
+    assert_eq!(verdict(&all[1], trust, &other_past), Err(RejectReason::Fork));
 }

@@ -446,3 +446,23 @@ fn todays_patients_charts_come_first_and_only_once() {
     };
     assert_eq!(items.iter().map(|(arrival, _)| arrival.0).collect::<Vec<_>>(), [4, 9]);
 }
+
+#[test]
+fn only_a_session_with_nothing_else_to_say_forwards() {
+    let mut server = open_server();
+    let lane = Lane::Cards;
+    let items = |byte| vec![Item::Statement(vec![byte])];
+    let verified = |byte| RelayEvent::Verified { items: items(byte) };
+    assert_eq!(server.handle(verified(1)), [on_cards(RelayMessage::Live { items: items(1) })]);
+    assert_eq!(server.handle(verified(2)), [], "its stream has not taken the first");
+    server.handle(RelayEvent::Written { lane });
+    assert_eq!(server.handle(verified(3)), [], "what follows something missed comes in order of arrival");
+    let actions = server.handle(RelayEvent::Arrived { newest: ArrivalNo(3) });
+    assert!(matches!(actions[..], [RelayAction::ReadPage { lane: Lane::Cards, .. }]), "{actions:?}");
+    let arrived = (1..=3).map(|byte| (ArrivalNo(byte), Item::Statement(vec![byte as u8]))).collect();
+    let actions = server.handle(RelayEvent::Page { lane, items: arrived, through: ArrivalNo(3), end: true });
+    let [RelayAction::Send { message: RelayMessage::Items { items: sent, .. }, .. }, ..] = &actions[..] else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(sent.iter().map(|(arrival, _)| arrival.0).collect::<Vec<_>>(), [2, 3]);
+}

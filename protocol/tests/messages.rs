@@ -70,6 +70,7 @@ fn from_relays() -> Vec<RelayMessage> {
         RelayMessage::Refused { reason: Refusal::Revoked, versions: vec![1, 2] },
         RelayMessage::Items { behind: ArrivalNo(7), items: vec![(ArrivalNo(1), Item::Record(vec![0; 9]))] },
         RelayMessage::Fill { behind: ArrivalNo(7), items: vec![Item::Statement(vec![0; 9])] },
+        RelayMessage::Live { items: vec![Item::Record(vec![0; 9])] },
         RelayMessage::CaughtUp { through: ArrivalNo(u64::MAX) },
         RelayMessage::Backfilled { patient: PatientId([4; 16]), scope: Scope::Card },
         RelayMessage::Ack { through: 3, arrival: ArrivalNo(8), rejected: vec![(2, RejectReason::Fork)] },

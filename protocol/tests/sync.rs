@@ -31,6 +31,28 @@ fn a_record_is_pushed_live_to_a_connected_tablet() {
 }
 
 #[test]
+fn a_record_is_forwarded_before_it_is_committed_and_not_sent_again() {
+    for live in [false, true] {
+        let mut region = Region::new(2, 1);
+        region.grant(0, 0, 1);
+        region.write(0, 0, 0);
+        region.write(0, 0, 1);
+        region.heal(0);
+        region.live = live;
+        for which in [0, 1, 1] {
+            let before = region.links[1].as_ref().unwrap().bytes_down;
+            region.write(0, 0, which);
+            let size = region.tablets[0].outbox.values().last().unwrap().bytes().len();
+            region.settle();
+            region.check_converged(0);
+            let came = region.links[1].as_ref().unwrap().bytes_down - before;
+            assert!((size..size + 200).contains(&came), "once: {came} for {size}");
+        }
+        assert!(region.tablets[1].suspects.is_empty());
+    }
+}
+
+#[test]
 fn a_sync_that_finds_nothing_is_one_small_round_trip() {
     let mut region = Region::new(2, 1);
     region.grant(0, 0, 1);
@@ -169,6 +191,7 @@ enum Op {
     RollBack(usize),
     Garbage(usize),
     Lanes(usize),
+    Live(bool),
     First(usize, usize),
 }
 
@@ -186,6 +209,7 @@ fn op(tablets: usize, relays: usize) -> impl Strategy<Value = Op> {
         1 => r.prop_map(Op::RollBack),
         1 => t.clone().prop_map(Op::Garbage),
         4 => (0..6usize).prop_map(Op::Lanes),
+        2 => any::<bool>().prop_map(Op::Live),
         1 => (t.clone(), t).prop_map(|(a, b)| Op::First(a, b)),
     ]
 }
@@ -212,6 +236,7 @@ fn run(region: &mut Region, op: &Op) {
                 [Attachments, Charts, Cards],
             ][order];
         }
+        Op::Live(live) => region.live = live,
         Op::First(tablet, patient) => region.tablets[tablet].first = vec![region.patients[patient].id()],
         Op::Garbage(tablet) => region.tablets[tablet].depart(Item::Record(vec![0x83, 0x40, 0x40, 0x40])),
     }

@@ -215,13 +215,13 @@ impl Replica {
         incarnation: Incarnation,
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
-        let mut verdict = admit_record(bytes.clone(), &self.trust(), None, &Logs(work.connection()))?;
+        let mut verdict = admit_record(bytes.clone(), &self.trust(), &Logs(work.connection()))?;
         if batch.renewed.is_none() && self.is_somebody_elses(work, &verdict, &bytes, incarnation)? {
             let renewed = self.renew(work)?;
             batch.stored.gaps.extend(&renewed.documents);
             batch.changed.extend(renewed.documents.iter().map(|document| document.patient));
             batch.renewed = Some(renewed);
-            verdict = admit_record(bytes.clone(), &self.trust(), None, &Logs(work.connection()))?;
+            verdict = admit_record(bytes.clone(), &self.trust(), &Logs(work.connection()))?;
         }
         let record = match verdict {
             Verdict::Accept(record) => record,

@@ -194,6 +194,12 @@ pub enum RelayMessage {
         /// The items.
         items: Vec<Item>,
     },
+    /// What somebody else just pushed and the relay has verified, before it is committed. No cursor covers it. What a tablet was sent so is
+    /// not sent again when it arrives.
+    Live {
+        /// The items.
+        items: Vec<Item>,
+    },
     /// Everything visible on this lane up to here was sent.
     CaughtUp {
         /// Up to where.
@@ -331,7 +337,7 @@ impl RelayMessage {
         let bounded = match &message {
             RelayMessage::Refused { versions, .. } => versions.len() <= MAX_VERSIONS,
             RelayMessage::Items { items, .. } => items.len() <= MAX_ITEMS,
-            RelayMessage::Fill { items, .. } => items.len() <= MAX_ITEMS,
+            RelayMessage::Fill { items, .. } | RelayMessage::Live { items } => items.len() <= MAX_ITEMS,
             RelayMessage::Ack { rejected, .. } => rejected.len() <= MAX_ITEMS,
             RelayMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
             RelayMessage::Welcome { .. }

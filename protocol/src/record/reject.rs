@@ -21,8 +21,6 @@ pub enum RejectReason {
     AuthorNotGranted,
     /// The author was revoked before it wrote this.
     AuthorRevoked,
-    /// Whoever sent it has no grant for this patient and scope.
-    SenderNotGranted,
     /// Another record holds this place in the log. Quarantined.
     Fork,
     /// Records before it in the log are missing here.
@@ -42,7 +40,7 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
-    const CODES: [(u8, RejectReason, &'static str); 15] = [
+    const CODES: [(u8, RejectReason, &'static str); 14] = [
         (1, RejectReason::Oversized, "oversized"),
         (2, RejectReason::Malformed, "malformed"),
         (3, RejectReason::Version, "version"),
@@ -50,7 +48,6 @@ impl RejectReason {
         (5, RejectReason::UnknownAuthor, "unknown-author"),
         (6, RejectReason::AuthorNotGranted, "author-not-granted"),
         (7, RejectReason::AuthorRevoked, "author-revoked"),
-        (8, RejectReason::SenderNotGranted, "sender-not-granted"),
         (9, RejectReason::Fork, "fork"),
         (10, RejectReason::Gap, "gap"),
         (11, RejectReason::UnknownIssuer, "unknown-issuer"),

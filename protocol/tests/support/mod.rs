@@ -91,6 +91,8 @@ pub struct Region {
     pub now: Millis,
     /// Which lane's message is delivered first: nothing is in order between lanes.
     pub lanes: [Lane; 3],
+    /// Relays forward what they have verified.
+    pub live: bool,
 }
 
 impl Region {
@@ -124,7 +126,8 @@ impl Region {
         }
         let relays = (0..relays).map(|_| Relay::new(&rng, keys.public())).collect();
         let links = (0..tablets).map(|_| None).collect();
-        let mut region = Self { rng, keys, tablets: made, relays, patients: Vec::new(), links, now, lanes: Lane::ALL };
+        let mut region =
+            Self { rng, keys, tablets: made, relays, patients: Vec::new(), links, now, lanes: Lane::ALL, live: true };
         for owner in 0..tablets {
             region.create_patient(owner);
         }
@@ -276,10 +279,23 @@ impl Region {
                     let device = self.tablets[tablet].device();
                     let key = self.tablets[tablet].keys.public().signing;
                     let before = self.relays[index].newest();
+                    let pushed = match &action {
+                        relay_session::RelayAction::Commit { items, .. } => items.clone(),
+                        _ => Vec::new(),
+                    };
                     if let Some(event) = self.relays[index].perform(&self.rng, action, device, &key, self.now) {
                         link.server_events.push_back(event);
                     }
                     let newest = self.relays[index].newest();
+                    for (other, link) in self.links.iter_mut().enumerate() {
+                        let Some(link) = link.as_mut().filter(|link| other != tablet && link.relay == index) else {
+                            continue;
+                        };
+                        let items = self.relays[index].new_for(&pushed, before, self.tablets[other].device());
+                        if self.live && !items.is_empty() {
+                            link.server_events.push_back(relay_session::RelayEvent::Verified { items });
+                        }
+                    }
                     if newest > before {
                         for other in self.links.iter_mut().flatten().filter(|other| other.relay == index) {
                             other.server_events.push_back(relay_session::RelayEvent::Arrived { newest });

@@ -97,6 +97,12 @@ impl Relay {
         Outcome::Stored(self.newest())
     }
 
+    /// Those of these items that came after an arrival, as far as a device may see them.
+    pub fn new_for(&self, items: &[Item], after: ArrivalNo, device: DeviceId) -> Vec<Item> {
+        let arrived = &self.arrivals[after.0 as usize..];
+        items.iter().filter(|item| arrived.contains(item) && self.visible(item, device)).cloned().collect()
+    }
+
     fn visible(&self, item: &Item, device: DeviceId) -> bool {
         match item {
             Item::Statement(bytes) => self.trust.visible(&StatementId::of(bytes), device),
@@ -143,7 +149,7 @@ impl Relay {
                 }
             }
             RelayAction::Commit { batch, items } => {
-                let outcomes = items.into_iter().map(|item| self.commit(item, device)).collect();
+                let outcomes = items.into_iter().map(|item| self.commit(item)).collect();
                 RelayEvent::Committed { batch, outcomes, newest: self.newest() }
             }
             RelayAction::ReadPage { lane, after, through, select, .. } => {
@@ -187,14 +193,14 @@ impl Relay {
         })
     }
 
-    fn commit(&mut self, item: Item, sender: DeviceId) -> Outcome {
+    fn commit(&mut self, item: Item) -> Outcome {
         match &item {
             Item::Statement(bytes) => match admit_statement(bytes, &mut self.trust) {
                 Ok(Added::New) => self.arrive(item),
                 Ok(Added::Known | Added::Waiting) => Outcome::Duplicate,
                 Err(reason) => Outcome::Rejected(reason),
             },
-            Item::Record(bytes) => match admit_record(bytes.clone(), &self.trust, Some(sender), &self.logs).unwrap() {
+            Item::Record(bytes) => match admit_record(bytes.clone(), &self.trust, &self.logs).unwrap() {
                 Verdict::Accept(record) => {
                     self.logs.0.entry(record.log()).or_default().push(record.into_bytes());
                     self.arrive(item)

@@ -238,7 +238,7 @@ impl Tablet {
 
     /// Takes a received record; returns its document if it could not be taken.
     fn take(&mut self, bytes: Vec<u8>) -> Option<DocumentId> {
-        match admit_record(bytes.clone(), &self.trust, None, &self.logs).unwrap() {
+        match admit_record(bytes.clone(), &self.trust, &self.logs).unwrap() {
             Verdict::Accept(record) => {
                 self.logs.0.entry(record.log()).or_default().push(record.into_bytes());
                 None

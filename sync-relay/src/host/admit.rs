@@ -25,7 +25,7 @@ pub(crate) fn submission(trust: &Trust, from: Source, at: Millis, items: Vec<Ite
         .into_iter()
         .map(|item| match item {
             Item::Statement(bytes) => statement(trust, from, bytes),
-            Item::Record(bytes) => trust.with(|set| record(set, from, bytes)),
+            Item::Record(bytes) => trust.with(|set| record(set, bytes)),
         })
         .collect();
     Submission::new(from, at, items)
@@ -60,11 +60,7 @@ pub(super) fn statement(trust: &Trust, from: Source, bytes: Vec<u8>) -> NewItem 
     }
 }
 
-fn record(set: &TrustStore, from: Source, bytes: Vec<u8>) -> NewItem {
-    let sender = match from {
-        Source::Peer(peer) if set.relay_as_peer(peer).is_none() => Some(peer),
-        Source::Peer(_) | Source::Upstream | Source::Operator => None,
-    };
+fn record(set: &TrustStore, bytes: Vec<u8>) -> NewItem {
     let parsed = match ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse) {
         Ok(parsed) => parsed,
         Err(reason) => {
@@ -72,7 +68,7 @@ fn record(set: &TrustStore, from: Source, bytes: Vec<u8>) -> NewItem {
             return NewItem::Refused(Refused { hash, claimed: None, reason, bytes: None, may_be_known: false });
         }
     };
-    let Ok(verdict) = admission::admit_record(bytes, set, sender, &Fitting(&parsed));
+    let Ok(verdict) = admission::admit_record(bytes, set, &Fitting(&parsed));
     let reason = match verdict {
         Verdict::Accept(record) => return NewItem::Record(*record),
         Verdict::Reject { reason, .. } => reason,
@@ -83,7 +79,7 @@ fn record(set: &TrustStore, from: Source, bytes: Vec<u8>) -> NewItem {
         claimed: Some((parsed.header().log(), parsed.header().seq)),
         reason,
         bytes: (reason == RejectReason::AuthorRevoked).then(|| parsed.bytes().to_vec()),
-        may_be_known: reason != RejectReason::SenderNotGranted,
+        may_be_known: true,
     })
 }
 

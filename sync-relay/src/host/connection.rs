@@ -18,13 +18,13 @@ use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayConfig, RelayEvent, Session};
 use tendenko_protocol::tls;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use super::admit::{self, Claimed};
 use super::frames::FrameEnd;
 use super::lanes::{Lanes, Told};
 use super::quic;
-use super::shared::Shared;
+use super::shared::{Forwarded, Shared};
 use crate::clock::now;
 use crate::store::{Source, Submission};
 use crate::writer::CommitError;
@@ -62,6 +62,8 @@ pub(super) async fn serve(shared: Arc<Shared>, incoming: Incoming, stopping: wat
     let host = Host {
         connection: connection.clone(),
         newest: shared.newest.subscribe(),
+        live: shared.live.subscribe(),
+        number: shared.number(),
         life,
         served_in,
         minting: false,
@@ -121,6 +123,7 @@ enum Wake {
     Committed(RelayEvent),
     Renewed,
     Arrived,
+    Verified(Arc<Forwarded>),
     Told(Option<Told>),
     Message(Lane, Option<Result<ClientMessage, FrameEnd>>),
 }
@@ -130,6 +133,10 @@ struct Host {
     shared: Arc<Shared>,
     stopping: watch::Receiver<bool>,
     newest: watch::Receiver<ArrivalNo>,
+    /// What other sessions are about to commit.
+    live: broadcast::Receiver<Arc<Forwarded>>,
+    /// This session's number among them.
+    number: u64,
     life: watch::Receiver<RelayIncarnation>,
     /// The life the tablet was welcomed in.
     served_in: RelayIncarnation,
@@ -166,6 +173,8 @@ impl Host {
                 event = ended(second) => Wake::Event(event),
                 event = ended(third) => Wake::Event(event),
                 told = self.lanes.told.recv() => Wake::Told(told),
+                // One that has fallen behind goes on with what is forwarded next.
+                Ok(forwarded) = self.live.recv() => Wake::Verified(forwarded),
                 Ok(()) = self.newest.changed() => Wake::Arrived,
                 message = cards.recv(), if ready[Lane::Cards] => Wake::Message(Lane::Cards, message),
                 message = charts.recv(), if ready[Lane::Charts] => Wake::Message(Lane::Charts, message),
@@ -179,6 +188,7 @@ impl Host {
                 }
                 Wake::Renewed => self.renewed(),
                 Wake::Arrived => self.arrived(),
+                Wake::Verified(forwarded) => self.verified(&forwarded),
                 Wake::Told(Some(Told::Written(lane))) => Some(RelayEvent::Written { lane }),
                 Wake::Told(Some(Told::Unwritable) | None) => return self.finish(CloseReason::Bye).await,
                 Wake::Message(lane, Some(Ok(message))) => Some(RelayEvent::Received { lane, message }),
@@ -213,6 +223,11 @@ impl Host {
         let life = *self.life.borrow_and_update();
         (life != self.served_in && !self.minting && self.admitted.is_some())
             .then_some(RelayEvent::Stop { reason: Refusal::Busy })
+    }
+
+    fn verified(&self, forwarded: &Forwarded) -> Option<RelayEvent> {
+        let items = self.shared.forwarded_to(self.number, self.admitted?, forwarded);
+        (!items.is_empty()).then_some(RelayEvent::Verified { items })
     }
 
     fn arrived(&mut self) -> Option<RelayEvent> {
@@ -311,7 +326,7 @@ impl Host {
         let (Some((batch, items)), Some(device)) = (self.waiting.pop_front(), self.admitted) else {
             return;
         };
-        self.committing = Some(Box::pin(commit(self.shared.clone(), device, batch, items)));
+        self.committing = Some(Box::pin(commit(self.shared.clone(), self.number, device, batch, items)));
     }
 
     /// Remembers that the device was here. Nothing waits for it.
@@ -373,11 +388,12 @@ async fn check(shared: Arc<Shared>, device: DeviceId, chain: Vec<Vec<u8>>, peer_
 }
 
 /// Checks a batch and has it stored durably.
-async fn commit(shared: Arc<Shared>, device: DeviceId, batch: u64, items: Vec<Item>) -> RelayEvent {
+async fn commit(shared: Arc<Shared>, session: u64, device: DeviceId, batch: u64, items: Vec<Item>) -> RelayEvent {
     let checking = shared.clone();
     let checked = tokio::task::spawn_blocking(move || {
         let submission = admit::submission(&checking.trust, Source::Peer(device), now(), items);
         let claimed: Vec<_> = submission.items.iter().map(Claimed::of).collect();
+        checking.forward(session, &submission.items);
         (submission, claimed)
     });
     let Ok((submission, claimed)) = checked.await else {

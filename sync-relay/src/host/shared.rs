@@ -1,5 +1,6 @@
 //! What all sessions of a relay share: the store, the writer, the trust set, and the relay's present life.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ring::rand::SystemRandom;
@@ -9,14 +10,21 @@ use tendenko_protocol::ids::{ArrivalNo, DeviceId, RegionId, RelayId, RelayIncarn
 use tendenko_protocol::messages::{Coverage, Item, Lane, Refusal};
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::relay::{RelayEvent, Select};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use super::RelayError;
 use crate::clock::now;
-use crate::store::{Documents, Item as StoredItem, ItemKind, PageLimit, RelayStore, Selection, StoreError, Subject};
+use crate::store::{
+    Audience, Documents, Item as StoredItem, ItemKind, NewItem, PageLimit, RelayStore, Selection, StoreError, Subject,
+};
 use crate::trust::Trust;
 use crate::writer::Writer;
 
+/// Batches that a session may be behind in what is forwarded.
+const FORWARDED: usize = 64;
+/// Items, and bytes, of a batch that is forwarded. What is larger is not in a hurry.
+const FORWARDED_ITEMS: usize = 64;
+const FORWARDED_BYTES: usize = 64 * 1024;
 /// Arrival numbers looked at for one page.
 const LOOKED_AT: usize = 20_000;
 
@@ -30,7 +38,16 @@ pub(crate) struct Shared {
     pub(crate) newest: watch::Sender<ArrivalNo>,
     /// The present life. Sessions of an earlier one end, so that their tablets come back and compare.
     pub(super) life: watch::Sender<RelayIncarnation>,
+    /// What sessions have verified and are about to commit. A session that is slow misses it, and gets it in order of arrival.
+    pub(super) live: broadcast::Sender<Arc<Forwarded>>,
+    sessions: AtomicU64,
     minting: Mutex<()>,
+}
+
+/// What one session has verified, for the others.
+pub(super) struct Forwarded {
+    from: u64,
+    items: Vec<(Audience, Item)>,
 }
 
 impl Shared {
@@ -44,7 +61,59 @@ impl Shared {
     ) -> Result<Self, RelayError> {
         let life = watch::Sender::new(store.life()?.incarnation);
         let region = RegionId::of_key(&region);
-        Ok(Self { relay, region, store, trust, writer, newest, life, minting: Mutex::new(()) })
+        Ok(Self {
+            relay,
+            region,
+            store,
+            trust,
+            writer,
+            newest,
+            life,
+            live: broadcast::Sender::new(FORWARDED),
+            sessions: AtomicU64::new(0),
+            minting: Mutex::new(()),
+        })
+    }
+
+    /// A number for a new session.
+    pub(super) fn number(&self) -> u64 {
+        self.sessions.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Tells other sessions what one is about to commit, unless it is much.
+    pub(super) fn forward(&self, from: u64, items: &[NewItem]) {
+        let copied = |item: &NewItem| match item {
+            NewItem::Statement(statement) => Some((statement.audience, Item::Statement(statement.bytes.clone()))),
+            NewItem::Record(record) => {
+                let document = record.header().document;
+                let audience = Audience::Granted((document.patient, document.scope()));
+                Some((audience, Item::Record(record.bytes().to_vec())))
+            }
+            _ => None,
+        };
+        if self.live.receiver_count() < 2 || items.len() > FORWARDED_ITEMS {
+            return;
+        }
+        let items: Vec<_> = items.iter().filter_map(copied).collect();
+        let bytes: usize = items.iter().map(|(_, item)| item.bytes().len()).sum();
+        if !items.is_empty() && bytes <= FORWARDED_BYTES {
+            // Nobody listens: nobody misses it.
+            let _nobody = self.live.send(Arc::new(Forwarded { from, items }));
+        }
+    }
+
+    /// What of it is for this device, unless it comes from its own session.
+    pub(super) fn forwarded_to(&self, session: u64, device: DeviceId, forwarded: &Forwarded) -> Vec<Item> {
+        if forwarded.from == session {
+            return Vec::new();
+        }
+        self.trust.with(|set| {
+            let may_have = |audience: &Audience| match audience {
+                Audience::Everyone => true,
+                Audience::Granted((patient, scope)) => set.may_be_sent(device, *patient, *scope),
+            };
+            forwarded.items.iter().filter(|(audience, _)| may_have(audience)).map(|(_, item)| item.clone()).collect()
+        })
     }
 
     /// Statements of a batch that was not stored must not be believed.

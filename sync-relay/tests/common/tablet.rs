@@ -230,7 +230,7 @@ impl Tablet {
                 }
                 Item::Record(bytes) => {
                     let header = *ReceivedBytes::new(bytes.clone()).unwrap().parse().unwrap().header();
-                    match admit_record(bytes, &self.trust, None, self).unwrap() {
+                    match admit_record(bytes, &self.trust, self).unwrap() {
                         Verdict::Accept(record) => {
                             self.records.entry(record.log()).or_default().push(record.bytes().to_vec());
                         }

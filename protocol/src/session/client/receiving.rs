@@ -63,7 +63,7 @@ impl Session {
                 self.lanes[lane].caught_up = false;
                 self.store(lane, items.into_iter().map(|(_, item)| item).collect());
             }
-            RelayMessage::Fill { items, .. } => self.store(lane, items),
+            RelayMessage::Fill { items, .. } | RelayMessage::Live { items } => self.store(lane, items),
             RelayMessage::CaughtUp { through } => {
                 self.reach(lane, through);
                 self.lanes[lane].caught_up = true;

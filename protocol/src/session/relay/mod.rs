@@ -16,12 +16,14 @@
 //! | `greeting` | the hello: is the tablet let in, and from where does it go on? |
 //! | `receiving` | commits and acks; requests become jobs |
 //! | `sending`, `jobs` | the next read, and what was read on its way out |
+//! | `live` | what others push, forwarded before it is committed |
 //! | `comparison` | vectors |
 //! | `types` | events and actions |
 
 mod comparison;
 mod greeting;
 mod jobs;
+mod live;
 mod receiving;
 mod sending;
 mod types;
@@ -77,6 +79,10 @@ struct LaneState {
     unwritten: u32,
     /// Arrivals of this lane that were sent before their turn, and that the stream has not passed yet.
     ahead: BTreeSet<ArrivalNo>,
+    /// Hashes of items that were forwarded live, and that the stream has not passed yet.
+    live: BTreeSet<[u8; 32]>,
+    /// Something of this lane was not forwarded: what follows it is not either, until the stream has come.
+    missed: bool,
 
     /// Items that have come, and that were answered.
     received: u64,
@@ -144,6 +150,10 @@ impl Session {
             RelayEvent::Minted { standing, now } => self.minted(&standing, now),
             RelayEvent::Page { lane, items, through, end } => self.page(lane, items, through, end),
             RelayEvent::Committed { batch, outcomes, newest } => self.committed(batch, &outcomes, newest),
+            RelayEvent::Verified { items } => {
+                self.verified(items);
+                Ok(())
+            }
             RelayEvent::Arrived { newest } => {
                 self.newest = self.newest.max(newest);
                 Ok(())

@@ -3,7 +3,7 @@
 use super::jobs::{Compare, Job};
 use super::{Phase, Reading, RelayAction, Select, Session};
 use crate::document::Scope;
-use crate::ids::ArrivalNo;
+use crate::ids::{ArrivalNo, RecordHash};
 use crate::limits::{MAX_DOCUMENTS, PAGE, VECTOR_PAGE};
 use crate::messages::{Coverage, Item, Lane, RelayMessage};
 use crate::session::CloseReason;
@@ -156,7 +156,11 @@ impl Session {
         state.announce |= !items.is_empty();
         let (own, ahead) = (&self.own, &state.ahead);
         let fresh = |arrival: &ArrivalNo| *arrival > sent_through && !own.contains(arrival) && !ahead.contains(arrival);
-        let items: Vec<_> = items.into_iter().filter(|(arrival, _)| fresh(arrival)).collect();
+        let mut items: Vec<_> = items.into_iter().filter(|(arrival, _)| fresh(arrival)).collect();
+        if !state.live.is_empty() {
+            items.retain(|(_, item)| !state.live.remove(&RecordHash::of(item.bytes()).0));
+        }
+        state.missed = false;
         if let Some((last, _)) = items.last() {
             state.said = state.said.max(*last);
         }

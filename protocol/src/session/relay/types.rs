@@ -93,6 +93,12 @@ pub enum RelayEvent {
         /// The store's newest arrival.
         newest: ArrivalNo,
     },
+    /// Another session has verified these, which this device may see, and has not committed them yet. A host may leave this out at any
+    /// time: what was not forwarded comes in order of arrival.
+    Verified {
+        /// In the order in which they are to be committed.
+        items: Vec<Item>,
+    },
     /// Something was committed by anyone.
     Arrived {
         /// The store's newest arrival.
