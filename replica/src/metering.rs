@@ -188,6 +188,11 @@ impl Replica {
         Ok(statements::owed_backfills(&self.reader())?.into_iter().map(|(patient, _)| patient).collect())
     }
 
+    /// An exchange came to its end once.
+    pub(crate) fn has_synced(&self) -> bool {
+        self.status().first_sync_done()
+    }
+
     /// The relay had no more, and all is stored: what is known is all there is.
     pub(crate) fn first_sync_done(&self) -> Result<(), StoreError> {
         if !self.sync_status().first_sync_done {

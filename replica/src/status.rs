@@ -143,6 +143,10 @@ impl Status {
         SyncStatus { clock_offset_ms: self.clock_offset_ms, ..self.current.clone() }
     }
 
+    pub(crate) fn first_sync_done(&self) -> bool {
+        self.current.first_sync_done
+    }
+
     /// Changes the status; returns whether it differs now.
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut SyncStatus)) -> bool {
         let before = self.current.clone();

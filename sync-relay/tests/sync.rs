@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use common::{Line, Town, play};
 use tendenko_protocol::ids::RecordHash;
-use tendenko_protocol::messages::{Item, Lane, Refusal, RelayMessage};
+use tendenko_protocol::messages::{ClientMessage, Item, Lane, Refusal, RelayMessage};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::ClientEvent;
@@ -451,6 +451,40 @@ fn a_slow_reader_holds_up_nobody_and_misses_nothing() {
             }
         }
         assert_eq!(read, nurse.has());
+        serving.shutdown().await;
+    });
+}
+
+#[test]
+fn a_tablet_that_floods_is_slowed_and_others_sync() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, noisy) = (town.tablet("nurse"), town.tablet("noisy"));
+        let serving = town.serve();
+        let mut flood = Line::open(&noisy.keys, serving.relay(), serving.local_addr()).await;
+        flood.hello(noisy.trust.region(), noisy.id(), noisy.chain()).await;
+        let junk = vec![Item::Record(b"junk".to_vec()); 1_000];
+        for _ in 0..10 {
+            flood.say(Lane::Cards, &ClientMessage::Push { behind: 0, items: junk.clone() }).await;
+        }
+        // Each thousand costs the noisy one seconds; the nurse is not held up by it.
+        let origin = nurse.patient();
+        for number in 0..20 {
+            nurse.write(origin.patient(), &format!("visit {number}"));
+        }
+        nurse.sync(serving.local_addr()).await.unwrap();
+        assert_eq!(nurse.acked.len(), nurse.outbox.len());
+        let mut answered = 0;
+        while answered < 1_000 {
+            match flood.hear().await {
+                Some((_, RelayMessage::Ack { through, rejected, .. })) => {
+                    assert!(rejected.iter().all(|(_, reason)| *reason == RejectReason::Malformed));
+                    answered = through;
+                }
+                Some(_) => {}
+                None => panic!("the link of the noisy one was cut"),
+            }
+        }
         serving.shutdown().await;
     });
 }

@@ -3,6 +3,7 @@
 mod convergence;
 mod hostile;
 mod kill;
+mod links;
 mod secrecy;
 mod tsunami;
 

@@ -117,7 +117,8 @@ fn admit(replica: &Replica) -> Result<(PatientId, String), RegionFailure> {
     Ok((patient, key))
 }
 
-fn warfarin() -> Medicine {
+/// The patient's medicine.
+pub fn warfarin() -> Medicine {
     Medicine {
         drug: Drug {
             name: MEDICINE.to_owned(),

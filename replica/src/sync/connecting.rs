@@ -2,19 +2,22 @@
 //!
 //! One [`Connector`] serves a whole sync loop, so that what one connection learned is there for the next.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime, TransportConfig, VarInt};
+use quinn::{
+    ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime, TransportConfig, VarInt, ZeroRttAccepted,
+};
 use rustls::pki_types::CertificateDer;
 use tendenko_protocol::domains::SERVER_NAME;
 use tendenko_protocol::ids::RelayId;
 use tendenko_protocol::tls::{self, TlsError};
 
 use super::SyncConfig;
-use super::link::LinkError;
+use super::error::LinkError;
 use super::socket::{self, Counter};
 use crate::replica::Replica;
 
@@ -31,6 +34,8 @@ pub(super) struct Connector {
     keep_alive: Duration,
     idle_timeout: Duration,
     timeout: Duration,
+    /// Who answered at an address. Its tickets are kept under that address.
+    met: Mutex<HashMap<SocketAddr, RelayId>>,
     /// Who answered last and is no relay of the region.
     stranger: Arc<Mutex<Option<RelayId>>>,
     /// Everything on the wire.
@@ -42,6 +47,9 @@ pub(super) struct Connected {
     pub(super) endpoint: Endpoint,
     pub(super) connection: Connection,
     pub(super) relay: RelayId,
+    /// The handshake is not done: what is said goes out early, under keys of the connection before.
+    pub(super) early: Option<ZeroRttAccepted>,
+    candidate: SocketAddr,
 }
 
 impl Connector {
@@ -66,6 +74,7 @@ impl Connector {
             keep_alive: config.keep_alive,
             idle_timeout: config.idle_timeout,
             timeout: config.connect_timeout,
+            met: Mutex::default(),
             stranger,
             counter: Arc::default(),
         })
@@ -73,12 +82,12 @@ impl Connector {
 
     /// Settings of the next connection: with the data saver a quiet link is kept open by fewer packets.
     fn client(&self) -> ClientConfig {
-        let saver = self.replica.upgrade().is_some_and(|replica| replica.data_saver());
-        let quiet = |time: Duration| if saver { time.mul_f32(SAVER) } else { time };
+        let quiet = self.quiet();
+        let idle_timeout = quiet + self.idle_timeout.saturating_sub(self.keep_alive);
         let mut transport = TransportConfig::default();
         transport
-            .keep_alive_interval(Some(quiet(self.keep_alive)))
-            .max_idle_timeout(quiet(self.idle_timeout).try_into().ok())
+            .keep_alive_interval(Some(quiet))
+            .max_idle_timeout(idle_timeout.try_into().ok())
             .initial_rtt(GUESSED_RTT)
             // Eleven kilobytes of probes for each connection, to save one hundredth afterwards.
             .mtu_discovery_config(None)
@@ -110,20 +119,70 @@ impl Connector {
             .map_err(LinkError::Address)?;
         let connecting =
             endpoint.connect_with(self.client(), candidate, &name_of(candidate)).map_err(|error| failed(&error))?;
+        // A relay that is trusted no longer is told nothing early.
+        let met = self.met().get(&candidate).copied().filter(|relay| is_known(&self.replica, *relay));
+        let connecting = match met {
+            Some(relay) => match connecting.into_0rtt() {
+                Ok((connection, early)) => {
+                    return Ok(Connected { endpoint, connection, relay, early: Some(early), candidate });
+                }
+                Err(connecting) => connecting,
+            },
+            None => connecting,
+        };
         match tokio::time::timeout(self.timeout, connecting).await {
             Ok(Ok(connection)) => {
-                let relay = relay_of(&connection)?;
-                // A resumed connection asks for no certificate.
-                if !is_known(&self.replica, relay) {
-                    return Err(LinkError::UnknownRelay(relay));
-                }
-                Ok(Connected { endpoint, connection, relay })
+                let relay = self.meet(&connection, candidate)?;
+                Ok(Connected { endpoint, connection, relay, early: None, candidate })
             }
-            Ok(Err(quinn::ConnectionError::TimedOut)) | Err(_) => Err(LinkError::Unreachable),
-            Ok(Err(error)) => {
-                let stranger = self.stranger.lock().unwrap_or_else(PoisonError::into_inner).take();
-                Err(stranger.map_or_else(|| failed(&error), LinkError::UnknownRelay))
-            }
+            Ok(Err(error)) => Err(self.failed(error)),
+            Err(_) => Err(LinkError::Unreachable),
+        }
+    }
+
+    /// Waits for the end of a handshake during which something was said early. [`LinkError::TooEarly`]: the connection is there, and
+    /// nothing of that was heard.
+    pub(super) async fn verdict(&self, early: ZeroRttAccepted, connected: &Connected) -> Result<(), LinkError> {
+        let accepted = tokio::time::timeout(self.timeout, early).await.map_err(|_| LinkError::Unreachable)?;
+        match connected.connection.close_reason() {
+            Some(error) => Err(self.failed(error)),
+            None if accepted => Ok(()),
+            None => Err(LinkError::TooEarly),
+        }
+    }
+
+    /// Looks who is there, after all.
+    pub(super) fn settle(&self, connected: &mut Connected) -> Result<(), LinkError> {
+        connected.relay = self.meet(&connected.connection, connected.candidate)?;
+        Ok(())
+    }
+
+    /// How long a quiet link is silent at most.
+    pub(super) fn quiet(&self) -> Duration {
+        let saver = self.replica.upgrade().is_some_and(|replica| replica.data_saver());
+        if saver { self.keep_alive.mul_f32(SAVER) } else { self.keep_alive }
+    }
+
+    fn meet(&self, connection: &Connection, candidate: SocketAddr) -> Result<RelayId, LinkError> {
+        let relay = relay_of(connection)?;
+        // A resumed connection asks for no certificate.
+        if !is_known(&self.replica, relay) {
+            return Err(LinkError::UnknownRelay(relay));
+        }
+        self.met().insert(candidate, relay);
+        Ok(relay)
+    }
+
+    fn met(&self) -> MutexGuard<'_, HashMap<SocketAddr, RelayId>> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self, error: quinn::ConnectionError) -> LinkError {
+        let stranger = self.stranger.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (error, stranger) {
+            (quinn::ConnectionError::TimedOut, _) => LinkError::Unreachable,
+            (_, Some(stranger)) => LinkError::UnknownRelay(stranger),
+            (error, None) => LinkError::Connection(error.to_string()),
         }
     }
 }

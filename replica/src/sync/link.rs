@@ -1,26 +1,25 @@
-//! One connection to one relay: QUIC, three lanes, and the session's actions done in order.
+//! One connection to one relay: the session's actions done in order, for as long as the connection holds.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::{Connection, Endpoint, RecvStream, SendStream};
-use tendenko_protocol::cbor::CborError;
-use tendenko_protocol::ids::{Millis, RelayId};
-use tendenko_protocol::messages::{ClientMessage, FrameDecoder, FrameError, Lane, PerLane, RelayMessage, encode_frame};
+use quinn::Endpoint;
+use tendenko_protocol::ids::Millis;
+use tendenko_protocol::messages::{Lane, PerLane, RelayMessage};
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientEvent, Progress, Session};
-use tendenko_protocol::tls::TlsError;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, watch};
 
 use super::connecting::{self, Connected, Connector};
+use super::error::LinkError;
+use super::lanes::Lanes as Streams;
+use super::silence;
 use super::socket::Counter;
 use crate::replica::Replica;
 use crate::status::{LaneProgress, Lanes, SyncPath, SyncState};
 use crate::store::StoreError;
 
-/// Frames read ahead of the session.
-const FRAMES_AHEAD: usize = 2;
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -29,53 +28,6 @@ pub(super) struct Ended {
     /// The relay let this tablet in.
     pub(super) was_welcome: bool,
     pub(super) result: Result<(), LinkError>,
-}
-
-/// Why a link could not be made or did not hold.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum LinkError {
-    #[error("the address cannot be resolved: {0}")]
-    Address(std::io::Error),
-    #[error("nobody answers")]
-    Unreachable,
-    #[error("whoever answered is not a relay of this region ({0})")]
-    UnknownRelay(RelayId),
-    #[error("the connection failed: {0}")]
-    Connection(String),
-    #[error("TLS could not be set up: {0}")]
-    Tls(#[from] TlsError),
-    #[error("the relay sent something unreadable: {0}")]
-    Frame(#[from] FrameError),
-    #[error("the relay sent something unreadable: {0}")]
-    Message(#[from] CborError),
-    #[error("{0}")]
-    Closed(CloseReason),
-    #[error("the store failed: {0}")]
-    Store(#[from] StoreError),
-    #[error("another store goes on under this one's name; this one begins anew as another")]
-    Renewed,
-    #[error("the work was interrupted")]
-    Interrupted,
-}
-
-impl LinkError {
-    /// A short stable code for screens and logs.
-    pub(super) fn code(&self) -> String {
-        match self {
-            Self::Address(_) => "address".into(),
-            Self::Unreachable => "unreachable".into(),
-            Self::UnknownRelay(_) => "unknown-relay".into(),
-            Self::Connection(_) => "connection".into(),
-            Self::Tls(_) => "tls".into(),
-            Self::Frame(_) | Self::Message(_) => "unreadable".into(),
-            Self::Closed(reason) => reason.code().into(),
-            Self::Store(StoreError::DiskFull) => "disk-full".into(),
-            Self::Store(StoreError::Damaged) => "store-damaged".into(),
-            Self::Store(_) => "store".into(),
-            Self::Renewed => "renewed".into(),
-            Self::Interrupted => "interrupted".into(),
-        }
-    }
 }
 
 /// Connects to an address and stays until the link is lost, the session ends, or the loop is stopped.
@@ -92,8 +44,14 @@ pub(super) async fn run(
         _ = stopped.changed() => Err(LinkError::Closed(CloseReason::Bye)),
     };
     let result = match connected {
-        Ok(connected) => {
-            let result = talk(replica, connector, &connected, wake, stopped, &mut was_welcome).await;
+        Ok(mut connected) => {
+            let mut result = talk(replica, connector, &mut connected, wake, stopped, &mut was_welcome).await;
+            if matches!(result, Err(LinkError::TooEarly)) {
+                result = match connector.settle(&mut connected) {
+                    Ok(()) => talk(replica, connector, &mut connected, wake, stopped, &mut was_welcome).await,
+                    Err(error) => Err(error),
+                };
+            }
             connected.connection.close(0u32.into(), b"");
             // Lets the last packets out; the relay would find out by itself otherwise.
             let _ = tokio::time::timeout(FAREWELL, connected.endpoint.wait_idle()).await;
@@ -107,68 +65,56 @@ pub(super) async fn run(
     Ended { was_welcome, result: result.and(kept) }
 }
 
-/// The session over an open connection.
+/// The session over an open connection, or over one that is still being opened: then its first flight goes out early.
 async fn talk(
     replica: &Arc<Replica>,
     connector: &Connector,
-    connected: &Connected,
+    connected: &mut Connected,
     wake: &Notify,
     stopped: &mut watch::Receiver<bool>,
     was_welcome: &mut bool,
 ) -> Result<(), LinkError> {
-    let Connected { connection, relay, .. } = connected;
-    let relay = *relay;
-    let (send, mut arriving) = open_lanes(connection).await?;
+    let relay = connected.relay;
+    let streams = Streams::open(&connected.connection).await?;
     let config = blocking(replica, move |replica| replica.session_config(relay)).await?;
+    let (waiting, waited_for) = watch::channel(true);
+    let (endpoint, connection) = (connected.endpoint.clone(), connected.connection.clone());
+    let listening = silence::watch(endpoint, connection, connector.counter.clone(), connector.quiet(), waited_for);
+    let listening = tokio::spawn(listening);
     let mut link = Link {
         replica: replica.clone(),
         session: Session::new(config),
-        send,
+        streams,
         name: replica.trust().relay(relay).map(|relay| relay.name.clone()),
         counter: connector.counter.clone(),
+        waiting,
         closed: None,
     };
-    let result = link.converse(&connected.endpoint, &mut arriving, wake, stopped, was_welcome).await;
-    let contact = replica.clone();
-    blocking(&contact, Replica::note_contact).await?;
-    result
-}
-
-/// Frames of one lane, read ahead of the session.
-type Arriving = mpsc::Receiver<Result<Vec<u8>, LinkError>>;
-
-/// Opens the lanes, each named by its first byte. Their readers end with the connection.
-async fn open_lanes(connection: &Connection) -> Result<(PerLane<SendStream>, PerLane<Arriving>), LinkError> {
-    let lost = |error: &dyn std::fmt::Display| LinkError::Connection(error.to_string());
-    let open = async |lane: Lane| {
-        let (mut send, receive) = connection.open_bi().await.map_err(|error| lost(&error))?;
-        send.set_priority(lane.priority()).map_err(|error| lost(&error))?;
-        send.write_all(&[lane.byte()]).await.map_err(|error| lost(&error))?;
-        let (frames, arriving) = mpsc::channel(FRAMES_AHEAD);
-        tokio::spawn(read_frames(receive, frames));
-        Ok::<_, LinkError>((send, arriving))
-    };
-    let lanes = [open(Lane::Cards).await?, open(Lane::Charts).await?, open(Lane::Attachments).await?];
-    Ok(PerLane::from(lanes).unzip())
-}
-
-async fn read_frames(mut stream: RecvStream, frames: mpsc::Sender<Result<Vec<u8>, LinkError>>) {
-    loop {
-        let frame = read_frame(&mut stream).await;
-        let failed = frame.is_err();
-        if frames.send(frame).await.is_err() || failed {
-            return;
+    let early = connected.early.take();
+    let result = {
+        let conversing = link.converse(&connected.endpoint, wake, stopped, was_welcome);
+        tokio::pin!(conversing);
+        match early {
+            None => conversing.await,
+            Some(early) => {
+                tokio::select! {
+                    // The verdict first: what is said early on a connection that does not come about fails, too.
+                    biased;
+                    verdict = connector.verdict(early, connected) => match verdict {
+                        Ok(()) => conversing.await,
+                        Err(error) => Err(error),
+                    },
+                    result = &mut conversing => result,
+                }
+            }
         }
+    };
+    listening.abort();
+    if result.is_ok() {
+        let _ = tokio::time::timeout(FAREWELL, link.streams.finish()).await;
     }
-}
-
-async fn read_frame(stream: &mut RecvStream) -> Result<Vec<u8>, LinkError> {
-    let lost = |error: quinn::ReadExactError| LinkError::Connection(error.to_string());
-    let mut prefix = [0; 4];
-    stream.read_exact(&mut prefix).await.map_err(lost)?;
-    let mut content = vec![0; FrameDecoder::content_length(prefix)?];
-    stream.read_exact(&mut content).await.map_err(lost)?;
-    Ok(content)
+    blocking(replica, Replica::note_contact).await?;
+    result
 }
 
 async fn blocking<T: Send + 'static>(
@@ -183,9 +129,11 @@ async fn blocking<T: Send + 'static>(
 struct Link {
     replica: Arc<Replica>,
     session: Session,
-    send: PerLane<SendStream>,
+    streams: Streams,
     name: Option<String>,
     counter: Arc<Counter>,
+    /// Whether an answer is due.
+    waiting: watch::Sender<bool>,
     closed: Option<CloseReason>,
 }
 
@@ -193,7 +141,6 @@ impl Link {
     async fn converse(
         &mut self,
         endpoint: &Endpoint,
-        arriving: &mut PerLane<Arriving>,
         wake: &Notify,
         stopped: &mut watch::Receiver<bool>,
         was_welcome: &mut bool,
@@ -205,13 +152,17 @@ impl Link {
             if self.session.is_closed() {
                 break;
             }
-            if self.session.is_idle() {
-                blocking(&self.replica, Replica::first_sync_done).await?;
+            let idle = self.session.is_idle();
+            self.waiting.send_if_modified(|waiting| std::mem::replace(waiting, !idle) == idle);
+            if idle {
+                if !self.replica.has_synced() {
+                    blocking(&self.replica, Replica::first_sync_done).await?;
+                }
                 self.replica.change_status(|status| status.state = SyncState::Idle);
             }
             let ready = PerLane::new(|lane| self.session.ready_to_receive(lane));
-            let [cards, charts, attachments] = arriving.each_mut();
-            let (lane, frame) = tokio::select! {
+            let [cards, charts, attachments] = self.streams.arriving.each_mut();
+            let (lane, message) = tokio::select! {
                 biased;
                 _ = stopped.changed(), if !stopping => {
                     stopping = true;
@@ -227,12 +178,11 @@ impl Link {
                     event = ClientEvent::Saved;
                     continue;
                 }
-                frame = cards.recv(), if ready[Lane::Cards] => (Lane::Cards, frame),
-                frame = charts.recv(), if ready[Lane::Charts] => (Lane::Charts, frame),
-                frame = attachments.recv(), if ready[Lane::Attachments] => (Lane::Attachments, frame),
+                message = cards.recv(), if ready[Lane::Cards] => (Lane::Cards, message),
+                message = charts.recv(), if ready[Lane::Charts] => (Lane::Charts, message),
+                message = attachments.recv(), if ready[Lane::Attachments] => (Lane::Attachments, message),
             };
-            let frame = frame.ok_or(LinkError::Interrupted)??;
-            let message = RelayMessage::decode(&frame)?;
+            let message = message.ok_or(LinkError::Interrupted)??;
             *was_welcome |= matches!(message, RelayMessage::Welcome { .. });
             self.heard();
             if self.replica.used(self.counter.take()) {
@@ -240,9 +190,6 @@ impl Link {
             }
             event = ClientEvent::Received { now: self.now(), lane, message };
         }
-        let cards = &mut self.send[Lane::Cards];
-        let _ = cards.finish();
-        let _ = tokio::time::timeout(FAREWELL, cards.stopped()).await;
         match self.closed.take() {
             None | Some(CloseReason::Bye) => Ok(()),
             Some(reason) => Err(LinkError::Closed(reason)),
@@ -279,7 +226,7 @@ impl Link {
         let replica = &self.replica;
         Ok(match action {
             ClientAction::Send { lane, message } => {
-                self.write(lane, message).await?;
+                self.streams.say(lane, &message);
                 None
             }
             ClientAction::Store { batch, items, cursor } => {
@@ -353,12 +300,6 @@ impl Link {
                 None
             }
         })
-    }
-
-    async fn write(&mut self, lane: Lane, message: ClientMessage) -> Result<(), LinkError> {
-        let frame = encode_frame(&message.encode());
-        self.send[lane].write_all(&frame).await.map_err(|error| LinkError::Connection(error.to_string()))?;
-        Ok(())
     }
 }
 

@@ -6,9 +6,12 @@
 //! the network changes.
 
 mod connecting;
+mod error;
 mod host;
+mod lanes;
 mod link;
 mod network;
+mod silence;
 mod socket;
 
 use std::sync::Arc;
@@ -22,7 +25,8 @@ use tokio::task::{AbortHandle, JoinHandle};
 use crate::replica::Replica;
 use crate::status::SyncState;
 use connecting::Connector;
-use link::{LinkError, run};
+use error::LinkError;
+use link::run;
 
 /// How to reach relays, and how patiently.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::{Connection, Incoming, SendStream, VarInt};
+use quinn::{Connection, Incoming, SendStream, VarInt, ZeroRttAccepted};
 use rustls::pki_types::CertificateDer;
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, RelayIncarnation};
@@ -18,9 +18,10 @@ use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayConfig, RelayEvent, Session};
 use tendenko_protocol::tls;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 
 use super::admit::{self, Claimed};
+use super::flood::Flood;
 use super::frames::FrameEnd;
 use super::lanes::{Lanes, Told};
 use super::quic;
@@ -42,10 +43,17 @@ pub(super) fn code(refusal: Refusal) -> VarInt {
 }
 
 /// Serves one tablet until it leaves, is refused, or the relay stops.
-pub(super) async fn serve(shared: Arc<Shared>, incoming: Incoming, stopping: watch::Receiver<bool>) {
+///
+/// It is a stranger, and has one of the strangers' places, until it is admitted.
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    incoming: Incoming,
+    stopping: watch::Receiver<bool>,
+    stranger: OwnedSemaphorePermit,
+) {
     let from = incoming.remote_address();
     let opened = tokio::time::timeout(HELLO, open(incoming, &stopping)).await;
-    let (connection, peer_key, lanes) = match opened {
+    let Opened { connection, peer_key, lanes, confirmed } = match opened {
         Ok(Ok(opened)) => opened,
         Ok(Err(problem)) => {
             tracing::info!(%from, %problem, "no session");
@@ -71,8 +79,11 @@ pub(super) async fn serve(shared: Arc<Shared>, incoming: Incoming, stopping: wat
         stopping,
         session,
         admitted: None,
+        stranger: Some(stranger),
+        confirmed,
         peer_key,
         lanes,
+        flood: Flood::default(),
         committing: None,
         waiting: VecDeque::new(),
         reading: PerLane::default(),
@@ -83,18 +94,38 @@ pub(super) async fn serve(shared: Arc<Shared>, incoming: Incoming, stopping: wat
     linger(&connection, lanes.finish().await, &reason).await;
 }
 
-/// The handshake, and the lanes the tablet opens.
+/// A connection whose peer is known.
+struct Opened {
+    connection: Connection,
+    peer_key: [u8; 32],
+    lanes: Lanes,
+    /// The end of the handshake, if that is still to come: until then only keys of an earlier connection speak for the peer.
+    confirmed: Option<ZeroRttAccepted>,
+}
+
+/// The peer's key, and the lanes it opens. A peer that has been here before shows its key with its first packet, and may say hello
+/// in it; whoever comes new shows it at the end of the handshake.
 async fn open(
     incoming: Incoming,
     stopping: &watch::Receiver<bool>,
-) -> Result<(Connection, [u8; 32], Lanes), Box<dyn std::error::Error + Send + Sync>> {
-    let connection = incoming.await?;
+) -> Result<Opened, Box<dyn std::error::Error + Send + Sync>> {
+    let (connection, confirmed) = incoming.accept()?.into_0rtt().map_err(|_| "it cannot be answered early")?;
+    let mut confirmed = Some(confirmed);
+    if connection.peer_identity().is_none()
+        && let Some(confirmed) = confirmed.take()
+    {
+        // The value means nothing on this side.
+        let _ = confirmed.await;
+        if let Some(lost) = connection.close_reason() {
+            return Err(lost.into());
+        }
+    }
     let identity = connection.peer_identity().ok_or("it showed no key")?;
     let certificates =
         identity.downcast::<Vec<CertificateDer<'static>>>().map_err(|_| "it showed no key of a known kind")?;
     let peer_key = tls::peer_key(&certificates)?;
     let lanes = Lanes::accept(&connection, stopping).await?;
-    Ok((connection, peer_key, lanes))
+    Ok(Opened { connection, peer_key, lanes, confirmed })
 }
 
 /// Lets the last message arrive, then closes.
@@ -121,6 +152,7 @@ type Pending = Pin<Box<dyn Future<Output = RelayEvent> + Send>>;
 enum Wake {
     Event(RelayEvent),
     Committed(RelayEvent),
+    Confirmed,
     Renewed,
     Arrived,
     Verified(Arc<Forwarded>),
@@ -145,8 +177,13 @@ struct Host {
     session: Session,
     /// The device, from when it was admitted on.
     admitted: Option<DeviceId>,
+    /// Its place among the strangers, until then.
+    stranger: Option<OwnedSemaphorePermit>,
+    /// The end of the handshake, while that is still to come.
+    confirmed: Option<ZeroRttAccepted>,
     peer_key: [u8; 32],
     lanes: Lanes,
+    flood: Flood,
     committing: Option<Pending>,
     waiting: VecDeque<(u64, Vec<Item>)>,
     reading: PerLane<Option<Pending>>,
@@ -168,6 +205,7 @@ impl Host {
                     Wake::Event(RelayEvent::Stop { reason: Refusal::Protocol })
                 }
                 Ok(()) = self.life.changed() => Wake::Renewed,
+                () = confirmed(&mut self.confirmed), if self.admitted.is_some() => Wake::Confirmed,
                 event = ended(&mut self.committing) => Wake::Committed(event),
                 event = ended(first) => Wake::Event(event),
                 event = ended(second) => Wake::Event(event),
@@ -182,7 +220,14 @@ impl Host {
             };
             let event = match wake {
                 Wake::Event(event) => Some(event),
+                Wake::Confirmed => {
+                    self.note_contact();
+                    None
+                }
                 Wake::Committed(event) => {
+                    if let (RelayEvent::Committed { outcomes, .. }, Some(device)) = (&event, self.admitted) {
+                        self.flood.answered(device, outcomes);
+                    }
                     self.commit_next();
                     Some(event)
                 }
@@ -256,8 +301,11 @@ impl Host {
         if let (None, Some(device)) = (self.admitted, self.session.device()) {
             tracing::info!(%device, "session began");
             self.admitted = Some(device);
+            self.stranger = None;
             quic::admit(&self.connection);
-            self.note_contact(device);
+            if self.confirmed.is_none() {
+                self.note_contact();
+            }
         }
         for action in actions {
             match action {
@@ -326,17 +374,40 @@ impl Host {
         let (Some((batch, items)), Some(device)) = (self.waiting.pop_front(), self.admitted) else {
             return;
         };
-        self.committing = Some(Box::pin(commit(self.shared.clone(), self.number, device, batch, items)));
+        let (shared, session) = (self.shared.clone(), self.number);
+        let (pause, mut stopping) = (self.flood.pause(), self.stopping.clone());
+        self.committing = Some(Box::pin(async move {
+            if !pause.is_zero() {
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    _ = stopping.wait_for(|stop| *stop) => {}
+                }
+            }
+            commit(shared, session, device, batch, items).await
+        }));
     }
 
     /// Remembers that the device was here. Nothing waits for it.
-    fn note_contact(&self, device: DeviceId) {
+    fn note_contact(&self) {
+        let Some(device) = self.admitted else { return };
         let shared = self.shared.clone();
         tokio::spawn(async move {
             if let Err(error) = shared.writer.commit(Submission::contact(device, now())).await {
                 tracing::debug!(%error, "a contact was not noted");
             }
         });
+    }
+}
+
+/// The end of the handshake; never, when it is over.
+async fn confirmed(handshake: &mut Option<ZeroRttAccepted>) {
+    match handshake {
+        Some(under_way) => {
+            // The value means nothing on this side.
+            let _ = under_way.await;
+            *handshake = None;
+        }
+        None => std::future::pending().await,
     }
 }
 

@@ -4,6 +4,7 @@
 //!
 //! What is bounded, and where:
 //! - connections: [`crate::directory::Config::max_connections`], the rest is turned away before the handshake;
+//! - strangers: [`STRANGERS`] connections whose device is not admitted yet, each for the time of a hello;
 //! - what one tablet can make the relay hold: one frame read ahead, the session's receive window, QUIC's windows (`quic.rs`);
 //! - what waits for the disk: the writer's queue;
 //! - what waits for a slow tablet: one page for each lane. A session reads its next page from the store when the one before is written to
@@ -32,6 +33,7 @@ use shared::Shared;
 
 pub(crate) mod admit;
 mod connection;
+mod flood;
 mod frames;
 mod lanes;
 mod lock;
@@ -40,6 +42,8 @@ pub(crate) mod shared;
 
 /// How long a shutdown waits for sessions to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// Connections that have not been admitted yet.
+const STRANGERS: usize = 128;
 /// How often another process's writing (`enroll`) is looked for.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -224,6 +228,7 @@ struct Accept {
 impl Accept {
     async fn run(mut self) {
         let room = Arc::new(Semaphore::new(self.room));
+        let strangers = Arc::new(Semaphore::new(STRANGERS));
         let mut connections = JoinSet::new();
         loop {
             let incoming = tokio::select! {
@@ -233,15 +238,22 @@ impl Accept {
                 incoming = self.endpoint.accept() => incoming,
             };
             let Some(incoming) = incoming else { break };
-            match room.clone().try_acquire_owned() {
-                Ok(permit) => {
+            if strangers.available_permits() < STRANGERS / 2 && incoming.may_retry() {
+                // In a crowd whoever comes shows first that its address is not forged.
+                if let Err(error) = incoming.retry() {
+                    error.into_incoming().refuse();
+                }
+                continue;
+            }
+            match (room.clone().try_acquire_owned(), strangers.clone().try_acquire_owned()) {
+                (Ok(permit), Ok(stranger)) => {
                     let (shared, stopping) = (self.shared.clone(), self.stopping.clone());
                     connections.spawn(async move {
-                        connection::serve(shared, incoming, stopping).await;
+                        connection::serve(shared, incoming, stopping, stranger).await;
                         drop(permit);
                     });
                 }
-                Err(_) => {
+                (Err(_), _) | (_, Err(_)) => {
                     tracing::warn!(from = %incoming.remote_address(), "turned away: too many connections");
                     incoming.refuse();
                 }

@@ -155,9 +155,19 @@ pub struct Counts {
     pub down: Traffic,
     /// Of these, arrived at tablets.
     pub down_arrived: Traffic,
+    /// Datagrams with which a tablet opens a QUIC connection (RFC 9000, 17.2.2: Initial), each try counted.
+    pub openings: u64,
 }
 
 impl Counts {
+    /// Counts what a tablet sends.
+    pub(super) fn sent_up(&mut self, bytes: &[u8]) {
+        self.up.add(bytes.len());
+        if bytes.first().is_some_and(|first| first & 0xb0 == 0x80) {
+            self.openings += 1;
+        }
+    }
+
     /// What came since an earlier count.
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -165,6 +175,7 @@ impl Counts {
             up_arrived: self.up_arrived.since(&earlier.up_arrived),
             down: self.down.since(&earlier.down),
             down_arrived: self.down_arrived.since(&earlier.down_arrived),
+            openings: self.openings - earlier.openings,
         }
     }
 }

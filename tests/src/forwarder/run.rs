@@ -132,7 +132,7 @@ impl Running<'_> {
     }
 
     fn take_up(&mut self, tablet: SocketAddr, bytes: &[u8]) {
-        self.shared.count(|counts| counts.up.add(bytes.len()));
+        self.shared.count(|counts| counts.sent_up(bytes));
         self.shared.overhear(bytes);
         let now = Instant::now();
         if self.is_up(now) {

@@ -1,0 +1,51 @@
+//! A link that is waited for and silent is moved to a new port.
+//!
+//! On a link that comes and goes, what was sent meanwhile is lost on both sides, and each waits ever longer before it tries again: QUIC
+//! doubles its timer up to many seconds, and may just miss the next eight seconds of signal. A packet from a new port makes the relay look whether it
+//! reaches the tablet there, at once, and the answer shows both sides what was lost. It also gets round a NAT that has
+//! forgotten the old port. Measured in decision 0009.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quinn::{Connection, Endpoint};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::connecting::rebind;
+use super::socket::Counter;
+
+/// Silence after which something is wrong while an answer is due, and no less than three round trips.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// Watches until it is aborted. `waiting`: an answer is due. Otherwise the connection's own packets, one in each `keep_alive`, are
+/// answered.
+pub(super) async fn watch(
+    endpoint: Endpoint,
+    connection: Connection,
+    counter: Arc<Counter>,
+    keep_alive: Duration,
+    mut waiting: watch::Receiver<bool>,
+) {
+    let mut heard = 0;
+    let mut since = Instant::now();
+    loop {
+        let silence = SILENCE.max(connection.rtt() * 3) + if *waiting.borrow() { Duration::ZERO } else { keep_alive };
+        tokio::select! {
+            changed = waiting.changed() => match changed {
+                // What is waited for now was not before.
+                Ok(()) => since = Instant::now(),
+                Err(_) => return,
+            },
+            () = tokio::time::sleep_until(since + silence) => {
+                let datagrams = connection.stats().udp_rx.datagrams;
+                if datagrams == heard {
+                    tracing::debug!("silence: the link moves to a new port");
+                    rebind(&endpoint, &counter);
+                }
+                heard = datagrams;
+                since = Instant::now();
+            }
+        }
+    }
+}
