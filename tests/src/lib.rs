@@ -4,6 +4,7 @@
 //! - [`forwarder`]: a bad network between real programs.
 //! - [`region`]: a region made for one drill: its relay's folder and its enrolled tablets.
 //! - [`records`]: the entries that scenarios write, as the app writes them.
+//! - [`site`]: a relay in its own folder: the hub, or an edge relay.
 //! - [`tablet`]: a tablet without a screen, as a program that takes orders line by line.
 //! - [`process`]: real programs as child processes.
 //! - [`waiting`]: waiting for a tablet in this process.
@@ -16,6 +17,7 @@ pub mod records;
 pub mod region;
 pub mod scene;
 pub mod secrecy;
+pub mod site;
 pub mod story;
 pub mod tablet;
 pub mod tsunami;

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use ring::rand::SystemRandom;
 use tendenko_protocol::ids::{DeviceId, MemberId, Millis};
-use tendenko_relay::{Cost, Directory, Enrolment, Passphrase, Region, Setup};
+use tendenko_relay::{Cost, Directory, EdgeSetup, Enrolment, Passphrase, Region, Setup, edge};
 use tendenko_replica::{Clock as _, KdfParams, NewStaff, Replica, SystemClock};
 
 use crate::process::{ProcessError, Program};
+use crate::site::RelaySite;
 
 /// The PIN of everybody in drills and demonstrations. Shown openly: it protects made-up people only.
 pub const PIN: &str = "2580";
@@ -128,6 +129,20 @@ impl DrillRegion {
         };
         Replica::enrol_with(&dir, &enrolled.bundle, vec![staff], self.kdf)?;
         Ok(Tablet { dir, device: enrolled.device, member })
+    }
+
+    /// The region's hub.
+    pub fn hub(&self) -> RelaySite {
+        RelaySite::new(self.relay_dir(), self.listen)
+    }
+
+    /// Makes and certifies an edge relay below the hub, in the folder `<name>` and on a port of its own.
+    pub fn edge(&self, name: &str) -> Result<RelaySite, RegionFailure> {
+        let directory = Directory::new(self.dir.join(name));
+        let setup = EdgeSetup { name: name.to_owned(), listen: free_port()?, addresses: Vec::new() };
+        let request = edge::ask(&directory, &setup, &self.rng)?;
+        edge::join(&directory, &self.region.enrol_relay(&request, now())?, &self.rng, now())?;
+        Ok(RelaySite::new(directory.path().to_owned(), setup.listen))
     }
 
     /// Starts the relay as a process and waits until it listens.

@@ -27,9 +27,9 @@ const STREAM_WINDOW: u32 = (RECEIVE_WINDOW + MAX_FRAME) as u32;
 /// The same before the device is admitted: anyone can come so far.
 const STRANGER_WINDOW: u32 = 256 * 1024;
 /// A quiet connection to an upstream, which does not do so itself, is kept open by a packet this often.
-const KEEP_ALIVE_UPWARDS: Duration = Duration::from_secs(20);
+const KEEP_ALIVE_UPWARDS: Duration = Duration::from_secs(8);
 /// An upstream that is silent for so long is gone.
-const IDLE_UPWARDS: VarInt = VarInt::from_u32(60_000);
+const IDLE_UPWARDS: VarInt = VarInt::from_u32(30_000);
 /// Handshakes in progress.
 const HANDSHAKES: usize = 256;
 
