@@ -34,11 +34,7 @@ fn online_at(
     args.extend(more);
     let mut started = RemoteTablet::start_with(&tablet.dir, &args)?;
     started.run(&Order::Online)?;
-    started.run(&Order::AwaitAmounts {
-        patient: scene.patient.clone(),
-        medicine: scene.medicine.clone(),
-        count: 1,
-    })?;
+    started.run(&Order::AwaitAmounts { patient: scene.patient.clone(), medicine: scene.medicine.clone(), count: 1 })?;
     started.run(&Order::AwaitSynced)?;
     Ok(started)
 }

@@ -1,11 +1,14 @@
 //! Drills: the relay and the tablets as separate processes, and everything that can happen to them.
 
 mod convergence;
+
 mod edge;
 mod hostile;
 mod kill;
 mod links;
+mod loss;
 mod secrecy;
+mod storm;
 mod tsunami;
 
 /// What a drill returns.

@@ -5,6 +5,8 @@
 //! - [`region`]: a region made for one drill: its relay's folder and its enrolled tablets.
 //! - [`records`]: the entries that scenarios write, as the app writes them.
 //! - [`site`]: a relay in its own folder: the hub, or an edge relay.
+//! - [`small_disk`]: storage that can really be full.
+//! - [`storm`]: everything is killed, again and again.
 //! - [`tablet`]: a tablet without a screen, as a program that takes orders line by line.
 //! - [`process`]: real programs as child processes.
 //! - [`waiting`]: waiting for a tablet in this process.
@@ -18,6 +20,8 @@ pub mod region;
 pub mod scene;
 pub mod secrecy;
 pub mod site;
+pub mod small_disk;
+pub mod storm;
 pub mod story;
 pub mod tablet;
 pub mod tsunami;

@@ -35,6 +35,8 @@ pub struct Scene {
     pub site: Tablet,
     /// A tablet of the region that was granted nothing.
     pub stranger: Tablet,
+    /// Further tablets of the nurse's colleagues: card and chart.
+    pub team: Vec<Tablet>,
     /// The patient, in hexadecimal.
     pub patient: String,
     /// Item key of the patient's medicine.
@@ -44,22 +46,31 @@ pub struct Scene {
 impl Scene {
     /// Makes the scene in a temporary folder. No relay runs, and nothing was exchanged yet.
     pub fn set() -> Result<Self, RegionFailure> {
+        Self::set_with_team(0)
+    }
+
+    /// As [`Scene::set`], with so many further tablets in the patient's team.
+    pub fn set_with_team(size: usize) -> Result<Self, RegionFailure> {
         let folder = tempfile::Builder::new().prefix("tendenko-drill-").tempdir()?;
         let region = DrillRegion::create(folder.path())?;
         let pharmacist = region.enrol("pharmacist", PHARMACIST)?;
         let site = region.enrol("site", SITE)?;
         let stranger = region.enrol("stranger", PHARMACIST)?;
+        let team =
+            (1..=size).map(|number| region.enrol(&format!("team{number}"), NURSE)).collect::<Result<Vec<_>, _>>()?;
         // Last, so that its bundle names the others.
         let nurse = region.enrol("nurse", NURSE)?;
 
         let replica = Replica::unlock(&nurse.dir, nurse.member, PIN, SystemClock.now())?;
         let (patient, medicine) = admit(&replica)?;
-        for tablet in [&pharmacist, &site] {
+        for tablet in [&pharmacist, &site].into_iter().chain(&team) {
             replica.grant(patient, Scope::Card, tablet.device, "訓練")?;
         }
-        replica.grant(patient, Scope::Chart, pharmacist.device, "訓練")?;
+        for tablet in [&pharmacist].into_iter().chain(&team) {
+            replica.grant(patient, Scope::Chart, tablet.device, "訓練")?;
+        }
         drop(replica);
-        Ok(Self { folder, region, nurse, pharmacist, site, stranger, patient: patient.to_string(), medicine })
+        Ok(Self { folder, region, nurse, pharmacist, site, stranger, team, patient: patient.to_string(), medicine })
     }
 
     /// The folder everything lies in.

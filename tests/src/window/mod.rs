@@ -6,7 +6,6 @@
 mod desktop;
 mod page;
 pub mod scenario;
-mod small_disk;
 mod steps;
 pub mod tour;
 mod walk;

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::desktop::LANDSCAPE;
 use super::page::by_id;
-use super::small_disk::SmallDisk;
 use super::{Desktop, Page, Walk, WindowError, steps};
 use crate::process::Program;
 use crate::region::PIN;
 use crate::scene::{ALLERGY, MEDICINE, PATIENT_NAME, Scene};
+use crate::small_disk::SmallDisk;
 use crate::tablet::{Answer, Order, RemoteTablet};
 
 const WRONG_PIN: &str = "0000";

@@ -1,4 +1,4 @@
-//! A disk of a few megabytes under a tablet's folder: storage that can really be full.
+//! A disk of a few megabytes under the folder of a tablet or a relay: storage that can really be full.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
