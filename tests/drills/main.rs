@@ -1,6 +1,7 @@
 //! Drills: the relay and the tablets as separate processes, and everything that can happen to them.
 
 mod convergence;
+mod crowd;
 
 mod edge;
 mod hostile;

@@ -452,7 +452,9 @@ fn refused_bytes_that_are_stored_are_known<B: Backend>(backend: &B) {
     };
     let refuse = |refused: &Refused| commit(&store, from_pusher(vec![NewItem::Refused(refused.clone())]));
     assert_eq!(refuse(&refused), [Fate::Refused]);
+    assert_eq!(store.figures().unwrap().quarantined, 1);
     commit(&store, submission(vec![record]));
+    assert_eq!(store.figures().unwrap().quarantined, 0, "what is stored is refused no longer");
     assert_eq!(refuse(&refused), [Fate::Known(ArrivalNo(1))]);
     let blind = Refused { may_be_known: false, ..refused.clone() };
     assert_eq!(refuse(&blind), [Fate::Refused]);

@@ -1,4 +1,4 @@
-//! What was refused: counted always, listed while there is room for it.
+//! What was refused: counted always, listed while there is room for it and until it is stored after all.
 //!
 //! Nobody can push out what the quarantine keeps for others: each pusher has a share, and beyond it refusals are only counted.
 //! All shares together are bounded too, in case many tablets are in wrong hands.
@@ -91,6 +91,29 @@ pub(super) fn refused(conn: &Connection, refused: &Refused, from: Source, at: Mi
     )?
     .execute(params![share, row::column(bytes.map_or(0, Vec::len) as u64)])
     .map_err(failed)?;
+    Ok(())
+}
+
+/// Is anything in it?
+pub(super) fn holds_any(conn: &Connection) -> Result<bool, StoreError> {
+    let found = prepare(conn, "SELECT 1 FROM quarantine LIMIT 1")?.query_row([], |_| Ok(())).optional();
+    Ok(found.map_err(failed)?.is_some())
+}
+
+/// What was refused at first (for want of a grant that came later, say) is stored now.
+pub(super) fn release(conn: &Connection, hash: &[u8; 32]) -> Result<(), StoreError> {
+    let released = prepare(
+        conn,
+        "DELETE FROM quarantine WHERE hash = ?1 RETURNING coalesce(pusher, x''), coalesce(length(bytes), 0)",
+    )?
+    .query_row([&hash[..]], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?)))
+    .optional()
+    .map_err(failed)?;
+    if let Some((share, bytes)) = released {
+        prepare(conn, "UPDATE quarantine_shares SET entries = entries - 1, bytes = bytes - ?2 WHERE pusher = ?1")?
+            .execute(params![share, bytes])
+            .map_err(failed)?;
+    }
     Ok(())
 }
 

@@ -14,8 +14,13 @@ use super::{failed, quarantine, read, row, upstream};
 
 pub(super) fn commit(conn: &mut Connection, submissions: &[Submission]) -> Result<Committed, StoreError> {
     let tx = begin_writing(conn)?;
-    let mut writing =
-        Writing { newest: read::newest(&tx)?, has_upstream: upstream::exists(&tx)?, room: Room::of(&tx)?, tx: &tx };
+    let mut writing = Writing {
+        newest: read::newest(&tx)?,
+        has_upstream: upstream::exists(&tx)?,
+        has_quarantine: quarantine::holds_any(&tx)?,
+        room: Room::of(&tx)?,
+        tx: &tx,
+    };
     let fates = submissions.iter().map(|submission| writing.submission(submission)).collect::<Result<_, _>>()?;
     let newest = writing.newest;
     tx.commit().map_err(failed)?;
@@ -67,6 +72,7 @@ struct Writing<'t> {
     tx: &'t Transaction<'t>,
     newest: ArrivalNo,
     has_upstream: bool,
+    has_quarantine: bool,
     room: Room,
 }
 
@@ -94,7 +100,7 @@ impl Writing<'_> {
                 NewItem::Refused(refused) => match self.known(refused)? {
                     Some((lane, arrival)) => (lane, Fate::Known(arrival)),
                     None => {
-                        quarantine::refused(self.tx, refused, from, at)?;
+                        self.refused(refused, from, at)?;
                         (Lane::Cards, Fate::Refused)
                     }
                 },
@@ -133,6 +139,7 @@ impl Writing<'_> {
         self.prepare("INSERT INTO statements (arrival, id, bytes) VALUES (?1, ?2, ?3)")?
             .execute(params![row::column(arrival.0), &statement.id.0[..], statement.bytes])
             .map_err(failed)?;
+        self.release(&statement.id.0)?;
         Ok(Fate::Stored(arrival))
     }
 
@@ -166,7 +173,7 @@ impl Writing<'_> {
                     bytes: Some(record.bytes().to_vec()),
                     may_be_known: false,
                 };
-                quarantine::refused(self.tx, &fork, from, at)?;
+                self.refused(&fork, from, at)?;
                 Ok(Fate::Fork)
             }
         }
@@ -207,7 +214,18 @@ impl Writing<'_> {
         self.prepare("INSERT INTO records (arrival, log, seq, hash, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![row::column(arrival.0), log, seq, &hash.0[..], record.bytes()])
             .map_err(failed)?;
+        self.release(&hash.0)?;
         Ok(arrival)
+    }
+
+    fn refused(&mut self, refused: &Refused, from: Source, at: Millis) -> Result<(), StoreError> {
+        self.has_quarantine = true;
+        quarantine::refused(self.tx, refused, from, at)
+    }
+
+    /// What is stored is refused no longer.
+    fn release(&self, hash: &[u8; 32]) -> Result<(), StoreError> {
+        if self.has_quarantine { quarantine::release(self.tx, hash) } else { Ok(()) }
     }
 
     /// Takes the next arrival number.
