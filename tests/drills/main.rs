@@ -2,7 +2,6 @@
 
 mod convergence;
 mod crowd;
-
 mod edge;
 mod hostile;
 mod kill;
