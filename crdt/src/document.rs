@@ -36,6 +36,11 @@ pub trait Document: Stored + Sized {
         self.store_mut().apply(changes, Some(device))
     }
 
+    /// As [`Document::apply_from`] for each of `inputs` (device, changes), merged at once: what costs is the merge, not the changes.
+    fn apply_all(&mut self, inputs: &[([u8; 16], &[u8])]) -> Result<Applied, DocumentError> {
+        self.store_mut().apply_all(inputs)
+    }
+
     /// The changes made by local edits since the last call, each one Automerge change.
     fn take_changes(&mut self) -> Vec<Vec<u8>> {
         self.take_local().changes

@@ -23,6 +23,24 @@ impl Store {
                 return Err(DocumentError::ForeignChange);
             }
         }
+        self.take_in(changes)
+    }
+
+    pub(crate) fn apply_all(&mut self, inputs: &[([u8; 16], &[u8])]) -> Result<Applied, DocumentError> {
+        let mut all = Vec::new();
+        for (device, bytes) in inputs {
+            let changes = chunks::decode(bytes)?;
+            for change in &changes {
+                if chunks::actor_of(change)?.device() != *device {
+                    return Err(DocumentError::ForeignChange);
+                }
+            }
+            all.extend(changes);
+        }
+        self.take_in(all)
+    }
+
+    fn take_in(&mut self, changes: Vec<Change>) -> Result<Applied, DocumentError> {
         self.close_change();
         // Into a copy: a failure half way must leave this document as it was.
         let mut merged = self.clone();

@@ -11,6 +11,9 @@ pub const SESSION_VERSIONS: &[u16] = &[SESSION_VERSION];
 /// Version of the record header.
 pub const RECORD_VERSION: u8 = 1;
 
+/// Version of the header of checkpoints.
+pub const CHECKPOINT_VERSION: u8 = 1;
+
 /// Version of the chunk header.
 pub const CHUNK_VERSION: u8 = 1;
 
@@ -35,6 +38,8 @@ pub(crate) const REGION_ID: &[u8] = b"tendenko region\0";
 pub(crate) const PATIENT_ID: &[u8] = b"tendenko patient\0";
 pub(crate) const RECORD_KEY: &[u8] = b"tendenko record v1";
 pub(crate) const RECORD_SIGNATURE: &[u8] = b"tendenko record v1\0";
+pub(crate) const CHECKPOINT_KEY: &[u8] = b"tendenko checkpoint v1";
+pub(crate) const CHECKPOINT_SIGNATURE: &[u8] = b"tendenko checkpoint v1\0";
 pub(crate) const CHUNK_KEY: &[u8] = b"tendenko chunk v1";
 pub(crate) const CHUNK_SIGNATURE: &[u8] = b"tendenko chunk v1\0";
 pub(crate) const STATEMENT_SIGNATURE: &[u8] = b"tendenko statement v1\0";

@@ -7,7 +7,7 @@ use crate::courier::{self, Part};
 use crate::document::Vector;
 use crate::ids::{ArrivalNo, DeviceId, Millis, RegionId, RelayId, RelayIncarnation};
 use crate::messages::{ClientMessage, FrameDecoder, Lane, RelayMessage};
-use crate::record::{ReceivedBytes, RejectReason};
+use crate::record::{ParsedCheckpoint, ReceivedBytes, RejectReason};
 use crate::session::Standing;
 use crate::session::client::{self, ClientAction, ClientConfig, ClientEvent};
 use crate::session::relay::{self, Outcome, RelayAction, RelayConfig, RelayEvent};
@@ -21,6 +21,11 @@ pub fn record(bytes: &[u8]) {
 /// A sealed chunk.
 pub fn chunk(bytes: &[u8]) {
     let _ = ReceivedChunk::new(bytes.to_vec()).and_then(ReceivedChunk::parse);
+}
+
+/// A part of a checkpoint.
+pub fn checkpoint(bytes: &[u8]) {
+    let _ = ParsedCheckpoint::parse(bytes.to_vec());
 }
 
 /// A signed statement.

@@ -6,6 +6,12 @@ pub const MAX_RECORD: usize = 65_536;
 pub const MAX_PAYLOAD: usize = 1 << 20;
 /// A record's header, in bytes.
 pub const MAX_HEADER: usize = 256;
+/// The header of one part of a checkpoint, in bytes: what it covers, above all.
+pub const MAX_CHECKPOINT_HEADER: usize = 20 << 10;
+/// Parts of one checkpoint.
+pub const MAX_CHECKPOINT_PARTS: u16 = 256;
+/// Logs that one checkpoint covers.
+pub const MAX_COVERED: usize = 256;
 /// A sealed chunk of an attachment on the wire and on disk, whole, in bytes.
 pub const MAX_CHUNK: usize = 65_536;
 /// A chunk's content, in bytes. Small enough that a cut link costs little, large enough that ids and signatures do not count.

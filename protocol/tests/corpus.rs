@@ -14,7 +14,10 @@ use tendenko_protocol::fuzz;
 use tendenko_protocol::ids::*;
 use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
 use tendenko_protocol::messages::{ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, encode_frame};
-use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, RejectReason, SealedRecord};
+use tendenko_protocol::record::{
+    CheckpointDraft, Covered, Draft, Kind, ParsedCheckpoint, ReceivedBytes, RejectReason, SealedCheckpoint,
+    SealedRecord,
+};
 use tendenko_protocol::trust::{
     self, Claim, Device, EnrolmentBundle, EnrolmentRequest, Facility, Grant, Member, RelayAddress, Revocation,
     UnverifiedStatement,
@@ -22,9 +25,10 @@ use tendenko_protocol::trust::{
 
 type Entry = fn(&[u8]);
 
-const ENTRIES: [(&str, Entry); 10] = [
+const ENTRIES: [(&str, Entry); 11] = [
     ("courier", fuzz::courier),
     ("record", fuzz::record),
+    ("checkpoint", fuzz::checkpoint),
     ("chunk", fuzz::chunk),
     ("statement", fuzz::statement),
     ("enrolment_request", fuzz::enrolment_request),
@@ -64,6 +68,9 @@ fn every_seed_goes_through_its_entry_whole_cut_and_damaged() {
 /// Seeds that are not understood would leave fuzzers at the door.
 #[test]
 fn every_seed_is_what_it_says() {
+    for seed in seeds("checkpoint") {
+        ParsedCheckpoint::parse(seed).unwrap();
+    }
     for seed in seeds("record") {
         ReceivedBytes::new(seed).unwrap().parse().unwrap();
     }
@@ -137,6 +144,14 @@ fn make() -> Made {
         let record = SealedRecord::seal(&rng, &keys, &epoch, draft, b"changes").unwrap();
         prev = record.hash();
         records.push(record.into_bytes());
+    }
+    let covers = vec![Covered { device, incarnation: Incarnation(1), seq: LogSeq(2), hash: prev }];
+    let parts = [b"changes".to_vec(), b"more changes".to_vec()];
+    let draft = CheckpointDraft { document, covers };
+    for (name, part) in
+        ["first", "last"].iter().zip(SealedCheckpoint::seal(&rng, &keys, &epoch, &draft, &parts).unwrap())
+    {
+        write("checkpoint", name, part.bytes());
     }
     let place = ChunkPlace { patient: origin.patient(), attachment: AttachmentId([3; 16]), index: 1, total: 2 };
     let chunk = SealedChunk::seal(&rng, &keys, &epoch, place, b"the end of a photo").unwrap();

@@ -57,6 +57,10 @@ impl Loaded {
         each!(self, document => document.apply_from(device, changes))
     }
 
+    pub(crate) fn apply_all(&mut self, inputs: &[([u8; 16], &[u8])]) -> Result<Applied, DocumentError> {
+        each!(self, document => document.apply_all(inputs))
+    }
+
     pub(crate) fn take_local(&mut self) -> LocalEdits {
         each!(self, document => document.take_local())
     }

@@ -30,6 +30,7 @@ mod enrolment;
 mod error;
 mod files;
 mod guard;
+mod merging;
 mod metering;
 mod models;
 mod read;

@@ -1,6 +1,6 @@
 //! Receiving: what a relay sends becomes part of the store, one transaction per batch.
 //!
-//! In that transaction: statements, the epoch keys that new grants open, original bytes of records, documents, read models,
+//! In that transaction: statements, the epoch keys that new grants open, original bytes of records, documents ([`crate::merging`]), read models,
 //! and the cursor. A record that cannot be opened or applied is kept and counted, and tried again when its key comes; a
 //! record that does not fit its log is noted, so that the documents are compared with the relay. Neither stops
 //! the batch, or the queue behind it would never move.
@@ -16,8 +16,7 @@ use tendenko_protocol::record::{NEWEST_DICTIONARY, ReceivedBytes, RejectReason, 
 use tendenko_protocol::trust::{Added, Claim, Grant};
 
 use crate::documents::Workspace;
-use crate::edit::news;
-use crate::models::Changed;
+use crate::merging::{Payload, Payloads};
 use crate::renewal::Renewed;
 use crate::replica::Replica;
 use crate::store::meta::{self, name};
@@ -54,6 +53,8 @@ struct Batch {
     stored: Stored,
     changed: BTreeSet<PatientId>,
     rejected: u64,
+    /// What the records kept so far say: merged at the end, once per document.
+    payloads: Payloads,
     /// A statement came that may make earlier grants valid.
     look_again: bool,
     /// This store goes on as somebody new.
@@ -76,6 +77,7 @@ impl Replica {
         if batch.look_again {
             self.take_all_keys(&mut work, &mut batch)?;
         }
+        self.merge_payloads(&mut work, &mut batch.payloads, &mut batch.changed)?;
         if batch.rejected > 0 {
             meta::add(work.connection(), name::REJECTED, batch.rejected)?;
         }
@@ -100,6 +102,7 @@ impl Replica {
         let mut writer = self.writer();
         let mut work = self.workspace(&mut writer)?;
         self.take_all_keys(&mut work, &mut batch)?;
+        self.merge_payloads(&mut work, &mut batch.payloads, &mut batch.changed)?;
         work.commit()?;
         drop(writer);
         self.tell_changed(batch.changed);
@@ -169,7 +172,7 @@ impl Replica {
             batch.stored.new_grants.push((grant.patient, grant.scope));
         }
         for (row, bytes) in records::waiting_for(work.connection(), key.id)? {
-            self.retry(work, row, bytes, &key, &mut batch.changed)?;
+            self.retry(work, row, bytes, &key, &mut batch.payloads)?;
         }
         Ok(())
     }
@@ -180,32 +183,40 @@ impl Replica {
         if meta::get(&self.reader(), name::DICTIONARY)? == Some(NEWEST_DICTIONARY) {
             return Ok(());
         }
-        let mut changed = BTreeSet::new();
+        let mut payloads = Payloads::default();
         let mut writer = self.writer();
         let mut work = self.workspace(&mut writer)?;
         for (row, document, key, bytes) in records::unreadable(work.connection())? {
             let held = statements::key(work.connection(), document.patient, document.scope(), key)?;
             if let Some(key) = held.and_then(|secret| EpochKey::from_secret_bytes(key, &secret).ok()) {
-                self.retry(&mut work, row, bytes, &key, &mut changed)?;
+                self.retry(&mut work, row, bytes, &key, &mut payloads)?;
             }
         }
+        self.merge_payloads(&mut work, &mut payloads, &mut BTreeSet::new())?;
         meta::set(work.connection(), name::DICTIONARY, &NEWEST_DICTIONARY)?;
         work.commit()
     }
 
+    /// Tries to read a kept record, now that more is known.
     fn retry(
         &self,
-        work: &mut Workspace<'_>,
+        work: &Workspace<'_>,
         row: i64,
         bytes: Vec<u8>,
         key: &EpochKey,
-        changed: &mut BTreeSet<PatientId>,
+        payloads: &mut Payloads,
     ) -> Result<(), StoreError> {
         let Ok(parsed) = ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse) else { return Ok(()) };
         let signing = self.trust().device(parsed.header().device).map(|device| device.signing);
         let Some(Ok(record)) = signing.map(|signing| parsed.verify(&signing)) else { return Ok(()) };
-        let state = self.apply(work, &record, Some(key), changed)?;
-        records::set_state(work.connection(), row, state)
+        match opened(&record, key) {
+            Some(changes) => {
+                let device = record.header().device.0;
+                payloads.add(record.header().document, Payload { row, state: State::WaitsForKey, device, changes });
+                Ok(())
+            }
+            None => records::set_state(work.connection(), row, State::Unreadable),
+        }
     }
 
     fn take_record(
@@ -217,6 +228,7 @@ impl Replica {
     ) -> Result<(), StoreError> {
         let mut verdict = admit_record(bytes.clone(), &self.trust(), &Logs(work.connection()))?;
         if batch.renewed.is_none() && self.is_somebody_elses(work, &verdict, &bytes, incarnation)? {
+            self.merge_payloads(work, &mut batch.payloads, &mut batch.changed)?;
             let renewed = self.renew(work)?;
             batch.stored.gaps.extend(&renewed.documents);
             batch.changed.extend(renewed.documents.iter().map(|document| document.patient));
@@ -231,10 +243,18 @@ impl Replica {
         let header = *record.header();
         let held = statements::key(work.connection(), header.document.patient, header.document.scope(), header.key)?;
         let key = held.and_then(|secret| EpochKey::from_secret_bytes(header.key, &secret).ok());
-        let state = self.apply(work, &record, key.as_ref(), &mut batch.changed)?;
+        let changes = key.as_ref().map(|key| opened(&record, key));
+        let state = match changes {
+            None => State::WaitsForKey,
+            Some(None) => State::Unreadable,
+            Some(Some(_)) => State::Applied,
+        };
         let log = record.log();
         let kept = Kept { log, seq: header.seq, hash: record.hash(), key: header.key, state, bytes: record.bytes() };
-        records::insert(work.connection(), &kept)?;
+        let row = records::insert(work.connection(), &kept)?;
+        if let Some(Some(changes)) = changes {
+            batch.payloads.add(header.document, Payload { row, state, device: header.device.0, changes });
+        }
         Ok(())
     }
 
@@ -294,46 +314,6 @@ impl Replica {
         Ok(())
     }
 
-    /// Opens a record and merges it into its document and the read models.
-    fn apply(
-        &self,
-        work: &mut Workspace<'_>,
-        record: &SealedRecord,
-        key: Option<&EpochKey>,
-        changed: &mut BTreeSet<PatientId>,
-    ) -> Result<State, StoreError> {
-        let header = *record.header();
-        let Some(key) = key else { return Ok(State::WaitsForKey) };
-        let payload = match record.open(key) {
-            Ok(payload) => payload,
-            Err(error) => {
-                tracing::warn!(record = %record.hash(), %error, "a record cannot be opened; it is kept");
-                return Ok(State::Unreadable);
-            }
-        };
-        let id = header.document;
-        let applied = match work.document(id)?.apply_from(header.device.0, &payload) {
-            Ok(applied) => applied,
-            Err(error) => {
-                tracing::warn!(record = %record.hash(), %error, "a record cannot be applied; it is kept");
-                return Ok(State::Unreadable);
-            }
-        };
-        work.append(id, &payload)?;
-        work.update_models(id, Changed::Keys(&applied.changed_keys))?;
-        for key in &applied.changed_keys {
-            let author = match tendenko_crdt::Key::parse(key) {
-                tendenko_crdt::Key::Event(entry) => {
-                    work.document(id)?.event(entry).map(|event| event.stamp.author.member)
-                }
-                _ => None,
-            };
-            news(work.connection(), id, key, author.as_deref().unwrap_or(""), self.clock.now())?;
-        }
-        changed.insert(id.patient);
-        Ok(State::Applied)
-    }
-
     /// A relay has these durably.
     pub(crate) fn acked(
         &self,
@@ -374,4 +354,12 @@ impl Replica {
     pub(crate) fn compared(&self, documents: &[DocumentId]) -> Result<(), StoreError> {
         records::unsuspect(&self.writer().connection, documents)
     }
+}
+
+/// What a record says; none if it cannot be read.
+fn opened(record: &SealedRecord, key: &EpochKey) -> Option<Vec<u8>> {
+    record
+        .open(key)
+        .inspect_err(|error| tracing::warn!(record = %record.hash(), %error, "a record cannot be opened; it is kept"))
+        .ok()
 }

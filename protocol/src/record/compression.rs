@@ -9,13 +9,13 @@
 //! dictionary n      a zstd frame without its first four bytes (they are always the same), made with
 //!                   dictionary n ‖ hex(device) ‖ device ‖ incarnation u64 BE
 //! ```
-//! A dictionary, once released, is never changed or removed: records sealed with it are kept for years.
+//! (The parts of a checkpoint have nothing behind the dictionary: they are by many authors.) A dictionary, once released, is never changed or removed: records sealed with it are kept for years.
 
 use std::io::Read;
 
 use zstd::stream::raw::CParameter;
 
-use super::{Header, OpenError, SealError};
+use super::{OpenError, SealError};
 use crate::limits::MAX_PAYLOAD;
 
 /// The newest dictionary of this program: what records are sealed with.
@@ -39,13 +39,13 @@ pub fn dictionary(number: u8) -> Option<&'static [u8]> {
     }
 }
 
-pub(super) fn compress(header: &Header, payload: &[u8]) -> Result<Vec<u8>, SealError> {
+/// `context`: what goes behind the dictionary.
+pub(super) fn compress(number: u8, context: &[u8], payload: &[u8]) -> Result<Vec<u8>, SealError> {
     let failed = |_| SealError::Compression;
-    let number = header.dictionary;
     if number == 0 {
         return zstd::bulk::compress(payload, COMPRESSION_LEVEL).map_err(failed);
     }
-    let dictionary = with_author(dictionary(number).ok_or(SealError::Compression)?, header);
+    let dictionary = [dictionary(number).ok_or(SealError::Compression)?, context].concat();
     let mut compressor = zstd::bulk::Compressor::with_dictionary(COMPRESSION_LEVEL, &dictionary).map_err(failed)?;
     compressor.set_parameter(CParameter::DictIdFlag(false)).map_err(failed)?;
     let frame = compressor.compress(payload).map_err(failed)?;
@@ -53,13 +53,12 @@ pub(super) fn compress(header: &Header, payload: &[u8]) -> Result<Vec<u8>, SealE
 }
 
 /// Bounded: at most [`MAX_PAYLOAD`] bytes, with a window of as much.
-pub(super) fn decompress(header: &Header, compressed: &[u8]) -> Result<Vec<u8>, OpenError> {
-    let number = header.dictionary;
+pub(super) fn decompress(number: u8, context: &[u8], compressed: &[u8]) -> Result<Vec<u8>, OpenError> {
     let dictionary = dictionary(number).ok_or(OpenError::UnknownDictionary { number })?;
     if number == 0 {
         return bounded(compressed, &[]);
     }
-    bounded(MAGIC.chain(compressed), &with_author(dictionary, header))
+    bounded(MAGIC.chain(compressed), &[dictionary, context].concat())
 }
 
 fn bounded(frame: impl Read, dictionary: &[u8]) -> Result<Vec<u8>, OpenError> {
@@ -71,9 +70,4 @@ fn bounded(frame: impl Read, dictionary: &[u8]) -> Result<Vec<u8>, OpenError> {
     let mut payload = Vec::new();
     decoder.take(MAX_PAYLOAD as u64 + 1).read_to_end(&mut payload).map_err(failed)?;
     if payload.len() > MAX_PAYLOAD { Err(OpenError::Payload) } else { Ok(payload) }
-}
-
-fn with_author(dictionary: &[u8], header: &Header) -> Vec<u8> {
-    let device = header.device.to_string();
-    [dictionary, device.as_bytes(), &header.device.0, &header.incarnation.0.to_be_bytes()].concat()
 }

@@ -83,6 +83,12 @@ impl Header {
         LogId { document: self.document, device: self.device, incarnation: self.incarnation }
     }
 
+    /// What every change of this author repeats: the context its payload is compressed in.
+    pub(super) fn author(&self) -> Vec<u8> {
+        let device = self.device.to_string();
+        [device.as_bytes(), &self.device.0, &self.incarnation.0.to_be_bytes()].concat()
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
         cbor::encode(&Wire(
             domains::RECORD_VERSION,

@@ -11,12 +11,14 @@
 //! store can repeat a key and nonce, whatever else goes wrong.
 
 mod chain;
+mod checkpoint;
 mod compression;
 mod header;
 mod reject;
 mod sealed;
 
 pub use chain::{LogVerdict, check_next};
+pub use checkpoint::{CheckpointDraft, CheckpointHeader, Covered, ParsedCheckpoint, SealedCheckpoint};
 pub use compression::{NEWEST_DICTIONARY, dictionary};
 pub use header::{Draft, Header, Kind};
 pub use reject::RejectReason;

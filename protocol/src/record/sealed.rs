@@ -196,7 +196,7 @@ impl SealedRecord {
             count,
             dictionary,
         };
-        Self::encrypt(author, key, header, compression::compress(&header, payload)?)
+        Self::encrypt(author, key, header, compression::compress(header.dictionary, &header.author(), payload)?)
     }
 
     fn encrypt(author: &DeviceKeys, key: &EpochKey, header: Header, compressed: Vec<u8>) -> Result<Self, SealError> {
@@ -249,7 +249,7 @@ impl SealedRecord {
         let compressed = record_key(key, &record.header)
             .open_in_place(fixed_nonce(), Aad::from(&record.header_bytes), &mut buffer)
             .map_err(|_| OpenError::Unauthentic)?;
-        compression::decompress(&record.header, compressed)
+        compression::decompress(record.header.dictionary, &record.header.author(), compressed)
     }
 }
 

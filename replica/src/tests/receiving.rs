@@ -73,6 +73,35 @@ fn a_damaged_payload_is_kept_counted_and_stops_nothing() {
 }
 
 #[test]
+fn one_bad_record_keeps_no_good_one_of_its_batch_out() {
+    let (a, b, patient) = pair();
+    a.note(patient, "甲の一");
+    b.receive(a.departing());
+    b.note(patient, "乙の一");
+    b.seal_all().unwrap();
+    b.note(patient, "乙の二");
+    let mut batch: Vec<Item> = b.departing().into_iter().filter(is_record).collect();
+    // Between the two: nonsense, properly signed by a granted device that writes for the first time.
+    let document = DocumentId::chart(patient, 2026);
+    let (id, secret) = statements::sealing_key(&a.reader(), patient, Scope::Chart).unwrap().unwrap();
+    let key = EpochKey::from_secret_bytes(id, &secret).unwrap();
+    let draft = Draft {
+        document,
+        incarnation: tendenko_protocol::ids::Incarnation(1),
+        seq: LogSeq(1),
+        prev: RecordHash::ZERO,
+        kind: Kind::Changes,
+        count: 1,
+    };
+    let nonsense = SealedRecord::seal(&a.rng, &b.keys, &key, draft, b"nonsense").unwrap();
+    batch.insert(1, Item::Record(nonsense.into_bytes()));
+    a.receive(batch);
+    assert_eq!(a.texts(patient), ["乙の一", "乙の二", "甲の一"]);
+    assert_eq!(a.troubles().unwrap().unreadable, 1);
+    a.check_logs();
+}
+
+#[test]
 fn what_an_earlier_app_could_not_read_is_read_after_its_update() {
     let (a, mut b, patient) = pair();
     a.seal_with_dictionary(0);
