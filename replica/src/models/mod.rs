@@ -16,7 +16,7 @@ use crate::documents::Loaded;
 use crate::store::StoreError;
 
 /// Names the way models are computed. Change it with the computation, and every store rebuilds itself when it is opened.
-pub(crate) const FORM: &str = "1";
+pub(crate) const FORM: &str = "2";
 
 const TABLES: [&str; 4] = ["m_patients", "m_search", "m_timeline", "m_conflicts"];
 

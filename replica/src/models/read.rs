@@ -8,6 +8,7 @@ use tendenko_protocol::ids::PatientId;
 use super::card::StoredSummary;
 use super::timeline::{for_member, for_profession};
 use crate::search::{EDGE, Query, Term};
+use crate::store::packed::unpack;
 use crate::store::{StoreError, decode, fixed};
 use crate::views::{Conflict, Me, PatientSummary, Sent, TimelineEntry};
 
@@ -136,7 +137,7 @@ pub(crate) fn card(connection: &Connection, patient: PatientId) -> Result<Option
     let events = statement
         .query_map([DocumentId::card(patient).to_bytes()], |row| row.get::<_, Vec<u8>>(0))?
         .collect::<Result<Vec<_>, _>>()?;
-    view.events = events.iter().map(|event| decode(event)).collect::<Result<_, _>>()?;
+    view.events = events.iter().map(|event| unpacked(event)).collect::<Result<_, _>>()?;
     view.events.sort_by_key(|event| (event.occurred_at, event.stamp.at, event.id));
     Ok(Some(view))
 }
@@ -165,7 +166,7 @@ pub(crate) fn timeline(
         .collect::<Result<Vec<_>, _>>()?;
     let mut entries = Vec::with_capacity(rows.len());
     for (event, sent, new) in rows {
-        let event: Event = decode(&event)?;
+        let event = unpacked(&event)?;
         let sent = match sent {
             Some(0) => Sent::Pending,
             Some(_) => Sent::Sealed,
@@ -192,7 +193,7 @@ pub(crate) fn entry(connection: &Connection, patient: PatientId, entry: EntryId)
         .prepare_cached("SELECT event FROM m_timeline WHERE patient = ?1 AND entry = ?2")?
         .query_row(params![patient.0, entry.as_bytes()], |row| row.get(0))
         .optional()?;
-    event.map(|event| decode(&event)).transpose()
+    event.map(|event| unpacked(&event)).transpose()
 }
 
 /// Entries of one kind that nothing corrects or withdraws; of one patient, or of all.
@@ -211,7 +212,7 @@ pub(crate) fn standing(
             Ok((fixed(row, 0)?, row.get::<_, Vec<u8>>(1)?))
         })?
         .collect::<Result<Vec<_>, _>>()?;
-    rows.into_iter().map(|(patient, event)| Ok((PatientId(patient), decode(&event)?))).collect()
+    rows.into_iter().map(|(patient, event)| Ok((PatientId(patient), unpacked(&event)?))).collect()
 }
 
 /// Whether a member recorded a visit of a patient within a span of time.
@@ -259,7 +260,7 @@ pub(crate) fn hand_overs(
             |row| Ok((fixed(row, 0)?, row.get::<_, Vec<u8>>(1)?, row.get(2)?)),
         )?
         .collect::<Result<Vec<_>, _>>()?;
-    rows.into_iter().map(|(patient, event, unread)| Ok((PatientId(patient), decode(&event)?, unread))).collect()
+    rows.into_iter().map(|(patient, event, unread)| Ok((PatientId(patient), unpacked(&event)?, unread))).collect()
 }
 
 /// Every conflict, of one patient or of all.
@@ -271,4 +272,9 @@ pub(crate) fn conflicts(connection: &Connection, patient: Option<PatientId>) -> 
         .query_map([patient.map(|patient| patient.0)], |row| row.get::<_, Vec<u8>>(0))?
         .collect::<Result<Vec<_>, _>>()?;
     rows.iter().map(|conflict| decode(conflict)).collect()
+}
+
+/// An entry as the timeline keeps it.
+fn unpacked(event: &[u8]) -> Result<Event, StoreError> {
+    decode(&unpack(event)?)
 }

@@ -5,6 +5,7 @@ use tendenko_crdt::{Addressee, EntryId, Event, EventBody, Key};
 use tendenko_protocol::document::DocumentId;
 
 use super::Changed;
+use crate::store::packed::pack;
 use crate::store::{StoreError, encode};
 
 pub(super) fn update(
@@ -47,7 +48,7 @@ fn insert(connection: &Connection, document: DocumentId, event: &Event) -> Resul
             event.body.kind(),
             event.stamp.author.member,
             addressee(event),
-            encode(event)
+            pack(&encode(event))
         ])?;
     Ok(())
 }

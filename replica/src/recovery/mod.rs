@@ -241,6 +241,7 @@ impl Replica {
             salvage.rows(table, columns, |row| {
                 let name: Vec<u8> = row.get(1)?;
                 let bytes: Vec<u8> = row.get(2)?;
+                let bytes = if table == "changes" { store::packed::unpack(&bytes).unwrap_or_default() } else { bytes };
                 if let Some(id) = DocumentId::from_bytes(&name).filter(|_| !bytes.is_empty()) {
                     content.push((id, bytes));
                 }

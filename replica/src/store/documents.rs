@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tendenko_protocol::document::DocumentId;
 
 use super::StoreError;
+use super::packed::{pack, unpack};
 
 /// A document as stored.
 pub(crate) struct StoredDocument {
@@ -21,7 +22,8 @@ pub(crate) fn load(connection: &Connection, id: DocumentId) -> Result<Option<Sto
     let Some(snapshot) = snapshot else { return Ok(None) };
     let changes = connection
         .prepare_cached("SELECT bytes FROM changes WHERE document = ?1 ORDER BY id")?
-        .query_map([name], |row| row.get(0))?
+        .query_map([name], |row| row.get::<_, Vec<u8>>(0))?
+        .map(|packed| unpack(&packed?))
         .collect::<Result<_, _>>()?;
     Ok(Some(StoredDocument { snapshot, changes }))
 }
@@ -36,7 +38,7 @@ pub(crate) fn append(connection: &Connection, id: DocumentId, changes: &[u8]) ->
         .execute(params![name, id.patient.0])?;
     connection
         .prepare_cached("INSERT INTO changes (document, bytes) VALUES (?1, ?2)")?
-        .execute(params![name, changes])?;
+        .execute(params![name, pack(changes)])?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod documents;
 pub(crate) mod logs;
 pub(crate) mod meta;
 pub(crate) mod outbox;
+pub(crate) mod packed;
 pub(crate) mod records;
 pub(crate) mod schema;
 pub(crate) mod statements;

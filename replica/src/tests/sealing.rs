@@ -44,6 +44,61 @@ fn saves_of_one_document_leave_as_one_record() {
     assert_eq!(b.texts(patient).len(), 100);
 }
 
+/// What a nurse writes at one visit: some 500 bytes as JSON, author included.
+fn visit(n: usize) -> EventBody {
+    const NOTES: [&str; 6] = [
+        "室温は高めだがエアコンは使っておられず、窓を開けて一緒に涼んだ。食欲は戻ってきたとのこと。",
+        "夜中に二度目が覚めると話される。日中の昼寝が長いため、散歩の時間を決めることにした。",
+        "薬のシートを自分で切って飲まれている。数は合っている。娘さんからの電話を待っておられた。",
+        "踵の赤みは引いた。靴下を替え、保護のクッションの当て方をヘルパーさんにも見てもらった。",
+        "杖の先のゴムがすり減っているので交換を頼む。段差は手を添えれば越えられる。",
+        "猫が逃げたと気落ちされていたが、歌の話になると笑顔が出た。便通は昨日あり。",
+    ];
+    EventBody::Visit(tendenko_crdt::Visit {
+        vitals: tendenko_crdt::Vitals {
+            systolic: Some(118 + (n * 7 % 31) as u16),
+            diastolic: Some(64 + (n * 5 % 19) as u16),
+            pulse: Some(61 + (n * 3 % 23) as u16),
+            spo2: Some(95 + (n % 4) as u8),
+            temperature: Some(tendenko_crdt::Tenths(359 + (n % 12) as i16)),
+            ..Default::default()
+        },
+        care: vec!["血圧測定".into(), "足の手入れ".into()],
+        note: NOTES[n % NOTES.len()].into(),
+        ..Default::default()
+    })
+}
+
+fn visits(tablet: &Tablet, patient: PatientId, which: std::ops::Range<usize>) -> usize {
+    let before: usize = records(&tablet.departing()).iter().map(Vec::len).sum();
+    for n in which {
+        tablet.clock.set(Timestamp(NOON + n as i64 * 86_400_000));
+        tablet
+            .edit(patient, |edit| {
+                let event = edit.event(visit(n))?;
+                Ok(edit.volume(2026)?.record(event)?)
+            })
+            .unwrap();
+    }
+    records(&tablet.departing()).iter().map(Vec::len).sum::<usize>() - before
+}
+
+/// The promise is of the wire: a larger header, a forgotten dictionary or a deflated bundle shows here.
+#[test]
+fn visits_leave_small() {
+    let (a, b, patient) = pair();
+    let one = visits(&a, patient, 0..1);
+    let next = visits(&a, patient, 1..2);
+    let six = visits(&a, patient, 2..8) / 6;
+    b.receive(a.departing());
+    assert_eq!(b.models(), a.models());
+    a.seal_with_dictionary(0);
+    let (plain, six_plain) = (visits(&a, patient, 8..9), visits(&a, patient, 9..15) / 6);
+    println!("one visit {one} and {next}, of six {six}; without a dictionary {plain} and {six_plain}");
+    assert!(one <= 540 && next <= 540 && six <= 220, "{one}, {next}, {six}");
+    assert!(plain > next + 200 && six_plain > six + 40, "{plain}, {six_plain}");
+}
+
 #[test]
 fn what_does_not_fit_into_one_record_leaves_in_several() {
     let (a, b, patient) = pair();
