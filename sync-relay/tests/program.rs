@@ -183,9 +183,78 @@ fn bad_input_is_refused_with_a_reason_and_changes_nothing() {
     std::fs::write(&request, &bytes[..bytes.len() - 1]).unwrap();
     let refused = site.run(&site.enrolment(&request, &bundle, &site.path("passphrase")));
     assert!(!refused.status.success());
-    assert!(String::from_utf8(refused.stderr).unwrap().contains("is not a tablet's request"));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("is not a request of a tablet"));
     assert!(!bundle.exists());
     assert!(!site.run(&["status", "--dir"]).status.success());
+}
+
+/// As an operator does it: two commands at the edge, one at the secretariat.
+#[test]
+fn an_edge_relay_is_made_by_the_program_and_tells_what_waits() {
+    let site = Site::init();
+    let (mut nurse, _) = site.enroll("tablet");
+    let [request, bundle] = ["edge.request", "edge.bundle"].map(|name| site.path(name).to_string_lossy().into_owned());
+    let edge = site.path("edge").to_string_lossy().into_owned();
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_tendenko-relay")).args(arguments).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let ask = ["ask", "--dir", &edge, "--relay-name", "第一避難所", "--listen", "127.0.0.1:0", "--out", &request];
+    assert!(run(&ask).0);
+    let (made, _, why) = run(&["serve", "--dir", &edge]);
+    assert!(!made && why.contains("tendenko-relay join"), "{why}");
+    let passphrase = site.path("passphrase");
+    let enrolled = site.run(&[
+        "enroll",
+        "--request",
+        &request,
+        "--out",
+        &bundle,
+        "--passphrase-file",
+        passphrase.to_str().unwrap(),
+    ]);
+    assert!(enrolled.status.success(), "{enrolled:?}");
+    let (joined, said, why) = run(&["join", "--dir", &edge, "--bundle", &bundle]);
+    assert!(joined && said.contains("釜石・大槌"), "{said} {why}");
+
+    let hub = site.serve();
+    let address = hub.address.to_string();
+    let mut process = Command::new(env!("CARGO_BIN_EXE_tendenko-relay"))
+        .args(["serve", "--dir", &edge, "--upstream", &address])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let below: SocketAddr = line.trim().strip_prefix("listening on ").expect("the one line").parse().unwrap();
+    let served = Served { process, address: below };
+    play(async {
+        let origin = nurse.patient();
+        nurse.write(origin.patient(), "visit");
+        nurse.relay = said.lines().nth(1).and_then(|line| line.strip_prefix("relay ")).unwrap().parse().unwrap();
+        nurse.sync(below).await.unwrap();
+    });
+    let status = loop {
+        let (read, status, why) = run(&["status", "--dir", &edge, "--json"]);
+        assert!(read, "{why}");
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+        let waiting = status["upstream"]["waiting"].as_array().unwrap();
+        if waiting.iter().all(|lane| lane["items"] == 0) {
+            break status;
+        }
+    };
+    assert_eq!(status["records"], 1);
+    assert!(status["upstream"]["last_contact"].is_i64());
+    let above: serde_json::Value = serde_json::from_slice(&site.run(&["status", "--json"]).stdout).unwrap();
+    assert_eq!((&above["records"], &above["statements"]), (&status["records"], &status["statements"]));
+    let relay = above["devices"].as_array().unwrap().iter().find(|device| device["relay"] == true).unwrap();
+    assert_eq!((&relay["label"], &relay["records"]), (&"第一避難所".into(), &1.into()));
+    let (_, text, _) = run(&["status", "--dir", &edge]);
+    assert!(text.contains("upstream      last contact"), "{text}");
+    assert_eq!(served.terminate().code(), Some(0));
+    hub.kill();
 }
 
 /// Kills the relay after it has acked some records and while it has others; what it acked must be there.
