@@ -136,3 +136,60 @@ fn measure_unlocking_with_200_patients_on_3_devices() {
     println!("list of all: {:?}", median(|| assert_eq!(a.patients().unwrap().len(), 200)));
     println!("store: {} bytes", std::fs::metadata(a.path().join(crate::files::STORE)).unwrap().len());
 }
+
+/// One record per entry, as they come from a relay: in pages, and one by one. And what a visit takes on the disk.
+#[test]
+#[ignore = "a measurement"]
+fn measure_receiving_a_history() {
+    const PATIENTS: usize = 5;
+    const ENTRIES: usize = 200;
+    let region = TestRegion::new();
+    let (a, b, c) = (region.tablet("甲"), region.tablet("乙"), region.tablet("丙"));
+    introduce(&[&a, &b, &c]);
+    for n in 0..PATIENTS {
+        let patient = a.create_patient(identity(&format!("見本 {n}"), "ミホン")).unwrap();
+        for other in [&b, &c] {
+            for scope in Scope::ALL {
+                a.grant(patient, scope, other.device_id(), "同意書").unwrap();
+            }
+        }
+        for entry in 0..ENTRIES {
+            a.edit(patient, |edit| {
+                let event = edit.event(super::sealing::visit(entry))?;
+                Ok(edit.volume(2026)?.record(event)?)
+            })
+            .unwrap();
+            a.seal_all().unwrap();
+        }
+    }
+    let (records, statements): (Vec<Item>, Vec<Item>) =
+        a.departing().into_iter().partition(|item| matches!(item, Item::Record(_)));
+    let size: usize = records.iter().map(|item| item.bytes().len()).sum();
+    println!("{} records, {} bytes each", records.len(), size / records.len());
+    for (tablet, page) in [(&b, 256), (&c, 1)] {
+        tablet.receive(statements.clone());
+        let start = Instant::now();
+        for batch in records.chunks(page) {
+            tablet.receive(batch.to_vec());
+        }
+        println!("received {page} at a time: {:?} a record", start.elapsed() / records.len() as u32);
+    }
+    assert_eq!(b.models(), a.models());
+    assert_eq!(b.models(), c.models());
+    let writer = b.writer();
+    writer.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); VACUUM").unwrap();
+    for table in ["records", "documents", "changes", "m_timeline", "news", "logs"] {
+        let pages: i64 = writer
+            .connection
+            .query_row(
+                "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name IN (SELECT name FROM sqlite_schema WHERE tbl_name = ?1)",
+                [table],
+                |row| row.get(0),
+            )
+            .unwrap_or(-1);
+        println!("{table}: {} bytes an entry", pages / (PATIENTS * ENTRIES) as i64);
+    }
+    drop(writer);
+    let store = std::fs::metadata(b.path().join(crate::files::STORE)).unwrap().len();
+    println!("store: {} bytes an entry", store / (PATIENTS * ENTRIES) as u64);
+}

@@ -45,7 +45,7 @@ fn saves_of_one_document_leave_as_one_record() {
 }
 
 /// What a nurse writes at one visit: some 500 bytes as JSON, author included.
-fn visit(n: usize) -> EventBody {
+pub(crate) fn visit(n: usize) -> EventBody {
     const NOTES: [&str; 6] = [
         "室温は高めだがエアコンは使っておられず、窓を開けて一緒に涼んだ。食欲は戻ってきたとのこと。",
         "夜中に二度目が覚めると話される。日中の昼寝が長いため、散歩の時間を決めることにした。",
