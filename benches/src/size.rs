@@ -89,5 +89,7 @@ fn relay_disk(scene: &Scene) -> Result<u64, Failure> {
 /// Bytes of all records that the relay keeps.
 fn sealed(scene: &Scene) -> Result<u64, Failure> {
     let connection = Connection::open(scene.region.relay_dir().join("relay.db"))?;
-    Ok(connection.query_row("SELECT coalesce(sum(length(bytes)), 0) FROM records", [], |row| row.get(0))?)
+    let sql = "SELECT coalesce(sum(length(bytes)), 0) FROM records";
+    let bytes: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(bytes.cast_unsigned())
 }

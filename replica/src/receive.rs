@@ -20,7 +20,7 @@ use crate::merging::{Payload, Payloads};
 use crate::renewal::Renewed;
 use crate::replica::Replica;
 use crate::store::meta::{self, name};
-use crate::store::records::{self, Kept, State};
+use crate::store::records::{self, Kept, State, Unreadable};
 use crate::store::{StoreError, logs, outbox, statements, unsent};
 
 /// What storing a batch brought.
@@ -186,10 +186,10 @@ impl Replica {
         let mut payloads = Payloads::default();
         let mut writer = self.writer();
         let mut work = self.workspace(&mut writer)?;
-        for (row, document, key, bytes) in records::unreadable(work.connection())? {
+        for Unreadable { row, document, key, bytes } in records::unreadable(work.connection())? {
             let held = statements::key(work.connection(), document.patient, document.scope(), key)?;
             if let Some(key) = held.and_then(|secret| EpochKey::from_secret_bytes(key, &secret).ok()) {
-                self.retry(&mut work, row, bytes, &key, &mut payloads)?;
+                self.retry(&work, row, bytes, &key, &mut payloads)?;
             }
         }
         self.merge_payloads(&mut work, &mut payloads, &mut BTreeSet::new())?;

@@ -80,16 +80,26 @@ pub(crate) fn waiting_for(connection: &Connection, key: KeyId) -> Result<Vec<(i6
     Ok(rows)
 }
 
-/// Records whose content could not be read, each with its document and the key to try with.
-pub(crate) fn unreadable(connection: &Connection) -> Result<Vec<(i64, DocumentId, KeyId, Vec<u8>)>, StoreError> {
+/// A record whose content could not be read.
+pub(crate) struct Unreadable {
+    pub(crate) row: i64,
+    pub(crate) document: DocumentId,
+    /// The key to try with.
+    pub(crate) key: KeyId,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Records whose content could not be read, oldest first.
+pub(crate) fn unreadable(connection: &Connection) -> Result<Vec<Unreadable>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT id, document, key, bytes FROM records WHERE state = 2 ORDER BY id")?;
-    let rows = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?, KeyId(fixed(row, 2)?), row.get(3)?)))?
-        .collect::<Result<Vec<_>, _>>()?;
-    rows.into_iter()
-        .map(|(id, name, key, bytes)| Ok((id, DocumentId::from_bytes(&name).ok_or(StoreError::Damaged)?, key, bytes)))
-        .collect()
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let document = DocumentId::from_bytes(&row.get::<_, Vec<u8>>(1)?).ok_or(StoreError::Damaged)?;
+        found.push(Unreadable { row: row.get(0)?, document, key: KeyId(fixed(row, 2)?), bytes: row.get(3)? });
+    }
+    Ok(found)
 }
 
 pub(crate) fn set_state(connection: &Connection, id: i64, state: State) -> Result<(), StoreError> {
