@@ -136,7 +136,9 @@ async fn forward(app: AppHandle, desk: Arc<Desk>) {
     let mut events = desk.replica.events();
     loop {
         let sent = match events.recv().await {
-            Ok(ReplicaEvent::Changed { patient }) => changed(&app, vec![api::PatientId(patient.to_string())]),
+            Ok(ReplicaEvent::Changed { patient } | ReplicaEvent::Attachment { patient, .. }) => {
+                changed(&app, vec![api::PatientId(patient.to_string())])
+            }
             Ok(ReplicaEvent::Sync) => app.emit(api::EVENT_SYNC, views::sync::status(&desk.replica.sync_status())),
             // Too many to follow one by one: read everything again.
             Err(RecvError::Lagged(_)) => changed(&app, Vec::new()),

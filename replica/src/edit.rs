@@ -185,8 +185,32 @@ impl Replica {
         patient: PatientId,
         edit: impl FnOnce(&mut Edit<'_, '_>) -> Result<T, SaveError>,
     ) -> Result<T, SaveError> {
+        self.edit_with(patient, |_| Ok(()), edit)
+    }
+
+    /// As [`Replica::edit`], with something more to be written in the same transaction.
+    pub(crate) fn edit_with<T>(
+        &self,
+        patient: PatientId,
+        more: impl FnOnce(&Connection) -> Result<(), StoreError>,
+        edit: impl FnOnce(&mut Edit<'_, '_>) -> Result<T, SaveError>,
+    ) -> Result<T, SaveError> {
+        let saved = self.try_edit(patient, more, edit);
+        if matches!(saved, Err(SaveError::DiskFull)) {
+            self.make_room();
+        }
+        saved
+    }
+
+    fn try_edit<T>(
+        &self,
+        patient: PatientId,
+        more: impl FnOnce(&Connection) -> Result<(), StoreError>,
+        edit: impl FnOnce(&mut Edit<'_, '_>) -> Result<T, SaveError>,
+    ) -> Result<T, SaveError> {
         let mut writer = self.writer();
         let mut work = self.workspace(&mut writer)?;
+        more(work.connection())?;
         let (value, changed) = self.edit_in(&mut work, patient, edit)?;
         if changed {
             let unsent = unsent::count(work.connection())?;

@@ -9,6 +9,7 @@
 //! | [`Edit`], [`Replica::edit`] | saving: one durable transaction |
 //! | [`views`] and the reading methods of [`Replica`] | what the screens show |
 //! | [`search`] | folding of Japanese text, birth dates, queries |
+//! | `attachments` | photos and documents: attaching, fetching, releasing |
 //! | [`conflicts`] | concurrent values, and the write that resolves them |
 //! | [`recovery`] | what can be saved from a damaged store |
 //! | [`sync`] | the loop that talks to relays |
@@ -22,6 +23,7 @@
 //! - No file of the directory holds plaintext of a record. Staff names stand in the slot file, because the unlock screen
 //!   shows them.
 
+mod attachments;
 mod clock;
 pub mod conflicts;
 mod documents;
@@ -48,6 +50,9 @@ mod tests;
 mod unlock;
 pub mod views;
 
+pub use attachments::{
+    AttachError, AttachmentError, AttachmentPresence, AttachmentState, AttachmentStorage, NewAttachment,
+};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use edit::{Edit, MAX_CHANGE, year_in_japan};
 pub use error::{Damage, EnrolError, ReadError, SaveError, UnlockError};

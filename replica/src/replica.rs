@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use ring::rand::SystemRandom;
 use rusqlite::Connection;
-use tendenko_crdt::{Actor, Author, Stamp};
+use tendenko_crdt::{Actor, Author, EntryId, Stamp};
 use tendenko_protocol::ids::{DeviceId, Incarnation, PatientId};
 use tendenko_protocol::keys::DeviceKeys;
 use tendenko_protocol::record::NEWEST_DICTIONARY;
@@ -34,6 +34,13 @@ pub enum ReplicaEvent {
         /// Who.
         patient: PatientId,
     },
+    /// More of what this entry mentions is here, or it is known that it is not to be had now.
+    Attachment {
+        /// Whose.
+        patient: PatientId,
+        /// Which entry.
+        entry: EntryId,
+    },
     /// The sync status changed: read it with [`Replica::sync_status`].
     Sync,
 }
@@ -50,6 +57,8 @@ pub struct Replica {
     pub(crate) departure: Notify,
     /// What records are compressed with.
     pub(crate) dictionary: AtomicU8,
+    /// Rung when another chunk is wanted, or none any more.
+    pub(crate) attachments_wanted: Notify,
     /// Damaged records were sealed again since unlocking.
     pub(crate) sealed_again: AtomicBool,
     me: Me,
@@ -171,6 +180,7 @@ impl Replica {
             status: Mutex::new(parts.status),
             departure: Notify::new(),
             dictionary: AtomicU8::new(NEWEST_DICTIONARY),
+            attachments_wanted: Notify::new(),
             sealed_again: AtomicBool::new(false),
             me: parts.me,
             dir: parts.dir,

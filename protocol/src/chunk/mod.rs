@@ -21,8 +21,10 @@
 
 mod admission;
 mod header;
+mod holding;
 mod sealed;
 
 pub use admission::{ChunkVerdict, admit_chunk};
 pub use header::{ChunkHeader, ChunkPlace};
+pub use holding::Holding;
 pub use sealed::{ChunkOpenError, ChunkSealError, ParsedChunk, ReceivedChunk, SealedChunk};

@@ -20,6 +20,7 @@ use tendenko_protocol::ids::{DeviceId, MemberId};
 use tendenko_protocol::messages::Item;
 use tendenko_protocol::trust::Issuer;
 
+use crate::attachments;
 use crate::clock::FixedClock;
 use crate::enrolment;
 use crate::error::UnlockError;
@@ -52,6 +53,9 @@ pub struct Recovered {
     pub documents: u64,
     /// Saves that had not left yet and still will.
     pub pending_saves: u64,
+    /// Pieces of photos and documents carried over.
+    #[serde(default)]
+    pub chunks: u64,
     /// Stretches of rows that could not be read. They are fetched again where a relay has them.
     pub unreadable: u64,
 }
@@ -141,6 +145,7 @@ impl Replica {
         let departing = self.carry_records(&mut salvage, &mut recovered)?;
         self.carry_documents(&mut salvage, &mut recovered)?;
         self.carry_saves(&mut salvage, &departing, &mut recovered)?;
+        self.carry_chunks(&mut salvage, &mut recovered)?;
         self.save_unaccounted(&mut recovered)?;
         recovered.unreadable = salvage.unreadable();
         // Everything was carried over "now"; none of it is news.
@@ -232,6 +237,28 @@ impl Replica {
         let suspects = records::suspects(&writer.connection)?;
         records::unsuspect(&writer.connection, &suspects)?;
         Ok(carried)
+    }
+
+    /// Pieces of attachments, each with whether a relay has it.
+    fn carry_chunks(&self, salvage: &mut Salvage, recovered: &mut Recovered) -> Result<(), StoreError> {
+        let mut rows: Vec<(i64, bool, i64)> = Vec::new();
+        salvage.rows("chunks", "unsent, used", |row| {
+            rows.push((row.get(0)?, row.get(1)?, row.get(2)?));
+            Ok(())
+        });
+        for batch in rows.chunks(BATCH) {
+            let writer = self.writer();
+            let work = writer.connection.unchecked_transaction()?;
+            for (id, unsent, used) in batch {
+                if let Some(bytes) = salvage.bytes("chunks", *id)
+                    && attachments::restore(&work, bytes, *unsent, *used)?
+                {
+                    recovered.chunks += 1;
+                }
+            }
+            work.commit()?;
+        }
+        Ok(())
     }
 
     /// Content of documents, also where the record it came in is lost.

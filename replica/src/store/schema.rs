@@ -1,7 +1,7 @@
 //! Tables, and the migrations that lead to them. A migration, once released, is never edited: add the next.
 //!
-//! *Truth*: `documents`, `changes`, `unsent`, `records`, `statements`, `outbox`, `epoch_keys`. *Own notes*: `meta`, `news`,
-//! `looked`, `backfills`, `suspects`, `quarantine`, `data_use`. *Computed with every record*: `logs`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
+//! *Truth*: `documents`, `changes`, `unsent`, `records`, `statements`, `outbox`, `epoch_keys`, `chunks`. *Own notes*: `meta`, `news`,
+//! `looked`, `backfills`, `suspects`, `quarantine`, `data_use`, `wanted`. *Computed with every record*: `logs`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
 //!
 //! Every table of truth has an integer row id, so that a damaged store can be salvaged row by row.
 
@@ -111,6 +111,33 @@ CREATE TABLE logs (
     filled_hash BLOB NOT NULL,
     PRIMARY KEY (document, device, incarnation)
 ) STRICT, WITHOUT ROWID;
+
+-- Sealed chunks of attachments. `unsent`: made here, and no relay has acknowledged it. `used`: when somebody last looked, ms.
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chunk BLOB NOT NULL UNIQUE,
+    patient BLOB NOT NULL,
+    device BLOB NOT NULL,
+    attachment BLOB NOT NULL,
+    place INTEGER NOT NULL,
+    unsent INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
+CREATE INDEX chunks_unsent ON chunks (id) WHERE unsent = 1;
+CREATE INDEX chunks_used ON chunks (used, id) WHERE unsent = 0;
+CREATE INDEX chunks_place ON chunks (device, attachment, place);
+
+-- Chunks that somebody here wants to look at, and as which piece of what. `absent`: the relay that was asked does not have it.
+CREATE TABLE wanted (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chunk BLOB NOT NULL UNIQUE,
+    patient BLOB NOT NULL,
+    entry BLOB NOT NULL,
+    place INTEGER NOT NULL,
+    absent INTEGER NOT NULL
+) STRICT;
+CREATE INDEX wanted_entry ON wanted (patient, entry);
 
 -- Records that contradict one already held, or that nobody vouches for; kept for a person to look at.
 CREATE TABLE quarantine (

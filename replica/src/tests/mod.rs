@@ -1,6 +1,7 @@
 //! Tests of the engine with its insides in view. Two tablets exchange what leaves them without a relay here; the loop and the
 //! real relay are tested in `tests/`.
 
+mod attachments;
 mod damage;
 mod measure;
 mod metering;

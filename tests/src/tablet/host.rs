@@ -183,7 +183,7 @@ impl Host {
             }
             let next = async { tokio::time::timeout_at(deadline, events.recv()).await };
             match self.runtime.block_on(next) {
-                Ok(Ok(ReplicaEvent::Changed { .. } | ReplicaEvent::Sync) | Err(RecvError::Lagged(_))) => {}
+                Ok(Ok(_) | Err(RecvError::Lagged(_))) => {}
                 Ok(Err(RecvError::Closed)) => return Err("the engine has ended".into()),
                 Err(_) => {
                     let status = self.replica.sync_status();

@@ -1,0 +1,155 @@
+//! What a session asks of the store about chunks, and what it brings.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+use tendenko_crdt::EntryId;
+use tendenko_protocol::chunk::{ChunkVerdict, Holding, ReceivedChunk, SealedChunk, admit_chunk};
+use tendenko_protocol::ids::{AttachmentId, ChunkId, DeviceId, PatientId};
+use tendenko_protocol::record::RejectReason;
+
+use super::{mentioned, reading};
+use crate::replica::{Replica, ReplicaEvent};
+use crate::store::StoreError;
+use crate::store::chunks::{self, NewChunk, Wanted};
+
+/// What became of a chunk that came.
+pub(crate) enum Taken {
+    /// It is a piece of what this entry mentions.
+    Kept(PatientId, EntryId),
+    /// It was here.
+    Known,
+    /// It was not taken.
+    Refused(RejectReason),
+}
+
+/// For sessions.
+impl Replica {
+    /// What is wanted and not known to be absent, in the order of asking. At the beginning of a session (`probing`) also one chunk of
+    /// every attachment that was absent: should it be there now, the others are asked for again.
+    pub(crate) fn wanted_chunks(&self, probing: bool) -> Result<Vec<ChunkId>, StoreError> {
+        let mut probed = BTreeSet::new();
+        let wanted = chunks::wanted(&self.reader())?;
+        let asked = wanted.into_iter().filter(|w| !w.absent || (probing && probed.insert((w.patient, w.entry))));
+        Ok(asked.map(|wanted| wanted.chunk).collect())
+    }
+
+    /// A chunk has come: kept, if somebody here wants it and it is what it is wanted as.
+    pub(crate) fn take_chunk(&self, connection: &Connection, bytes: Vec<u8>) -> Result<Taken, StoreError> {
+        let verdict = admit_chunk(bytes, &self.trust(), |id| chunks::has(connection, id))?;
+        let chunk = match verdict {
+            ChunkVerdict::Accept(chunk) => *chunk,
+            ChunkVerdict::Known(id) => {
+                chunks::unwant(connection, &id)?;
+                return Ok(Taken::Known);
+            }
+            ChunkVerdict::Reject(reason) => return Ok(refused(reason)),
+        };
+        let id = chunk.id();
+        let Some(wanted) = chunks::wanted_as(connection, &id)? else {
+            return Ok(refused(RejectReason::Unwanted));
+        };
+        chunks::unwant(connection, &id)?;
+        if !self.is_piece(connection, &wanted, &chunk)? {
+            return Ok(refused(RejectReason::Misplaced));
+        }
+        let used = self.clock.now().0;
+        chunks::insert(
+            connection,
+            &NewChunk { id, header: chunk.header(), bytes: chunk.bytes(), unsent: false, used },
+        )?;
+        if !chunks::ask_again(connection, wanted.patient, wanted.entry)?.is_empty() {
+            self.attachments_wanted.notify_one();
+        }
+        Ok(Taken::Kept(wanted.patient, wanted.entry))
+    }
+
+    fn is_piece(&self, connection: &Connection, wanted: &Wanted, chunk: &SealedChunk) -> Result<bool, StoreError> {
+        let attachment = match mentioned(connection, wanted.patient, wanted.entry) {
+            Ok(attachment) => attachment,
+            Err(super::AttachmentError::Store(error)) => return Err(error),
+            Err(_) => return Ok(false),
+        };
+        let bytes = chunk.bytes().to_vec();
+        Ok(reading::piece(wanted.patient, &attachment, wanted.place, chunk.id(), bytes).is_some())
+    }
+
+    /// The relay does not have these.
+    pub(crate) fn chunks_absent(&self, absent: &[ChunkId]) -> Result<(), StoreError> {
+        let mut entries = BTreeSet::new();
+        {
+            let writer = self.writer();
+            let work = writer.connection.unchecked_transaction()?;
+            for id in absent {
+                if let Some(wanted) = chunks::wanted_as(&work, id)? {
+                    chunks::set_absent(&work, id, true)?;
+                    entries.insert((wanted.patient, wanted.entry));
+                }
+            }
+            work.commit()?;
+        }
+        self.tell_attachments(entries);
+        Ok(())
+    }
+
+    pub(crate) fn tell_attachments(&self, entries: impl IntoIterator<Item = (PatientId, EntryId)>) {
+        for (patient, entry) in entries {
+            self.tell(ReplicaEvent::Attachment { patient, entry });
+        }
+    }
+
+    /// Unsent chunks behind a place, in the order in which they were made.
+    pub(crate) fn departing_chunks(
+        &self,
+        after: u64,
+        budget: usize,
+    ) -> Result<(Vec<(u64, Vec<u8>)>, bool), StoreError> {
+        chunks::departing(&self.reader(), after, budget)
+    }
+
+    /// Which pieces of which attachments are here, behind one of them.
+    pub(crate) fn holdings(
+        &self,
+        after: Option<(DeviceId, AttachmentId)>,
+        limit: usize,
+    ) -> Result<Vec<Holding>, StoreError> {
+        let held = chunks::held_places(&self.reader(), after, limit)?;
+        Ok(held.into_iter().map(|held| Holding::new(held.device, held.attachment, &held.places)).collect())
+    }
+
+    /// The pieces that somebody lacks, as far as they are here, within a budget (at least one); the places given are taken off `lacking`.
+    pub(crate) fn chunks_for(&self, lacking: &mut Vec<Holding>, budget: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let reader = self.reader();
+        let mut found: Vec<Vec<u8>> = Vec::new();
+        let mut size = 0;
+        while let Some(holding) = lacking.first_mut() {
+            let Some(place) = holding.first() else {
+                lacking.remove(0);
+                continue;
+            };
+            if let Some(bytes) = chunks::at_places(&reader, holding.device, holding.attachment, place)? {
+                size += bytes.len();
+                if size > budget && !found.is_empty() {
+                    return Ok(found);
+                }
+                found.push(bytes);
+            }
+            holding.remove(place);
+        }
+        Ok(found)
+    }
+}
+
+fn refused(reason: RejectReason) -> Taken {
+    tracing::warn!(%reason, "a chunk of an attachment was not taken");
+    Taken::Refused(reason)
+}
+
+/// Puts back a chunk of a store that is being recovered, if it is one.
+pub(crate) fn restore(connection: &Connection, bytes: Vec<u8>, unsent: bool, used: i64) -> Result<bool, StoreError> {
+    let Ok(parsed) = ReceivedChunk::new(bytes).and_then(ReceivedChunk::parse) else { return Ok(false) };
+    chunks::insert(
+        connection,
+        &NewChunk { id: parsed.id(), header: parsed.header(), bytes: parsed.bytes(), unsent, used },
+    )
+}
