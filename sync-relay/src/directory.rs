@@ -40,6 +40,12 @@ pub struct Config {
     /// The size the database may grow to, in MiB; absent is as far as the disk goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_store_mib: Option<u64>,
+    /// What photos and documents may take of it, in MiB; absent is 200 GB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_attachments_mib: Option<u64>,
+    /// What the photos and documents of one device may take, in MiB; absent is 8 GB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_attachments_mib_per_device: Option<u64>,
     /// Connections served at once.
     #[serde(default = "default_connections")]
     pub max_connections: usize,
@@ -208,6 +214,8 @@ mod tests {
             addresses: vec!["127.0.0.1:4433".into()],
             upstream: Vec::new(),
             max_store_mib: None,
+            max_attachments_mib: None,
+            max_attachments_mib_per_device: None,
             max_connections: 512,
         }
     }

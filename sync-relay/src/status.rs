@@ -29,6 +29,10 @@ pub struct Status {
     pub records: u64,
     /// Their bytes.
     pub record_bytes: u64,
+    /// Pieces of photos and documents held.
+    pub chunks: u64,
+    /// Their bytes.
+    pub chunk_bytes: u64,
     /// Logs held.
     pub logs: u64,
     /// Statements held.
@@ -131,6 +135,8 @@ impl Status {
             arrivals: figures.life.newest.0,
             records: figures.records,
             record_bytes: figures.record_bytes,
+            chunks: figures.chunks,
+            chunk_bytes: figures.chunk_bytes,
             logs: figures.logs,
             statements: figures.statements,
             quarantined: figures.quarantined,
@@ -215,6 +221,7 @@ impl fmt::Display for Text<'_> {
         writeln!(f, "incarnation   {} ({} before it)", status.incarnation, status.past_incarnations)?;
         writeln!(f, "arrivals      {}", status.arrivals)?;
         writeln!(f, "records       {} in {} logs, {} bytes", status.records, status.logs, status.record_bytes)?;
+        writeln!(f, "attachments   {} bytes in {} pieces", status.chunk_bytes, status.chunks)?;
         writeln!(f, "statements    {}", status.statements)?;
         write!(f, "quarantine    {}", status.quarantined)?;
         for refusals in &status.refused {

@@ -112,6 +112,7 @@ fn size(submission: &Submission) -> usize {
         .map(|item| match item {
             NewItem::Statement(statement) => statement.bytes.len(),
             NewItem::Record(record) => record.bytes().len(),
+            NewItem::Chunk(chunk) => chunk.bytes().len(),
             NewItem::Refused(refused) => refused.bytes.as_ref().map_or(0, Vec::len),
         })
         .sum()

@@ -153,6 +153,7 @@ impl Claimed {
         match item {
             NewItem::Statement(_) => Self { log: None, reason: None },
             NewItem::Record(record) => Self { log: Some((record.log(), record.header().seq)), reason: None },
+            NewItem::Chunk(_) => Self { log: None, reason: None },
             NewItem::Refused(refused) => Self { log: refused.claimed, reason: Some(refused.reason) },
         }
     }

@@ -25,7 +25,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::directory::{self, Config, Directory, DirectoryError};
-use crate::store::{RelayStore, Source, SqliteOptions, SqliteStore, StoreError, Submission};
+use crate::store::{ChunkQuota, RelayStore, Source, SqliteOptions, SqliteStore, StoreError, Submission};
 use crate::trust::Trust;
 use crate::upstream::{self, UpstreamConfig, UpstreamHandle};
 use crate::writer::Writer;
@@ -284,8 +284,14 @@ async fn look_for_enrolments(shared: Arc<Shared>) {
 }
 
 fn open_store(directory: &Directory, config: &Config) -> Result<SqliteStore, RelayError> {
+    let bytes = |mib: u64| mib.saturating_mul(1024 * 1024);
+    let usual = ChunkQuota::default();
     let options = SqliteOptions {
-        max_bytes: config.max_store_mib.map(|mib| mib.saturating_mul(1024 * 1024)),
+        max_bytes: config.max_store_mib.map(bytes),
+        chunks: ChunkQuota {
+            per_device: config.max_attachments_mib_per_device.map_or(usual.per_device, bytes),
+            whole: config.max_attachments_mib.map_or(usual.whole, bytes),
+        },
         ..SqliteOptions::default()
     };
     let rng = SystemRandom::new();

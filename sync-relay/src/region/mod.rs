@@ -152,6 +152,8 @@ impl Region {
             addresses: addresses.clone(),
             upstream: Vec::new(),
             max_store_mib: None,
+            max_attachments_mib: None,
+            max_attachments_mib_per_device: None,
             max_connections: directory::default_connections(),
         };
         let certificate = trust::sign(

@@ -21,6 +21,7 @@ use super::{
 use author::Author;
 
 pub(crate) mod author;
+pub(crate) mod chunks;
 mod upstream;
 
 /// Limits that do not matter.
@@ -43,7 +44,7 @@ pub trait Backend {
 /// # Panics
 /// At the first promise that is not kept.
 pub fn run(backend: &impl Backend) {
-    let checks: [fn(&_); 19] = [
+    let checks: [fn(&_); 22] = [
         a_new_store_is_empty_and_in_its_first_life,
         lives_are_remembered_until_they_are_forgotten,
         arrivals_are_dense_over_statements_and_records,
@@ -61,6 +62,9 @@ pub fn run(backend: &impl Backend) {
         readers_see_arrivals_in_order_while_writers_write,
         lanes_are_streams_of_their_own,
         heads_and_statement_ids_show_everything,
+        chunks::chunks_are_kept_by_name_and_handed_out_only_by_it,
+        chunks::what_is_offered_and_lacking_is_said_piece_by_piece,
+        chunks::chunks_go_up_with_the_outbox,
         upstream::what_the_upstream_is_not_known_to_have_is_in_the_outbox,
         upstream::what_is_remembered_about_the_upstream_comes_with_the_items,
     ];

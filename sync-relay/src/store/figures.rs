@@ -3,7 +3,7 @@
 use tendenko_protocol::document::LogId;
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RecordHash};
 
-use super::{Life, Waiting};
+use super::{ChunkShare, Life, Waiting};
 
 /// A device as the store has seen it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,12 @@ pub struct Figures {
     pub records: u64,
     /// Their bytes.
     pub record_bytes: u64,
+    /// Chunks of attachments held.
+    pub chunks: u64,
+    /// Their bytes.
+    pub chunk_bytes: u64,
+    /// What each author's chunks take, the largest shares first, at most a hundred.
+    pub chunk_shares: Vec<ChunkShare>,
     /// Statements held.
     pub statements: u64,
     /// Logs held.

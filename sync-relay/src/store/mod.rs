@@ -17,13 +17,15 @@
 //!   an upstream's cursor covers is stored in the same transaction. Otherwise an edge relay would keep to itself what others wait for.
 //! - **Everything is bounded.** What one peer can put into the quarantine, what the quarantine holds in all, and what the store takes.
 
+use tendenko_protocol::chunk::{Holding, SealedChunk};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{
-    ArrivalNo, DeviceId, LogSeq, Millis, PatientId, RecordHash, RelayIncarnation, StatementId,
+    ArrivalNo, ChunkId, DeviceId, LogSeq, Millis, PatientId, RecordHash, RelayIncarnation, StatementId,
 };
 pub use tendenko_protocol::messages::Lane;
 use tendenko_protocol::record::{RejectReason, SealedRecord};
 
+mod chunks;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod figures;
@@ -31,6 +33,8 @@ mod sqlite;
 mod upstream;
 
 pub use figures::{Contact, Figures, Loss, Quarantined, RefusalCount};
+pub use chunks::{ChunkQuota, ChunkShare, StoredChunk};
+pub use figures::{Contact, Figures, Quarantined, RefusalCount};
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use upstream::{ItemName, Mark, Upstream, Waiting};
 
@@ -53,6 +57,8 @@ pub enum ItemKind {
     Statement,
     /// A sealed record.
     Record,
+    /// A sealed chunk of an attachment. In no page but the outbox's: it is handed out by name.
+    Chunk,
 }
 
 /// One stored thing as it goes to a tablet: the bytes as received.
@@ -102,6 +108,8 @@ pub enum NewItem {
     Statement(NewStatement),
     /// A record whose signature and author were checked; the store decides whether it follows its log.
     Record(SealedRecord),
+    /// A chunk whose signature and author were checked; the store decides whether there is room for it.
+    Chunk(SealedChunk),
     /// Something refused before it came here.
     Refused(Refused),
 }
@@ -318,6 +326,12 @@ pub trait RelayStore: Send + Sync + 'static {
 
     /// Records of these documents that lie beyond these vectors, up to `limit_bytes` (one record always fits).
     fn missing(&self, documents: &[(DocumentId, Vector)], limit_bytes: usize) -> Result<MissingPage, StoreError>;
+
+    /// A chunk, by name.
+    fn chunk(&self, id: &ChunkId) -> Result<Option<StoredChunk>, StoreError>;
+
+    /// Of what somebody offers, the pieces that are not here.
+    fn lacking_chunks(&self, offered: &[Holding]) -> Result<Vec<Holding>, StoreError>;
 
     /// Statements with `arrival > after`, in arrival order, for everyone or not: what the relay itself trusts by.
     fn statements(&self, after: ArrivalNo, limit: PageLimit) -> Result<Page, StoreError>;

@@ -1,7 +1,7 @@
 //! What a store remembers about the relay above it.
 
 use tendenko_protocol::document::{DocumentId, LogId};
-use tendenko_protocol::ids::{LogSeq, Millis, RelayId, StatementId};
+use tendenko_protocol::ids::{ChunkId, LogSeq, Millis, RelayId, StatementId};
 use tendenko_protocol::messages::Cursor;
 use tendenko_protocol::record::RejectReason;
 
@@ -14,6 +14,8 @@ pub enum ItemName {
     Record(LogId, LogSeq),
     /// A statement.
     Statement(StatementId),
+    /// A chunk.
+    Chunk(ChunkId),
 }
 
 /// Something to remember about the upstream.
@@ -55,7 +57,7 @@ pub struct Upstream {
 pub struct Waiting {
     /// Items the upstream is not known to have.
     pub items: u64,
-    /// The records among them, in bytes.
+    /// The records and chunks among them, in bytes.
     pub bytes: u64,
     /// Items among them that it was offered and did not take.
     pub refused: u64,

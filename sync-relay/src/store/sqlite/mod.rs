@@ -8,15 +8,17 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+use tendenko_protocol::chunk::Holding;
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, LogSeq, RelayIncarnation, StatementId};
+use tendenko_protocol::ids::{ArrivalNo, ChunkId, LogSeq, RelayIncarnation, StatementId};
 
 use super::{
-    Audience, Committed, Documents, Figures, ItemKind, Lane, Life, MissingPage, Page, PageLimit, Quarantined,
-    RelayStore, Selection, StoreError, Submission, Upstream, VectorPage,
+    Audience, ChunkQuota, Committed, Documents, Figures, ItemKind, Lane, Life, MissingPage, Page, PageLimit, Quarantined,
+    RelayStore, Selection, StoreError, StoredChunk, Submission, Upstream, VectorPage,
 };
 use guard::{Guard, Mark};
 
+mod chunks;
 mod guard;
 mod quarantine;
 mod read;
@@ -42,11 +44,13 @@ pub struct SqliteOptions {
     pub readers: usize,
     /// The size the database may grow to, in bytes; `None` is as far as the disk goes.
     pub max_bytes: Option<u64>,
+    /// How much of it chunks of attachments may take.
+    pub chunks: ChunkQuota,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { readers: 3, max_bytes: None }
+        Self { readers: 3, max_bytes: None, chunks: ChunkQuota::default() }
     }
 }
 
@@ -55,6 +59,7 @@ pub struct SqliteStore {
     writer: Mutex<Connection>,
     readers: Pool,
     guard: Option<Guard>,
+    chunks: ChunkQuota,
 }
 
 impl SqliteStore {
@@ -92,8 +97,12 @@ impl SqliteStore {
         let mut conn = connect(&path, OpenFlags::default())?;
         write_pragmas(&conn, options)?;
         schema::migrate(&mut conn)?;
-        let store =
-            Self { writer: Mutex::new(conn), readers: Pool::new(&path, options.readers.max(1))?, guard: Some(guard) };
+        let store = Self {
+            writer: Mutex::new(conn),
+            readers: Pool::new(&path, options.readers.max(1))?,
+            guard: Some(guard),
+            chunks: options.chunks,
+        };
         let life = store.life()?;
         let lost = match marked {
             Some(mark) => mark.incarnation != life.incarnation || mark.newest > life.newest,
@@ -116,7 +125,7 @@ impl SqliteStore {
             return Err(StoreError::Damaged("it is of an older version; let `serve` update it once"));
         }
         conn.pragma_update(None, "query_only", true).map_err(failed)?;
-        Ok(Self { writer: Mutex::new(conn), readers: Pool::new(&path, 1)?, guard: None })
+        Ok(Self { writer: Mutex::new(conn), readers: Pool::new(&path, 1)?, guard: None, chunks: ChunkQuota::default() })
     }
 
     /// Raises or lowers the size limit while open; `None` lifts it.
@@ -163,7 +172,7 @@ impl RelayStore for SqliteStore {
 
     fn commit(&self, submissions: &[Submission]) -> Result<Committed, StoreError> {
         let mut conn = self.writer();
-        let committed = write::commit(&mut conn, submissions)?;
+        let committed = write::commit(&mut conn, submissions, self.chunks)?;
         self.mark_after(&conn);
         Ok(committed)
     }
@@ -201,6 +210,14 @@ impl RelayStore for SqliteStore {
 
     fn missing(&self, documents: &[(DocumentId, Vector)], limit_bytes: usize) -> Result<MissingPage, StoreError> {
         self.readers.with(|conn| read::missing(conn, documents, limit_bytes))
+    }
+
+    fn chunk(&self, id: &ChunkId) -> Result<Option<StoredChunk>, StoreError> {
+        self.readers.with(|conn| chunks::chunk(conn, id))
+    }
+
+    fn lacking_chunks(&self, offered: &[Holding]) -> Result<Vec<Holding>, StoreError> {
+        self.readers.with(|conn| chunks::lacking(conn, offered))
     }
 
     fn statements(&self, after: ArrivalNo, limit: PageLimit) -> Result<Page, StoreError> {

@@ -85,7 +85,7 @@ pub(super) fn visible(
             }
             None => {
                 "SELECT arrival, kind, subject FROM arrivals
-                 WHERE lane IN (0, 1, 2) AND ?4 AND arrival > ?1 AND arrival <= ?2 ORDER BY arrival LIMIT ?3"
+                 WHERE lane IN (0, 1) AND ?4 AND arrival > ?1 AND arrival <= ?2 ORDER BY arrival LIMIT ?3"
             }
         },
     )?;
@@ -120,7 +120,7 @@ pub(super) fn only(
     let mut statement = prepare(
         conn,
         "SELECT arrival, kind, subject FROM arrivals
-         WHERE subject = ?1 AND arrival > ?2 AND arrival <= ?3 ORDER BY arrival LIMIT ?4",
+         WHERE subject = ?1 AND lane < 2 AND arrival > ?2 AND arrival <= ?3 ORDER BY arrival LIMIT ?4",
     )?;
     let rows = statement
         .query_map(
@@ -218,6 +218,7 @@ fn bytes(conn: &Connection, arrival: ArrivalNo, kind: ItemKind) -> Result<Vec<u8
     let sql = match kind {
         ItemKind::Statement => "SELECT bytes FROM statements WHERE arrival = ?1",
         ItemKind::Record => "SELECT bytes FROM records WHERE arrival = ?1",
+        ItemKind::Chunk => "SELECT bytes FROM chunks WHERE arrival = ?1",
     };
     prepare(conn, sql)?
         .query_row([row::column(arrival.0)], |row| row.get(0))
@@ -398,6 +399,9 @@ pub(super) fn figures(conn: &Connection) -> Result<Figures, StoreError> {
         life: life(conn)?,
         records: count("SELECT count(*) FROM records")?,
         record_bytes: count("SELECT coalesce(sum(length(bytes)), 0) FROM records")?,
+        chunks: count("SELECT coalesce(sum(chunks), 0) FROM chunk_shares")?,
+        chunk_bytes: count("SELECT coalesce(sum(bytes), 0) FROM chunk_shares")?,
+        chunk_shares: super::chunks::shares(conn)?,
         statements: count("SELECT count(*) FROM statements")?,
         logs: count("SELECT count(*) FROM logs")?,
         quarantined: count("SELECT count(*) FROM quarantine")?,

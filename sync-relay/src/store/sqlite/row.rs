@@ -36,6 +36,7 @@ pub(super) fn kind(column: i64) -> Result<ItemKind, StoreError> {
     match column {
         0 => Ok(ItemKind::Statement),
         1 => Ok(ItemKind::Record),
+        2 => Ok(ItemKind::Chunk),
         _ => Err(StoreError::Damaged("a kind")),
     }
 }
@@ -44,6 +45,7 @@ pub(super) fn kind_column(kind: ItemKind) -> i64 {
     match kind {
         ItemKind::Statement => 0,
         ItemKind::Record => 1,
+        ItemKind::Chunk => 2,
     }
 }
 

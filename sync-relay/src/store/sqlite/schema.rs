@@ -25,7 +25,7 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE arrivals (
         lane    INTEGER NOT NULL CHECK (lane IN (0, 1, 2)),         -- cards and statements, charts, attachments
         arrival INTEGER NOT NULL,                                   -- one order over all lanes
-        kind    INTEGER NOT NULL CHECK (kind IN (0, 1)),            -- statement, record
+        kind    INTEGER NOT NULL CHECK (kind IN (0, 1, 2)),         -- statement, record, chunk
         subject BLOB CHECK (subject IS NULL OR length(subject) = 17), -- patient and scope; NULL: for everyone
         PRIMARY KEY (lane, arrival)
     ) STRICT, WITHOUT ROWID;
@@ -55,6 +55,22 @@ const MIGRATIONS: &[&str] = &[
         bytes   BLOB NOT NULL,
         UNIQUE (log, seq)
     ) STRICT;
+
+    CREATE TABLE chunks (                                            -- pieces of attachments
+        arrival    INTEGER PRIMARY KEY,
+        id         BLOB NOT NULL UNIQUE CHECK (length(id) = 32),
+        patient    BLOB NOT NULL CHECK (length(patient) = 16),
+        device     BLOB NOT NULL CHECK (length(device) = 16),        -- who sealed it
+        attachment BLOB NOT NULL CHECK (length(attachment) = 16),
+        place      INTEGER NOT NULL,
+        bytes      BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX chunks_in_place ON chunks (device, attachment, place);
+    CREATE TABLE chunk_shares (                                      -- what each author's chunks take
+        device BLOB PRIMARY KEY CHECK (length(device) = 16),
+        chunks INTEGER NOT NULL,
+        bytes  INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE quarantine (
         hash        BLOB PRIMARY KEY CHECK (length(hash) = 32),

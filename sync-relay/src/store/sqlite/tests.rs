@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use tendenko_protocol::chunk::SealedChunk;
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, Millis, RecordHash, RelayIncarnation, StatementId};
 use tendenko_protocol::record::RejectReason;
 
 use super::super::conformance::author::Author;
+use super::super::conformance::chunks::chunk;
 use super::super::conformance::{self, Backend};
 use super::super::{Audience, Fate, NewItem, NewStatement, Refused, RelayStore, Source, StoreError, Submission};
 use super::*;
@@ -225,4 +227,28 @@ fn nobody_fills_the_quarantine_for_others() {
     assert_eq!(figures.refused[0].times, 6_201, "everything is counted");
     let flooder = figures.contacts.iter().find(|contact| contact.device == DeviceId([1; 16])).unwrap();
     assert_eq!(flooder.refused, 6_000, "and whose it was");
+}
+
+#[test]
+fn chunks_have_a_share_for_each_author_and_leave_room_for_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let quota = ChunkQuota { per_device: 25_000, whole: 40_000 };
+    let options = SqliteOptions { chunks: quota, ..SqliteOptions::default() };
+    let store = SqliteStore::create(dir.path(), RelayIncarnation(1), &options).unwrap();
+    let commit = |chunks: &[SealedChunk]| {
+        let items = chunks.iter().cloned().map(NewItem::Chunk).collect();
+        let submission = Submission { items, ..Submission::contact(DeviceId([9; 16]), Millis(0)) };
+        store.commit(&[submission]).unwrap().fates.remove(0)
+    };
+    let is_full = |fates: Vec<Fate>| fates.into_iter().map(|fate| fate == Fate::Full).collect::<Vec<_>>();
+    let of = |author, index| chunk(author, 1, author, index, 10_000);
+    let first = of(1, 0);
+    assert_eq!(is_full(commit(&[first.clone(), of(1, 1), of(1, 2)])), [false, false, true], "the author's share");
+    assert_eq!(is_full(commit(&[of(2, 0), of(2, 1)])), [false, true], "the region's");
+    assert_eq!(is_full(commit(&[first])), [false], "what is stored is known");
+    let figures = store.figures().unwrap();
+    assert_eq!((figures.chunks, figures.refused[0].reason.as_str(), figures.refused[0].times), (3, "full", 2));
+    let text = Author::new(1).chart(1, 2026);
+    let submission = Submission { items: vec![NewItem::Record(text)], ..Submission::contact(DeviceId([9; 16]), Millis(0)) };
+    assert!(matches!(store.commit(&[submission]).unwrap().fates[0][..], [Fate::Stored(_)]));
 }

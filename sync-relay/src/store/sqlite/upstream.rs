@@ -109,6 +109,7 @@ fn place(conn: &Connection, name: &ItemName) -> Result<Option<(Lane, ArrivalNo)>
             .optional()
             .map_err(failed)?,
         ),
+        ItemName::Chunk(id) => (Lane::Attachments, super::chunks::arrival_of(conn, id)?),
         ItemName::Statement(id) => (
             Lane::Cards,
             prepare(conn, "SELECT arrival FROM statements WHERE id = ?1")?
@@ -156,8 +157,8 @@ pub(super) fn waiting(conn: &Connection) -> Result<Option<[Waiting; 3]>, StoreEr
     let mut waiting = [Waiting::default(); 3];
     let mut statement = prepare(
         conn,
-        "SELECT o.lane, count(*), coalesce(sum(length(r.bytes)), 0), count(o.refused)
-         FROM outbox o LEFT JOIN records r USING (arrival) GROUP BY o.lane",
+        "SELECT o.lane, count(*), coalesce(sum(length(coalesce(r.bytes, c.bytes))), 0), count(o.refused)
+         FROM outbox o LEFT JOIN records r USING (arrival) LEFT JOIN chunks c USING (arrival) GROUP BY o.lane",
     )?;
     let mut rows = statement.query([]).map_err(failed)?;
     while let Some(found) = rows.next().map_err(failed)? {

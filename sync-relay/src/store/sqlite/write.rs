@@ -7,18 +7,23 @@ use tendenko_protocol::limits::MAX_PAST;
 use tendenko_protocol::record::{LogVerdict, RejectReason, SealedRecord, check_next};
 
 use super::super::{
-    Audience, Committed, Fate, ItemKind, Lane, NewItem, NewStatement, Refused, Source, StoreError, Submission,
+    Audience, ChunkQuota, Committed, Fate, ItemKind, Lane, NewItem, NewStatement, Refused, Source, StoreError, Submission,
 };
 use super::room::Room;
 use super::{failed, quarantine, read, row, upstream};
 
-pub(super) fn commit(conn: &mut Connection, submissions: &[Submission]) -> Result<Committed, StoreError> {
+pub(super) fn commit(
+    conn: &mut Connection,
+    submissions: &[Submission],
+    quota: ChunkQuota,
+) -> Result<Committed, StoreError> {
     let tx = begin_writing(conn)?;
     let mut writing = Writing {
         newest: read::newest(&tx)?,
         has_upstream: upstream::exists(&tx)?,
         has_quarantine: quarantine::holds_any(&tx)?,
         room: Room::of(&tx)?,
+        quota,
         tx: &tx,
     };
     let fates = submissions.iter().map(|submission| writing.submission(submission)).collect::<Result<_, _>>()?;
@@ -68,12 +73,13 @@ fn insert_life(tx: &Transaction<'_>, incarnation: RelayIncarnation) -> Result<()
     Ok(())
 }
 
-struct Writing<'t> {
-    tx: &'t Transaction<'t>,
+pub(super) struct Writing<'t> {
+    pub(super) tx: &'t Transaction<'t>,
     newest: ArrivalNo,
     has_upstream: bool,
     has_quarantine: bool,
-    room: Room,
+    pub(super) room: Room,
+    quota: ChunkQuota,
 }
 
 /// A log's row: its id and head.
@@ -97,6 +103,7 @@ impl Writing<'_> {
                     records += usize::from(matches!(fate, Fate::Stored(_)));
                     (lane, fate)
                 }
+                NewItem::Chunk(chunk) => (Lane::Attachments, self.chunk(chunk, self.quota)?),
                 NewItem::Refused(refused) => match self.known(refused)? {
                     Some((lane, arrival)) => (lane, Fate::Known(arrival)),
                     None => {
@@ -229,7 +236,7 @@ impl Writing<'_> {
     }
 
     /// Takes the next arrival number.
-    fn arrive(&mut self, lane: Lane, kind: ItemKind, audience: Audience) -> Result<ArrivalNo, StoreError> {
+    pub(super) fn arrive(&mut self, lane: Lane, kind: ItemKind, audience: Audience) -> Result<ArrivalNo, StoreError> {
         let arrival = self.newest.next();
         let subject = match &audience {
             Audience::Everyone => None,
