@@ -5,7 +5,7 @@
 use crate::chunk::ReceivedChunk;
 use crate::courier::{self, Part};
 use crate::document::Vector;
-use crate::ids::{ArrivalNo, DeviceId, Millis, RegionId, RelayId, RelayIncarnation};
+use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, RegionId, RelayId, RelayIncarnation};
 use crate::messages::{ClientMessage, FrameDecoder, Lane, RelayMessage};
 use crate::record::{ParsedCheckpoint, ReceivedBytes, RejectReason};
 use crate::session::Standing;
@@ -111,6 +111,8 @@ pub fn client_session(bytes: &[u8]) {
         versions: vec![1],
         backfill: Vec::new(),
         first: Vec::new(),
+        wanted: vec![ChunkId([3; 32])],
+        offer: true,
         suspects: Vec::new(),
     });
     let now = Millis(0);
@@ -173,9 +175,12 @@ fn empty_tablet(action: ClientAction) -> Option<ClientEvent> {
             documents: documents.into_iter().map(|document| (document, Vector::default())).collect(),
         }),
         ClientAction::LoadStatements { .. } => Some(ClientEvent::Statements { items: Vec::new(), more: false }),
+        ClientAction::LoadHoldings { .. } => Some(ClientEvent::Holdings { attachments: Vec::new() }),
+        ClientAction::LoadPieces { .. } => Some(ClientEvent::Pieces { chunks: Vec::new(), lacking: Vec::new() }),
         ClientAction::LoadMissing { .. } => Some(ClientEvent::Missing { records: Vec::new(), more: false }),
         ClientAction::Send { .. }
         | ClientAction::Acked { .. }
+        | ClientAction::Absent { .. }
         | ClientAction::Rejected { .. }
         | ClientAction::Compared { .. }
         | ClientAction::BackfillDone { .. }
@@ -201,6 +206,10 @@ fn empty_relay(action: RelayAction) -> Option<RelayEvent> {
             Some(RelayEvent::Page { lane, items: Vec::new(), through, end: true })
         }
         RelayAction::ReadVectors { lane, .. } => Some(RelayEvent::Vectors { lane, documents: Vec::new(), more: false }),
+        RelayAction::ReadChunks { chunks, .. } => {
+            Some(RelayEvent::Chunks { chunks: chunks.into_iter().take(1).map(|chunk| (chunk, None)).collect() })
+        }
+        RelayAction::ReadLacking { offered } => Some(RelayEvent::Lacking { attachments: offered }),
         RelayAction::ReadMissing { lane, .. } => Some(RelayEvent::Missing { lane, records: Vec::new(), more: false }),
         RelayAction::Send { lane, .. } => Some(RelayEvent::Written { lane }),
         RelayAction::Close { .. } => None,

@@ -43,6 +43,10 @@ pub const MAX_FRAME: usize = 1 << 20;
 pub const MAX_ITEMS: usize = 4_096;
 /// Statements in the chain of a hello.
 pub const MAX_CHAIN: usize = 16;
+/// Chunks named in one message, and asked for and not answered in one session.
+pub const MAX_WANTED: usize = 64;
+/// Attachments in one offer.
+pub const MAX_OFFER: usize = 1_024;
 /// Protocol versions offered in a hello or a refusal.
 pub const MAX_VERSIONS: usize = 32;
 /// (patient, scope) pairs in the backfill list of one pull.
@@ -62,6 +66,8 @@ pub const MAX_CBOR_ITEMS: usize = 200_000;
 pub const PUSH_WINDOW: usize = 256 << 10;
 /// The same on the attachments lane (but one item always fits).
 pub const ATTACHMENT_WINDOW: usize = 64 << 10;
+/// Chunks that a tablet has asked for and that have not come, at most: what a broken link can make come twice.
+pub const WANT_WINDOW: usize = 4;
 /// Bytes of items put into one message, as a goal (one item may be larger).
 pub const PAGE: usize = 128 << 10;
 /// Log entries (device, incarnation, seq) put into one message of vectors, as a goal.

@@ -7,21 +7,23 @@
 
 use std::collections::BTreeSet;
 
+use tendenko_crdt::EntryId;
 use tendenko_protocol::admission::{LogView, Verdict, admit_record};
 use tendenko_protocol::document::{DocumentId, LogId, Scope};
-use tendenko_protocol::ids::{DeviceId, Incarnation, KeyId, LogSeq, PatientId, RecordHash, StatementId};
+use tendenko_protocol::ids::{ChunkId, DeviceId, Incarnation, KeyId, LogSeq, PatientId, RecordHash, StatementId};
 use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::messages::{Cursor, Item};
 use tendenko_protocol::record::{NEWEST_DICTIONARY, ReceivedBytes, RejectReason, SealedRecord};
 use tendenko_protocol::trust::{Added, Claim, Grant};
 
+use crate::attachments::Taken;
 use crate::documents::Workspace;
 use crate::merging::{Payload, Payloads};
 use crate::renewal::Renewed;
 use crate::replica::Replica;
 use crate::store::meta::{self, name};
 use crate::store::records::{self, Kept, State, Unreadable};
-use crate::store::{StoreError, logs, outbox, statements, unsent};
+use crate::store::{StoreError, chunks, logs, outbox, statements, unsent};
 
 /// What storing a batch brought.
 #[derive(Debug, Default)]
@@ -52,6 +54,8 @@ impl LogView for Logs<'_> {
 struct Batch {
     stored: Stored,
     changed: BTreeSet<PatientId>,
+    /// Entries of whose attachments a piece came.
+    attachments: BTreeSet<(PatientId, EntryId)>,
     rejected: u64,
     /// What the records kept so far say: merged at the end, once per document.
     payloads: Payloads,
@@ -64,6 +68,14 @@ struct Batch {
 impl Replica {
     /// Stores a batch and the cursor that comes with it.
     pub(crate) fn store_batch(&self, items: Vec<Item>, cursor: Option<Cursor>) -> Result<Stored, StoreError> {
+        let stored = self.try_store(items, cursor);
+        if matches!(stored, Err(StoreError::DiskFull)) {
+            self.make_room();
+        }
+        stored
+    }
+
+    fn try_store(&self, items: Vec<Item>, cursor: Option<Cursor>) -> Result<Stored, StoreError> {
         let mut batch = Batch::default();
         let mut writer = self.writer();
         let incarnation = writer.incarnation;
@@ -72,6 +84,14 @@ impl Replica {
             match item {
                 Item::Statement(bytes) => self.take_statement(&mut work, &bytes, &mut batch)?,
                 Item::Record(bytes) => self.take_record(&mut work, bytes, incarnation, &mut batch)?,
+                Item::Chunk(bytes) => match self.take_chunk(work.connection(), bytes)? {
+                    Taken::Kept(patient, entry) => batch.attachments.extend([(patient, entry)]),
+                    Taken::Known => {}
+                    Taken::Refused(reason) => {
+                        tracing::warn!(%reason, "a chunk of an attachment was not taken");
+                        batch.rejected += 1;
+                    }
+                },
             }
         }
         if batch.look_again {
@@ -90,6 +110,7 @@ impl Replica {
         }
         drop(writer);
         self.tell_changed(batch.changed);
+        self.tell_attachments(batch.attachments);
         if batch.rejected > 0 {
             self.change_status(|status| status.rejected += batch.rejected);
         }
@@ -319,6 +340,7 @@ impl Replica {
         &self,
         acked: &[(LogId, LogSeq)],
         said: &[StatementId],
+        pieces: &[ChunkId],
         cursor: Option<Cursor>,
     ) -> Result<(), StoreError> {
         let writer = self.writer();
@@ -334,6 +356,7 @@ impl Replica {
         for statement in said {
             outbox::remove_statement(&work, &statement.0)?;
         }
+        pieces.iter().try_for_each(|piece| chunks::acked(&work, piece))?;
         if let Some(cursor) = cursor {
             meta::set(&work, name::CURSOR, &cursor)?;
         }

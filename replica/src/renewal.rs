@@ -113,6 +113,8 @@ impl Replica {
                     }
                 }
                 ItemRef::Damaged(hash) => tracing::error!(record = %hash, "a stored record is damaged"),
+                // It stays: what a relay has no room for, or no grant for yet, it may take another time.
+                ItemRef::Chunk(chunk) => tracing::warn!(%chunk, %reason, "the relay did not take a chunk"),
                 ItemRef::Statement(statement) => {
                     tracing::warn!(%statement, %reason, "the relay did not take a statement");
                     if reason.is_final() {

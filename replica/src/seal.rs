@@ -35,6 +35,9 @@ impl Replica {
         behind: u64,
         budget: usize,
     ) -> Result<(Vec<Departure>, bool), StoreError> {
+        if lane == Lane::Attachments {
+            return self.departing_chunks(after, budget);
+        }
         let (items, more) = outbox::page(&self.reader(), lane, after, behind, budget)?;
         let size: usize = items.iter().map(|departure| departure.item.bytes().len()).sum();
         if more || size >= budget {

@@ -51,6 +51,7 @@ const TAG: usize = 16;
 const HEADER: u8 = 0;
 const STATEMENT: u8 = 1;
 const RECORD: u8 = 2;
+const CHUNK: u8 = 4;
 const TOTALS: u8 = 255;
 
 /// Who made a file. A label: nothing is decided by it.
@@ -127,6 +128,9 @@ pub struct Totals {
     pub statements: u64,
     /// Records in it.
     pub records: u64,
+    /// Chunks of attachments in it.
+    #[serde(default)]
+    pub chunks: u64,
     /// Bytes of these.
     pub bytes: u64,
 }
@@ -136,6 +140,7 @@ impl Totals {
         match kind {
             STATEMENT => self.statements += 1,
             RECORD => self.records += 1,
+            CHUNK => self.chunks += 1,
             _ => return,
         }
         self.bytes += length as u64;
@@ -143,7 +148,7 @@ impl Totals {
 
     /// Items altogether.
     pub fn items(&self) -> u64 {
-        self.statements + self.records
+        self.statements + self.records + self.chunks
     }
 }
 
@@ -151,6 +156,7 @@ fn kind_of(item: &Item) -> u8 {
     match item {
         Item::Statement(_) => STATEMENT,
         Item::Record(_) => RECORD,
+        Item::Chunk(_) => CHUNK,
     }
 }
 
@@ -158,6 +164,7 @@ fn item_of(kind: u8, bytes: Vec<u8>) -> Option<Item> {
     match kind {
         STATEMENT => Some(Item::Statement(bytes)),
         RECORD => Some(Item::Record(bytes)),
+        CHUNK => Some(Item::Chunk(bytes)),
         _ => None,
     }
 }

@@ -13,10 +13,12 @@ pub use lane::{Lane, PerLane};
 use serde::{Deserialize, Serialize};
 
 use crate::cbor::{self, CborError};
+use crate::chunk::Holding;
 use crate::document::{DocumentId, Scope, Vector};
-use crate::ids::{ArrivalNo, DeviceId, Millis, PatientId, RegionId, RelayId, RelayIncarnation};
+use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, PatientId, RegionId, RelayId, RelayIncarnation};
 use crate::limits::{
-    MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_STATEMENT, MAX_VERSIONS,
+    MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_OFFER, MAX_STATEMENT, MAX_VERSIONS,
+    MAX_WANTED,
 };
 use crate::record::RejectReason;
 
@@ -72,13 +74,16 @@ pub enum Item {
     /// A signed statement.
     #[serde(with = "serde_bytes")]
     Statement(Vec<u8>),
+    /// A sealed chunk of an attachment.
+    #[serde(with = "serde_bytes")]
+    Chunk(Vec<u8>),
 }
 
 impl Item {
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         match self {
-            Item::Record(bytes) | Item::Statement(bytes) => bytes,
+            Item::Record(bytes) | Item::Statement(bytes) | Item::Chunk(bytes) => bytes,
         }
     }
 }
@@ -88,6 +93,7 @@ impl std::fmt::Debug for Item {
         match self {
             Item::Record(bytes) => write!(f, "Record({} bytes)", bytes.len()),
             Item::Statement(bytes) => write!(f, "Statement({} bytes)", bytes.len()),
+            Item::Chunk(bytes) => write!(f, "Chunk({} bytes)", bytes.len()),
         }
     }
 }
@@ -147,6 +153,16 @@ pub enum ClientMessage {
         coverage: Coverage,
         /// The documents it has, in order.
         documents: Vec<(DocumentId, Vector)>,
+    },
+    /// Asks for chunks of attachments by name. Each is answered by a fill or by absent.
+    Want {
+        /// Which.
+        chunks: Vec<ChunkId>,
+    },
+    /// What the tablet holds of attachments: the relay says which of it it lacks.
+    Offer {
+        /// Attachments, with the pieces held.
+        attachments: Vec<Holding>,
     },
     /// Done; nothing more will come.
     Bye,
@@ -227,6 +243,16 @@ pub enum RelayMessage {
         documents: Vec<(DocumentId, Vector)>,
         /// The answer to one vectors message is complete: all that the tablet lacked was sent before this.
         done: bool,
+    },
+    /// These chunks are not here.
+    Absent {
+        /// Which of those wanted.
+        chunks: Vec<ChunkId>,
+    },
+    /// Answer to an offer.
+    Lacking {
+        /// Of what was offered, the pieces that the relay lacks.
+        attachments: Vec<Holding>,
     },
 }
 
@@ -318,6 +344,8 @@ impl ClientMessage {
             ClientMessage::Pull { backfill, first } => backfill.len() <= MAX_BACKFILL && first.len() <= MAX_FIRST,
             ClientMessage::Push { items, .. } => items.len() <= MAX_ITEMS,
             ClientMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
+            ClientMessage::Want { chunks } => chunks.len() <= MAX_WANTED,
+            ClientMessage::Offer { attachments } => attachments.len() <= MAX_OFFER,
             ClientMessage::Bye => true,
         };
         if bounded { Ok(message) } else { Err(CborError::TooMany) }
@@ -340,6 +368,8 @@ impl RelayMessage {
             RelayMessage::Fill { items, .. } | RelayMessage::Live { items } => items.len() <= MAX_ITEMS,
             RelayMessage::Ack { rejected, .. } => rejected.len() <= MAX_ITEMS,
             RelayMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
+            RelayMessage::Absent { chunks } => chunks.len() <= MAX_WANTED,
+            RelayMessage::Lacking { attachments } => attachments.len() <= MAX_OFFER,
             RelayMessage::Welcome { .. }
             | RelayMessage::ChainWanted
             | RelayMessage::CaughtUp { .. }

@@ -4,6 +4,7 @@
 //! crash can fall between any two of them.
 #![allow(dead_code)]
 
+pub mod chunks;
 pub mod relay;
 pub mod tablet;
 
@@ -245,6 +246,9 @@ impl Region {
         }
         if state.take_saved() {
             link.client_events.push_back(client::ClientEvent::Saved);
+        }
+        if std::mem::take(&mut state.chunks.changed) {
+            link.client_events.push_back(client::ClientEvent::Wanted { chunks: state.chunks.to_ask() });
         }
         let event = match link.client_events.pop_front() {
             Some(event) => event,

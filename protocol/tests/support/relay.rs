@@ -3,7 +3,7 @@
 use tendenko_protocol::Random;
 use tendenko_protocol::admission::{Verdict, admit_peer, admit_record, admit_statement};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RelayId, RelayIncarnation, StatementId};
+use tendenko_protocol::ids::{ArrivalNo, ChunkId, DeviceId, LogSeq, Millis, RelayId, RelayIncarnation, StatementId};
 use tendenko_protocol::keys::RelayKeys;
 use tendenko_protocol::messages::{Coverage, Item, Lane};
 use tendenko_protocol::record::ReceivedBytes;
@@ -12,6 +12,7 @@ use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayEvent, Select
 use tendenko_protocol::trust::{Added, Claim, TrustStore};
 
 use super::Logs;
+use super::chunks::{Chunks, patient_of};
 use super::tablet::Tablet;
 
 #[derive(Clone)]
@@ -20,6 +21,7 @@ struct Copy {
     past: Vec<(RelayIncarnation, ArrivalNo)>,
     arrivals: Vec<Item>,
     logs: Logs,
+    chunks: Chunks,
     trust: TrustStore,
 }
 
@@ -29,6 +31,7 @@ pub struct Relay {
     past: Vec<(RelayIncarnation, ArrivalNo)>,
     pub arrivals: Vec<Item>,
     pub logs: Logs,
+    pub chunks: Chunks,
     pub trust: TrustStore,
     copy: Option<Box<Copy>>,
     pub minted: usize,
@@ -42,6 +45,7 @@ impl Relay {
             past: Vec::new(),
             arrivals: Vec::new(),
             logs: Logs::default(),
+            chunks: Chunks::default(),
             trust: TrustStore::new(region),
             copy: None,
             minted: 0,
@@ -68,6 +72,7 @@ impl Relay {
             past: self.past.clone(),
             arrivals: self.arrivals.clone(),
             logs: self.logs.clone(),
+            chunks: self.chunks.clone(),
             trust: self.trust.clone(),
         }));
     }
@@ -79,6 +84,7 @@ impl Relay {
             past: self.past,
             arrivals: self.arrivals,
             logs: self.logs,
+            chunks: self.chunks,
             trust: self.trust,
         } = copy;
     }
@@ -107,11 +113,13 @@ impl Relay {
         match item {
             Item::Statement(bytes) => self.trust.visible(&StatementId::of(bytes), device),
             Item::Record(bytes) => self.trust.may_read(device, &document_of(bytes)),
+            Item::Chunk(_) => false,
         }
     }
 
     fn selected(&self, item: &Item, lane: Lane, select: Select) -> bool {
         match (select, item) {
+            (_, Item::Chunk(_)) => false,
             (Select::All, _) => lane_of(item) == lane,
             (Select::Statements, Item::Statement(_)) => true,
             (Select::Statements, Item::Record(_)) => false,
@@ -183,6 +191,14 @@ impl Relay {
                 let (records, more) = self.logs.beyond(&documents, 3);
                 RelayEvent::Missing { lane, records, more }
             }
+            RelayAction::ReadChunks { chunks, .. } => {
+                let held = |id: &ChunkId| {
+                    let granted = |bytes: &&Vec<u8>| self.trust.granted(device, patient_of(bytes), Scope::Chart);
+                    self.chunks.held.get(id).filter(granted).cloned()
+                };
+                RelayEvent::Chunks { chunks: chunks.into_iter().take(2).map(|id| (id, held(&id))).collect() }
+            }
+            RelayAction::ReadLacking { offered } => RelayEvent::Lacking { attachments: self.chunks.lacking(offered) },
             RelayAction::MintIncarnation => {
                 self.past.clear();
                 self.minted += 1;
@@ -195,6 +211,11 @@ impl Relay {
 
     fn commit(&mut self, item: Item) -> Outcome {
         match &item {
+            Item::Chunk(bytes) => match self.chunks.take(bytes.clone(), &self.trust) {
+                Ok(true) => self.arrive(item),
+                Ok(false) => Outcome::Duplicate,
+                Err(reason) => Outcome::Rejected(reason),
+            },
             Item::Statement(bytes) => match admit_statement(bytes, &mut self.trust) {
                 Ok(Added::New) => self.arrive(item),
                 Ok(Added::Known | Added::Waiting) => Outcome::Duplicate,
@@ -253,6 +274,7 @@ impl Relay {
 pub fn lane_of(item: &Item) -> Lane {
     match item {
         Item::Statement(_) => Lane::Cards,
+        Item::Chunk(_) => Lane::Attachments,
         Item::Record(bytes) => ReceivedBytes::new(bytes.clone())
             .and_then(ReceivedBytes::parse)
             .map_or(Lane::Cards, |parsed| Lane::of(parsed.header().document.scope())),

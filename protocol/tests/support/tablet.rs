@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tendenko_protocol::Random;
 use tendenko_protocol::admission::{Verdict, admit_record};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
-use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, PatientId, RecordHash, StatementId};
+use tendenko_protocol::ids::{ChunkId, DeviceId, Incarnation, LogSeq, PatientId, RecordHash, StatementId};
 use tendenko_protocol::keys::{DeviceKeys, EpochKey};
 use tendenko_protocol::messages::{Cursor, Item, Lane};
 use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, SealedRecord};
@@ -13,6 +13,7 @@ use tendenko_protocol::session::client::{ClientAction, ClientConfig, ClientEvent
 use tendenko_protocol::trust::{Added, Claim, TrustStore, UnverifiedStatement};
 
 use super::Logs;
+use super::chunks::Chunks;
 use super::relay::{Relay, lane_of};
 
 pub struct Tablet {
@@ -27,6 +28,7 @@ pub struct Tablet {
     pub suspects: BTreeSet<DocumentId>,
     /// Patients of today's visits.
     pub first: Vec<PatientId>,
+    pub chunks: Chunks,
     pub written: usize,
     pub rejected: Vec<&'static str>,
     saved: bool,
@@ -47,6 +49,7 @@ impl Tablet {
             backfill: BTreeSet::new(),
             suspects: BTreeSet::new(),
             first: Vec::new(),
+            chunks: Chunks::default(),
             written: 0,
             rejected: Vec::new(),
             saved: false,
@@ -101,6 +104,8 @@ impl Tablet {
             versions: versions.to_vec(),
             backfill: self.backfill.iter().copied().collect(),
             first: self.first.clone(),
+            wanted: self.chunks.wanted.iter().map(|(id, _)| *id).collect(),
+            offer: true,
             suspects: self.suspects.iter().copied().collect(),
         }
     }
@@ -130,7 +135,7 @@ impl Tablet {
     }
 
     /// Does one action, durably and at once; returns what to report.
-    pub fn perform(&mut self, action: ClientAction, _relay: &Relay) -> Option<ClientEvent> {
+    pub fn perform(&mut self, action: ClientAction, relay: &Relay) -> Option<ClientEvent> {
         match action {
             ClientAction::Store { batch, items, cursor } => {
                 let mut new_grants = BTreeSet::new();
@@ -143,6 +148,14 @@ impl Tablet {
                             }
                         }
                         Item::Record(bytes) => gaps.extend(self.take(bytes)),
+                        Item::Chunk(bytes) => {
+                            let id = ChunkId::of(&bytes);
+                            assert!(
+                                self.chunks.wanted.iter().any(|(wanted, _)| *wanted == id),
+                                "nothing comes unasked"
+                            );
+                            self.chunks.take(bytes, &self.trust).unwrap();
+                        }
                     }
                 }
                 self.statements = self.trust.statements().map(|(_, bytes)| bytes.to_vec()).collect();
@@ -171,9 +184,12 @@ impl Tablet {
                 }
                 Some(ClientEvent::Departing { lane, items, more: false })
             }
-            ClientAction::Acked { records, statements, cursor } => {
+            ClientAction::Acked { records, statements, chunks, cursor } => {
+                chunks.iter().for_each(|id| assert!(relay.chunks.held.contains_key(id), "acked and not there"));
+                self.chunks.unsent.retain(|id| !chunks.contains(id));
                 self.outbox.retain(|_, item| match item {
                     Item::Statement(bytes) => !statements.contains(&StatementId::of(bytes)),
+                    Item::Chunk(bytes) => !chunks.contains(&ChunkId::of(bytes)),
                     Item::Record(bytes) => match ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse) {
                         Ok(parsed) => !records.contains(&(parsed.header().log(), parsed.header().seq)),
                         Err(_) => true,
@@ -191,6 +207,7 @@ impl Tablet {
                     self.outbox.retain(|_, item| match rejection.item {
                         ItemRef::Record { hash, .. } | ItemRef::Damaged(hash) => RecordHash::of(item.bytes()) != hash,
                         ItemRef::Statement(id) => StatementId::of(item.bytes()) != id,
+                        ItemRef::Chunk(id) => ChunkId::of(item.bytes()) != id,
                     });
                 }
                 None
@@ -220,6 +237,23 @@ impl Tablet {
             ClientAction::LoadMissing { documents, .. } => {
                 let (records, more) = self.logs.beyond(&documents, 3);
                 Some(ClientEvent::Missing { records, more })
+            }
+            ClientAction::Absent { chunks } => {
+                for (wanted, absent) in &mut self.chunks.wanted {
+                    *absent |= chunks.contains(wanted);
+                }
+                None
+            }
+            ClientAction::LoadHoldings { after, .. } => {
+                // Small pages, to have several.
+                let mut attachments = self.chunks.holdings();
+                attachments.retain(|held| after.is_none_or(|after| (held.device, held.attachment) > after));
+                attachments.truncate(2);
+                Some(ClientEvent::Holdings { attachments })
+            }
+            ClientAction::LoadPieces { lacking, .. } => {
+                let (chunks, lacking) = self.chunks.pieces(lacking);
+                Some(ClientEvent::Pieces { chunks, lacking })
             }
             ClientAction::BackfillDone { patient, scope } => {
                 self.backfill.remove(&(patient, scope));

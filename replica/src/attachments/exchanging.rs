@@ -6,7 +6,9 @@ use rusqlite::Connection;
 use tendenko_crdt::EntryId;
 use tendenko_protocol::chunk::{ChunkVerdict, Holding, ReceivedChunk, SealedChunk, admit_chunk};
 use tendenko_protocol::ids::{AttachmentId, ChunkId, DeviceId, PatientId};
+use tendenko_protocol::messages::Item;
 use tendenko_protocol::record::RejectReason;
+use tendenko_protocol::session::client::Departure;
 
 use super::{mentioned, reading};
 use crate::replica::{Replica, ReplicaEvent};
@@ -43,15 +45,15 @@ impl Replica {
                 chunks::unwant(connection, &id)?;
                 return Ok(Taken::Known);
             }
-            ChunkVerdict::Reject(reason) => return Ok(refused(reason)),
+            ChunkVerdict::Reject(reason) => return Ok(Taken::Refused(reason)),
         };
         let id = chunk.id();
         let Some(wanted) = chunks::wanted_as(connection, &id)? else {
-            return Ok(refused(RejectReason::Unwanted));
+            return Ok(Taken::Refused(RejectReason::Unwanted));
         };
         chunks::unwant(connection, &id)?;
         if !self.is_piece(connection, &wanted, &chunk)? {
-            return Ok(refused(RejectReason::Misplaced));
+            return Ok(Taken::Refused(RejectReason::Misplaced));
         }
         let used = self.clock.now().0;
         chunks::insert(
@@ -99,12 +101,10 @@ impl Replica {
     }
 
     /// Unsent chunks behind a place, in the order in which they were made.
-    pub(crate) fn departing_chunks(
-        &self,
-        after: u64,
-        budget: usize,
-    ) -> Result<(Vec<(u64, Vec<u8>)>, bool), StoreError> {
-        chunks::departing(&self.reader(), after, budget)
+    pub(crate) fn departing_chunks(&self, after: u64, budget: usize) -> Result<(Vec<Departure>, bool), StoreError> {
+        let (chunks, more) = chunks::departing(&self.reader(), after, budget)?;
+        let departure = |(position, bytes)| Departure { position, item: Item::Chunk(bytes) };
+        Ok((chunks.into_iter().map(departure).collect(), more))
     }
 
     /// Which pieces of which attachments are here, behind one of them.
@@ -138,11 +138,6 @@ impl Replica {
         }
         Ok(found)
     }
-}
-
-fn refused(reason: RejectReason) -> Taken {
-    tracing::warn!(%reason, "a chunk of an attachment was not taken");
-    Taken::Refused(reason)
 }
 
 /// Puts back a chunk of a store that is being recovered, if it is one.

@@ -144,7 +144,7 @@ pub(crate) struct HeldPlaces {
     pub(crate) places: Vec<u32>,
 }
 
-/// The attachments behind one, in order, of which anything is here.
+/// The attachments behind one, in order, of which anything is here that some relay had.
 pub(crate) fn held_places(
     connection: &Connection,
     after: Option<(DeviceId, AttachmentId)>,
@@ -152,7 +152,7 @@ pub(crate) fn held_places(
 ) -> Result<Vec<HeldPlaces>, StoreError> {
     let (device, attachment) = after.map_or((Vec::new(), Vec::new()), |(d, a)| (d.0.to_vec(), a.0.to_vec()));
     let mut statement = connection.prepare_cached(
-        "SELECT device, attachment, place FROM chunks WHERE (device, attachment) > (?1, ?2)
+        "SELECT device, attachment, place FROM chunks WHERE (device, attachment) > (?1, ?2) AND unsent = 0
          ORDER BY device, attachment, place",
     )?;
     let mut rows = statement.query(params![device, attachment])?;
@@ -160,9 +160,10 @@ pub(crate) fn held_places(
     while let Some(row) = rows.next()? {
         let (device, attachment) = (DeviceId(fixed(row, 0)?), AttachmentId(fixed(row, 1)?));
         let place = row.get(2)?;
+        let full = held.len() == limit;
         match held.last_mut() {
             Some(last) if (last.device, last.attachment) == (device, attachment) => last.places.push(place),
-            _ if held.len() == limit => break,
+            _ if full => break,
             _ => held.push(HeldPlaces { device, attachment, places: vec![place] }),
         }
     }

@@ -14,6 +14,8 @@ impl Replica {
     /// What a session with this relay starts from.
     pub(crate) fn session_config(&self, relay: RelayId) -> Result<ClientConfig, StoreError> {
         self.open_grants()?;
+        let wanted = self.wanted_chunks(true)?;
+        let offer = !self.data_saver();
         let reader = self.reader();
         // One cursor, whichever relay it is of: what one relay acknowledged has left the outbox, so an older cursor of another must
         // not be continued. The session compares vectors when the cursor is not of the relay it talks to.
@@ -28,6 +30,8 @@ impl Replica {
             versions: SESSION_VERSIONS.to_vec(),
             backfill: statements::owed_backfills(&reader)?,
             first: Vec::new(),
+            wanted,
+            offer,
             suspects: records::suspects(&reader)?,
         })
     }

@@ -178,6 +178,11 @@ impl Link {
                     event = ClientEvent::Saved;
                     continue;
                 }
+                () = self.replica.attachments_wanted.notified() => {
+                    let chunks = blocking(&self.replica, |replica| replica.wanted_chunks(false)).await?;
+                    event = ClientEvent::Wanted { chunks };
+                    continue;
+                }
                 message = cards.recv(), if ready[Lane::Cards] => (Lane::Cards, message),
                 message = charts.recv(), if ready[Lane::Charts] => (Lane::Charts, message),
                 message = attachments.recv(), if ready[Lane::Attachments] => (Lane::Attachments, message),
@@ -245,8 +250,8 @@ impl Link {
                     blocking(replica, move |replica| replica.depart(lane, after, behind, budget)).await?;
                 Some(ClientEvent::Departing { lane, items, more })
             }
-            ClientAction::Acked { records, statements, cursor } => {
-                blocking(replica, move |replica| replica.acked(&records, &statements, cursor)).await?;
+            ClientAction::Acked { records, statements, chunks, cursor } => {
+                blocking(replica, move |replica| replica.acked(&records, &statements, &chunks, cursor)).await?;
                 None
             }
             ClientAction::Rejected { items } => {
@@ -271,6 +276,22 @@ impl Link {
             ClientAction::LoadMissing { documents, budget } => {
                 let (records, more) = blocking(replica, move |replica| replica.missing(&documents, budget)).await?;
                 Some(ClientEvent::Missing { records, more })
+            }
+            ClientAction::Absent { chunks } => {
+                blocking(replica, move |replica| replica.chunks_absent(&chunks)).await?;
+                None
+            }
+            ClientAction::LoadHoldings { after, limit } => {
+                let attachments = blocking(replica, move |replica| replica.holdings(after, limit)).await?;
+                Some(ClientEvent::Holdings { attachments })
+            }
+            ClientAction::LoadPieces { mut lacking, budget } => {
+                let give = move |replica: &Replica| {
+                    let chunks = replica.chunks_for(&mut lacking, budget)?;
+                    Ok((chunks, lacking))
+                };
+                let (chunks, lacking) = blocking(replica, give).await?;
+                Some(ClientEvent::Pieces { chunks, lacking })
             }
             ClientAction::Compared { documents } => {
                 blocking(replica, move |replica| replica.compared(&documents)).await?;

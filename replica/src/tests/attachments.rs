@@ -37,7 +37,7 @@ impl Tablet {
     fn sealed_chunks(&self) -> Vec<Vec<u8>> {
         let (chunks, more) = self.departing_chunks(0, usize::MAX).unwrap();
         assert!(!more);
-        chunks.into_iter().map(|(_, bytes)| bytes).collect()
+        chunks.into_iter().map(|departure| departure.item.bytes().to_vec()).collect()
     }
 
     fn take(&self, bytes: Vec<u8>) -> Result<(), RejectReason> {

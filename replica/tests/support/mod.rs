@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tendenko_crdt::{Document as _, EntryId, EventBody, Identity, Note, Profession, Timestamp};
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::ids::{MemberId, Millis, PatientId};
+use tendenko_relay::status::Status;
 use tendenko_relay::{Cost, Directory, Enrolment, Passphrase, Region, Relay, Serving, Setup};
 use tendenko_replica::sync::{SyncConfig, SyncHandle, start};
 use tendenko_replica::{Clock, KdfParams, NewStaff, Replica, SyncState, SystemClock};
@@ -101,6 +102,10 @@ impl Town {
                 std::fs::remove_file(path).unwrap();
             }
         }
+    }
+
+    pub fn status(&self) -> Status {
+        Status::read(&Directory::new(self.relay_dir.path())).unwrap()
     }
 
     pub fn relay_files(&self) -> Vec<Vec<u8>> {

@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 
 use tendenko_protocol::admission::{self, LogView, Verdict};
+use tendenko_protocol::chunk::{ChunkVerdict, admit_chunk};
 use tendenko_protocol::document::LogId;
 use tendenko_protocol::ids::{DeviceId, LogSeq, Millis, RecordHash, StatementId};
 use tendenko_protocol::messages::Item;
@@ -26,6 +27,7 @@ pub(crate) fn submission(trust: &Trust, from: Source, at: Millis, items: Vec<Ite
         .map(|item| match item {
             Item::Statement(bytes) => statement(trust, from, bytes),
             Item::Record(bytes) => trust.with(|set| record(set, bytes)),
+            Item::Chunk(bytes) => trust.with(|set| chunk(set, bytes)),
         })
         .collect();
     Submission::new(from, at, items)
@@ -81,6 +83,18 @@ fn record(set: &TrustStore, bytes: Vec<u8>) -> NewItem {
         bytes: (reason == RejectReason::AuthorRevoked).then(|| parsed.bytes().to_vec()),
         may_be_known: true,
     })
+}
+
+/// Whether it is stored already is decided later, inside the writing transaction.
+fn chunk(set: &TrustStore, bytes: Vec<u8>) -> NewItem {
+    let hash = RecordHash::of(&bytes);
+    let Ok(verdict) = admit_chunk(bytes, set, |_| Ok::<_, Infallible>(false));
+    let reason = match verdict {
+        ChunkVerdict::Accept(chunk) => return NewItem::Chunk(*chunk),
+        ChunkVerdict::Reject(reason) => reason,
+        ChunkVerdict::Known(_) => RejectReason::Malformed,
+    };
+    NewItem::Refused(Refused { hash, claimed: None, reason, bytes: None, may_be_known: false })
 }
 
 /// A log into which this record fits: its place is decided later, inside the writing transaction.

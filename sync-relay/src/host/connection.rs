@@ -330,6 +330,12 @@ impl Host {
                 RelayAction::ReadMissing { lane, documents, limit_bytes } => {
                     self.ask(lane, move |shared, device| shared.missing(device, lane, documents, limit_bytes));
                 }
+                RelayAction::ReadChunks { chunks, limit_bytes } => {
+                    self.ask(Lane::Attachments, move |shared, device| shared.chunks(device, chunks, limit_bytes));
+                }
+                RelayAction::ReadLacking { offered } => {
+                    self.ask(Lane::Attachments, move |shared, _| shared.lacking(&offered));
+                }
                 RelayAction::MintIncarnation => {
                     let judged_in = self.served_in;
                     self.minting = true;

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use ring::rand::SystemRandom;
 use tendenko_protocol::admission;
+use tendenko_protocol::chunk::{ChunkHeader, Holding};
 use tendenko_protocol::document::{DocumentId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, RegionId, RelayId, RelayIncarnation};
+use tendenko_protocol::ids::{ArrivalNo, ChunkId, DeviceId, RegionId, RelayId, RelayIncarnation};
 use tendenko_protocol::messages::{Coverage, Item, Lane, Refusal};
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::relay::{RelayEvent, Select};
@@ -15,7 +16,8 @@ use tokio::sync::{broadcast, watch};
 use super::RelayError;
 use crate::clock::now;
 use crate::store::{
-    Audience, Documents, Item as StoredItem, ItemKind, NewItem, PageLimit, RelayStore, Selection, StoreError, Subject,
+    Audience, Documents, Item as StoredItem, ItemKind, NewItem, PageLimit, RelayStore, Selection, StoreError,
+    StoredChunk, Subject,
 };
 use crate::trust::Trust;
 use crate::writer::Writer;
@@ -219,6 +221,34 @@ impl Shared {
         Ok(RelayEvent::Missing { lane, records: page.records, more: page.more })
     }
 
+    /// The first of these chunks, as many as fit. One of a chart that the peer may not be sent is as if it was not here.
+    pub(super) fn chunks(
+        &self,
+        device: DeviceId,
+        wanted: Vec<ChunkId>,
+        limit_bytes: usize,
+    ) -> Result<RelayEvent, StoreError> {
+        let mut chunks = Vec::new();
+        let mut room = limit_bytes;
+        for id in wanted {
+            let stored = self.store.chunk(&id)?;
+            let granted =
+                |chunk: &StoredChunk| self.trust.with(|set| set.may_be_sent(device, chunk.patient, ChunkHeader::SCOPE));
+            let bytes = stored.filter(granted).map(|chunk| chunk.bytes);
+            let size = bytes.as_ref().map_or(0, Vec::len);
+            if size > room && !chunks.is_empty() {
+                break;
+            }
+            room = room.saturating_sub(size);
+            chunks.push((id, bytes));
+        }
+        Ok(RelayEvent::Chunks { chunks })
+    }
+
+    pub(super) fn lacking(&self, offered: &[Holding]) -> Result<RelayEvent, StoreError> {
+        Ok(RelayEvent::Lacking { attachments: self.store.lacking_chunks(offered)? })
+    }
+
     /// May the device have a session? Its chain is believed before.
     pub(super) fn admitted(&self, device: DeviceId, peer_key: &[u8; 32]) -> Result<RelayEvent, StoreError> {
         // It may have been enrolled a moment ago, by another process.
@@ -239,5 +269,6 @@ pub(crate) fn wire(item: StoredItem) -> Item {
     match item.kind {
         ItemKind::Record => Item::Record(item.bytes),
         ItemKind::Statement => Item::Statement(item.bytes),
+        ItemKind::Chunk => Item::Chunk(item.bytes),
     }
 }

@@ -94,6 +94,8 @@ pub fn join(
         addresses: joining.addresses,
         upstream,
         max_store_mib: None,
+        max_attachments_mib: None,
+        max_attachments_mib_per_device: None,
         max_connections: directory::default_connections(),
     };
     let incarnation = RelayIncarnation::generate(rng)?;

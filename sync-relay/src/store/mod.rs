@@ -20,7 +20,7 @@
 use tendenko_protocol::chunk::{Holding, SealedChunk};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{
-    ArrivalNo, ChunkId, DeviceId, LogSeq, Millis, PatientId, RecordHash, RelayIncarnation, StatementId,
+    ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, Millis, PatientId, RecordHash, RelayIncarnation, StatementId,
 };
 pub use tendenko_protocol::messages::Lane;
 use tendenko_protocol::record::{RejectReason, SealedRecord};
@@ -32,9 +32,8 @@ mod figures;
 mod sqlite;
 mod upstream;
 
-pub use figures::{Contact, Figures, Loss, Quarantined, RefusalCount};
 pub use chunks::{ChunkQuota, ChunkShare, StoredChunk};
-pub use figures::{Contact, Figures, Quarantined, RefusalCount};
+pub use figures::{Contact, Figures, Loss, Quarantined, RefusalCount};
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use upstream::{ItemName, Mark, Upstream, Waiting};
 
@@ -329,6 +328,18 @@ pub trait RelayStore: Send + Sync + 'static {
 
     /// A chunk, by name.
     fn chunk(&self, id: &ChunkId) -> Result<Option<StoredChunk>, StoreError>;
+
+    /// Which pieces of attachments are here: the attachments behind one, in order of author and name, at most `limit`.
+    fn chunk_holdings(&self, after: Option<(DeviceId, AttachmentId)>, limit: usize)
+    -> Result<Vec<Holding>, StoreError>;
+
+    /// A piece of an author's attachment.
+    fn chunk_in_place(
+        &self,
+        device: DeviceId,
+        attachment: AttachmentId,
+        place: u32,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Of what somebody offers, the pieces that are not here.
     fn lacking_chunks(&self, offered: &[Holding]) -> Result<Vec<Holding>, StoreError>;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use tendenko_protocol::chunk::Holding;
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
 use tendenko_protocol::domains::SESSION_VERSIONS;
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, RelayId, StatementId};
+use tendenko_protocol::ids::{ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, RelayId, StatementId};
 use tendenko_protocol::messages::{Cursor, Item, Lane};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::client::{ClientConfig, Departure, ItemRef, Rejection};
@@ -45,6 +46,9 @@ pub(super) struct Taken {
     pub(super) gaps: Vec<DocumentId>,
 }
 
+/// An attachment after which to go on.
+type Attachment = Option<(DeviceId, AttachmentId)>;
+
 impl Carrier {
     pub(super) fn new(shared: Arc<Shared>, identity: ClientIdentity) -> Self {
         Self { shared, identity }
@@ -82,6 +86,8 @@ impl Carrier {
             versions: SESSION_VERSIONS.to_vec(),
             backfill: upstream.owed,
             first: Vec::new(),
+            wanted: Vec::new(),
+            offer: true,
             suspects: upstream.suspects,
         })
     }
@@ -127,6 +133,7 @@ impl Carrier {
             let mut document = None;
             match item {
                 NewItem::Record(record) => document = Some(record.header().document),
+                NewItem::Chunk(_) => {}
                 NewItem::Refused(refused) => {
                     tracing::warn!(code = refused.reason.code(), "an item from the upstream was refused");
                     let claimed = refused.claimed.filter(|_| !refused.reason.is_final());
@@ -184,11 +191,13 @@ impl Carrier {
         &self,
         records: Vec<(LogId, LogSeq)>,
         statements: Vec<StatementId>,
+        chunks: Vec<ChunkId>,
         cursor: Option<Cursor>,
     ) -> Result<(), CarrierError> {
         let records = records.into_iter().map(|(log, seq)| Mark::Has(ItemName::Record(log, seq)));
         let statements = statements.into_iter().map(|id| Mark::Has(ItemName::Statement(id)));
-        self.mark(records.chain(statements).chain(cursor.map(Mark::Cursor)).collect()).await
+        let chunks = chunks.into_iter().map(|id| Mark::Has(ItemName::Chunk(id)));
+        self.mark(records.chain(statements).chain(chunks).chain(cursor.map(Mark::Cursor)).collect()).await
     }
 
     /// The upstream did not take these. True: it has no room, so there is no use in going on.
@@ -199,6 +208,7 @@ impl Carrier {
             let name = match item {
                 ItemRef::Record { log, seq, .. } => ItemName::Record(*log, *seq),
                 ItemRef::Statement(id) => ItemName::Statement(*id),
+                ItemRef::Chunk(id) => ItemName::Chunk(*id),
                 ItemRef::Damaged(_) => continue,
             };
             if *reason != RejectReason::Full {
@@ -209,6 +219,27 @@ impl Carrier {
             self.mark(marks).await?;
         }
         Ok(items.iter().any(|item| item.reason == RejectReason::Full))
+    }
+
+    /// Which pieces of attachments are here, behind one of them.
+    pub(super) fn holdings(&self, after: Attachment, limit: usize) -> Result<Vec<Holding>, StoreError> {
+        self.shared.store.chunk_holdings(after, limit)
+    }
+
+    /// The first of the pieces that the upstream lacks, and what is left of them.
+    pub(super) fn pieces(&self, mut lacking: Vec<Holding>) -> Result<(Vec<Vec<u8>>, Vec<Holding>), StoreError> {
+        while let Some(holding) = lacking.first_mut() {
+            let Some(place) = holding.first() else {
+                lacking.remove(0);
+                continue;
+            };
+            holding.remove(place);
+            let (device, attachment) = (holding.device, holding.attachment);
+            if let Some(bytes) = self.shared.store.chunk_in_place(device, attachment, place)? {
+                return Ok((vec![bytes], lacking));
+            }
+        }
+        Ok((Vec::new(), lacking))
     }
 
     pub(super) fn vectors(

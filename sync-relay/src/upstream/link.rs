@@ -346,8 +346,8 @@ impl Link {
                 let (items, more) = self.read(move |carrier| carrier.depart(lane, after, behind, budget)).await?;
                 Some(ClientEvent::Departing { lane, items, more })
             }
-            ClientAction::Acked { records, statements, cursor } => {
-                carrier.acked(records, statements, cursor).await?;
+            ClientAction::Acked { records, statements, chunks, cursor } => {
+                carrier.acked(records, statements, chunks, cursor).await?;
                 None
             }
             ClientAction::Rejected { items } => {
@@ -370,6 +370,16 @@ impl Link {
             ClientAction::LoadMissing { documents, budget } => {
                 let (records, more) = self.read(move |carrier| carrier.missing(&documents, budget)).await?;
                 Some(ClientEvent::Missing { records, more })
+            }
+            // Nothing is asked for, so nothing can be absent.
+            ClientAction::Absent { .. } => None,
+            ClientAction::LoadHoldings { after, limit } => {
+                let attachments = self.read(move |carrier| carrier.holdings(after, limit)).await?;
+                Some(ClientEvent::Holdings { attachments })
+            }
+            ClientAction::LoadPieces { lacking, .. } => {
+                let (chunks, lacking) = self.read(move |carrier| carrier.pieces(lacking)).await?;
+                Some(ClientEvent::Pieces { chunks, lacking })
             }
             ClientAction::Compared { documents } => {
                 carrier.mark(documents.into_iter().map(Mark::Compared).collect()).await?;

@@ -137,6 +137,8 @@ impl Tablet {
             versions: SESSION_VERSIONS.to_vec(),
             backfill: self.backfill.iter().copied().collect(),
             first: Vec::new(),
+            wanted: Vec::new(),
+            offer: false,
             suspects: Vec::new(),
         };
         Link { line: Line::open(&self.keys, self.relay, to).await, session: Session::new(config) }
@@ -185,7 +187,7 @@ impl Tablet {
                     ClientAction::Send { lane, message } => link.line.say(lane, &message).await,
                     ClientAction::Store { batch, items, cursor } => events.push_back(self.store(batch, items, cursor)),
                     ClientAction::Depart { lane, after, .. } => events.push_back(self.departing(lane, after)),
-                    ClientAction::Acked { records, statements, cursor } => {
+                    ClientAction::Acked { records, statements, cursor, .. } => {
                         self.acked(&records, &statements);
                         self.cursor = cursor.or(self.cursor);
                     }
@@ -210,6 +212,11 @@ impl Tablet {
                     }
                     ClientAction::LoadMissing { documents, .. } => events.push_back(self.missing(&documents)),
                     ClientAction::BackfillDone { patient, scope } => drop(self.backfill.remove(&(patient, scope))),
+                    ClientAction::Absent { .. }
+                    | ClientAction::LoadHoldings { .. }
+                    | ClientAction::LoadPieces { .. } => {
+                        unreachable!("this tablet has no attachments")
+                    }
                     ClientAction::Compared { .. } | ClientAction::Measured { .. } | ClientAction::Progress(_) => {}
                     ClientAction::Close { reason } => return Err(reason),
                 }
@@ -228,6 +235,7 @@ impl Tablet {
                         self.statements.push(bytes);
                     }
                 }
+                Item::Chunk(_) => unreachable!("this tablet wants no chunk"),
                 Item::Record(bytes) => {
                     let header = *ReceivedBytes::new(bytes.clone()).unwrap().parse().unwrap().header();
                     match admit_record(bytes, &self.trust, self).unwrap() {

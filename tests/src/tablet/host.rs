@@ -9,7 +9,7 @@ use ring::digest::{Context, SHA256};
 use tendenko_crdt::Timestamp;
 use tendenko_protocol::ids::PatientId;
 use tendenko_replica::sync::{self, SyncConfig, SyncHandle};
-use tendenko_replica::{Clock, PatientSummary, Replica, ReplicaEvent, SyncState, SystemClock};
+use tendenko_replica::{Clock, PatientSummary, Replica, SyncState, SystemClock};
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast::error::RecvError;
 

@@ -33,7 +33,7 @@ enum Offering {
     /// The next page is to be read, after this attachment.
     Due(After),
     /// The host reads it.
-    Loading(After),
+    Loading,
     /// The relay looks what it lacks of it.
     Offered(After),
     /// It gets what it lacks.
@@ -89,7 +89,7 @@ impl Session {
     }
 
     pub(super) fn holdings_loaded(&mut self, attachments: Vec<Holding>) -> Result<(), CloseReason> {
-        let Offering::Loading(_) = self.chunks.offering else {
+        let Offering::Loading = self.chunks.offering else {
             return Err(CloseReason::Protocol("holdings were not asked for"));
         };
         self.chunks.offering = match attachments.last() {
@@ -147,7 +147,7 @@ impl Session {
         match &mut self.chunks.offering {
             Offering::Due(after) => {
                 let after = *after;
-                self.chunks.offering = Offering::Loading(after);
+                self.chunks.offering = Offering::Loading;
                 self.actions.push(ClientAction::LoadHoldings { after, limit: MAX_OFFER });
             }
             Offering::Giving { after, lacking, asked: false } if lacking.is_empty() => {
@@ -159,7 +159,7 @@ impl Session {
                 let lacking = lacking.clone();
                 self.actions.push(ClientAction::LoadPieces { lacking, budget: room });
             }
-            Offering::Giving { .. } | Offering::Done | Offering::Loading(_) | Offering::Offered(_) => {}
+            Offering::Giving { .. } | Offering::Done | Offering::Loading | Offering::Offered(_) => {}
         }
     }
 }

@@ -198,6 +198,9 @@ impl Session {
             self.reconciling = false;
             self.reread_outbox();
             self.store_cursor();
+            if self.config.offer {
+                self.chunks.offer();
+            }
         }
         if !self.healing.is_empty() {
             let documents = std::mem::take(&mut self.healing).into_iter().collect();

@@ -13,9 +13,11 @@
 //! | `greeting` | hello and welcome |
 //! | `receiving` | items, the cursor, scopes to fill in |
 //! | `pushing`, `outgoing` | the outbox on its way out; the window of what is not answered |
+//! | `chunks` | attachments: asked for, offered, given |
 //! | `comparison` | vectors |
 //! | `types` | events and actions |
 
+mod chunks;
 mod comparison;
 mod greeting;
 mod outgoing;
@@ -29,6 +31,7 @@ pub use types::{ClientAction, ClientConfig, ClientEvent, Departure, ItemRef, Lan
 
 use std::collections::{BTreeSet, VecDeque};
 
+use self::chunks::Chunks;
 use self::comparison::Comparison;
 use self::outgoing::Outgoing;
 use super::CloseReason;
@@ -105,6 +108,7 @@ pub struct Session {
     started: Option<Cursor>,
     newest: ArrivalNo,
 
+    chunks: Chunks,
     comparison: Option<Comparison>,
     suspects: BTreeSet<DocumentId>,
     /// Documents compared in this session. Once is enough: what did not help will not help again.
@@ -130,6 +134,7 @@ impl Session {
             backfilling: BTreeSet::new(),
             started: None,
             newest: ArrivalNo::NONE,
+            chunks: Chunks::new(config.wanted.clone()),
             comparison: None,
             suspects: config.suspects.iter().copied().collect(),
             compared: BTreeSet::new(),
@@ -157,6 +162,12 @@ impl Session {
             ClientEvent::Listed { documents } => self.listed_loaded(documents),
             ClientEvent::Statements { items, more } => self.statements_loaded(items, more),
             ClientEvent::Missing { records, more } => self.missing_loaded(records, more),
+            ClientEvent::Wanted { chunks } => {
+                self.chunks.want(chunks);
+                Ok(())
+            }
+            ClientEvent::Holdings { attachments } => self.holdings_loaded(attachments),
+            ClientEvent::Pieces { chunks, lacking } => self.pieces_loaded(chunks, lacking),
             ClientEvent::Stop => {
                 self.send(Lane::Cards, ClientMessage::Bye);
                 Err(CloseReason::Bye)
@@ -191,6 +202,7 @@ impl Session {
             })
             && self.comparison.is_none()
             && self.suspects.is_empty()
+            && self.chunks.is_idle()
     }
 
     /// The session has ended.
@@ -265,6 +277,9 @@ impl Session {
         }
         if !self.reconciling {
             self.pump_outbox();
+        }
+        if self.phase == Phase::Open {
+            self.pump_chunks();
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use super::types::{ItemRef, Rejection};
+use crate::chunk::ReceivedChunk;
 use crate::document::DocumentId;
-use crate::ids::StatementId;
+use crate::ids::{RecordHash, StatementId};
 use crate::limits::{ATTACHMENT_WINDOW, MAX_ITEMS, MAX_STATEMENT, PAGE, PUSH_WINDOW};
 use crate::messages::{Item, Lane};
 use crate::record::{Header, ReceivedBytes, RejectReason};
@@ -29,7 +30,7 @@ impl InFlight {
     pub(super) fn document(&self) -> Option<DocumentId> {
         match self.item {
             ItemRef::Record { log, .. } => Some(log.document),
-            ItemRef::Damaged(_) | ItemRef::Statement(_) => None,
+            ItemRef::Damaged(_) | ItemRef::Statement(_) | ItemRef::Chunk(_) => None,
         }
     }
 }
@@ -113,8 +114,7 @@ impl Outgoing {
 /// The header of a record from this tablet's own store, if it is undamaged.
 pub(super) fn header_of(bytes: &[u8]) -> Result<(Header, ItemRef), Rejection> {
     let parsed = ReceivedBytes::new(bytes.to_vec()).and_then(ReceivedBytes::parse);
-    let parsed =
-        parsed.map_err(|reason| Rejection { item: ItemRef::Damaged(crate::ids::RecordHash::of(bytes)), reason })?;
+    let parsed = parsed.map_err(|reason| Rejection { item: ItemRef::Damaged(RecordHash::of(bytes)), reason })?;
     let header = *parsed.header();
     Ok((header, ItemRef::Record { log: header.log(), seq: header.seq, hash: parsed.hash() }))
 }
@@ -122,6 +122,10 @@ pub(super) fn header_of(bytes: &[u8]) -> Result<(Header, ItemRef), Rejection> {
 fn refer(item: &Item) -> Result<ItemRef, Rejection> {
     match item {
         Item::Record(bytes) => header_of(bytes).map(|(_, reference)| reference),
+        Item::Chunk(bytes) => match ReceivedChunk::new(bytes.clone()).and_then(ReceivedChunk::parse) {
+            Ok(chunk) => Ok(ItemRef::Chunk(chunk.id())),
+            Err(reason) => Err(Rejection { item: ItemRef::Damaged(RecordHash::of(bytes)), reason }),
+        },
         Item::Statement(bytes) => {
             let reference = ItemRef::Statement(StatementId::of(bytes));
             if bytes.len() > MAX_STATEMENT {

@@ -1,7 +1,7 @@
 //! The outbox on its way out, and what the relay says about it.
 
 use super::outgoing::Origin;
-use super::{ClientAction, Departure, ItemRef, Rejection, Session};
+use super::{ClientAction, Departure, ItemRef, Phase, Rejection, Session};
 use crate::ids::ArrivalNo;
 use crate::messages::{ClientMessage, Item, Lane};
 use crate::record::RejectReason;
@@ -39,6 +39,9 @@ impl Session {
     /// Asks for what can leave now: charts once nothing of the cards lane waits, and so on.
     pub(super) fn pump_outbox(&mut self) {
         for lane in Lane::ALL {
+            if lane == Lane::Attachments && self.phase != Phase::Open {
+                return;
+            }
             let behind = self.lanes[Lane::Cards].outbox_after;
             let outbox = &mut self.lanes[lane];
             let room = outbox.outgoing.room();
@@ -71,12 +74,13 @@ impl Session {
         let Some(answered) = self.lanes[lane].outgoing.answer(through) else {
             return Err(CloseReason::Protocol("an ack for what was not sent"));
         };
-        let (mut records, mut statements, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut records, mut statements, mut chunks, mut refused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (number, item) in answered {
             let reason = rejected.iter().find(|(rejected, _)| *rejected == number).map(|(_, reason)| *reason);
             match (reason, item.item) {
                 (None, ItemRef::Record { log, seq, .. }) => records.push((log, seq)),
                 (None, ItemRef::Statement(id)) => statements.push(id),
+                (None, ItemRef::Chunk(id)) => chunks.push(id),
                 (None, ItemRef::Damaged(_)) => {}
                 // Sent before both sides knew that vectors must be compared: it will be sent again after that.
                 (Some(reason), _) if self.reconciling && item.origin == Origin::Outbox && !reason.is_final() => {}
@@ -92,9 +96,9 @@ impl Session {
             cursor.acked = cursor.acked.max(arrival);
         }
         self.newest = self.newest.max(arrival);
-        if !(records.is_empty() && statements.is_empty()) {
+        if !(records.is_empty() && statements.is_empty() && chunks.is_empty()) {
             let cursor = self.cursor().or_else(|| self.unfinished());
-            self.actions.push(ClientAction::Acked { records, statements, cursor });
+            self.actions.push(ClientAction::Acked { records, statements, chunks, cursor });
         }
         if !refused.is_empty() {
             self.actions.push(ClientAction::Rejected { items: refused });

@@ -63,7 +63,13 @@ impl Session {
                 self.lanes[lane].caught_up = false;
                 self.store(lane, items.into_iter().map(|(_, item)| item).collect());
             }
-            RelayMessage::Fill { items, .. } | RelayMessage::Live { items } => self.store(lane, items),
+            RelayMessage::Live { items } => self.store(lane, items),
+            RelayMessage::Fill { items, .. } => {
+                self.chunks.came(&items);
+                self.store(lane, items);
+            }
+            RelayMessage::Absent { chunks } => self.absent(chunks),
+            RelayMessage::Lacking { attachments } => self.lacking(attachments)?,
             RelayMessage::CaughtUp { through } => {
                 self.reach(lane, through);
                 self.lanes[lane].caught_up = true;

@@ -1,8 +1,11 @@
 //! What goes into and comes out of the tablet's side of a sync.
 
 use super::super::CloseReason;
+use crate::chunk::Holding;
 use crate::document::{DocumentId, LogId, Scope, Vector};
-use crate::ids::{DeviceId, LogSeq, Millis, PatientId, RecordHash, RegionId, RelayId, StatementId};
+use crate::ids::{
+    AttachmentId, ChunkId, DeviceId, LogSeq, Millis, PatientId, RecordHash, RegionId, RelayId, StatementId,
+};
 use crate::messages::{ClientMessage, Cursor, Item, Lane, PerLane, RelayMessage};
 use crate::record::RejectReason;
 
@@ -26,6 +29,10 @@ pub struct ClientConfig {
     pub backfill: Vec<(PatientId, Scope)>,
     /// Patients of today's visits, in their order: their charts are asked for before others. At most [`MAX_FIRST`](crate::limits::MAX_FIRST) count.
     pub first: Vec<PatientId>,
+    /// Chunks of attachments that somebody wants to look at, in the order of asking.
+    pub wanted: Vec<ChunkId>,
+    /// May a relay that lacks chunks be given what is here? Not where every byte costs.
+    pub offer: bool,
     /// Documents of which a received record could not be taken; their vectors are compared at once.
     pub suspects: Vec<DocumentId>,
 }
@@ -104,6 +111,23 @@ pub enum ClientEvent {
         /// Is there more behind these?
         more: bool,
     },
+    /// What is wanted of attachments has changed.
+    Wanted {
+        /// All that is wanted now and not known to be absent, in the order of asking.
+        chunks: Vec<ChunkId>,
+    },
+    /// Answer to `LoadHoldings`.
+    Holdings {
+        /// In order; none when there are no more.
+        attachments: Vec<Holding>,
+    },
+    /// Answer to `LoadPieces`.
+    Pieces {
+        /// At most the budget (or one chunk); none when nothing of what is lacking is here.
+        chunks: Vec<Vec<u8>>,
+        /// What is still to be given: what was asked for, without the places that were looked at.
+        lacking: Vec<Holding>,
+    },
     /// End the session.
     Stop,
 }
@@ -133,6 +157,8 @@ pub enum ItemRef {
     Damaged(RecordHash),
     /// A statement.
     Statement(StatementId),
+    /// A chunk of an attachment.
+    Chunk(ChunkId),
 }
 
 /// How far the sync is.
@@ -219,6 +245,8 @@ pub enum ClientAction {
         records: Vec<(LogId, LogSeq)>,
         /// Statements.
         statements: Vec<StatementId>,
+        /// Chunks of attachments.
+        chunks: Vec<ChunkId>,
         /// The cursor to write in the same transaction.
         cursor: Option<Cursor>,
     },
@@ -253,6 +281,25 @@ pub enum ClientAction {
         /// Documents, with what the relay has of each.
         documents: Vec<(DocumentId, Vector)>,
         /// Bytes wanted at most (but one record always fits).
+        budget: usize,
+    },
+    /// The relay does not have these chunks of attachments: remember it, until somebody asks again. Nothing to report.
+    Absent {
+        /// Which of those wanted.
+        chunks: Vec<ChunkId>,
+    },
+    /// Report `Holdings`: attachments of which this store holds pieces that some relay has acked, in order.
+    LoadHoldings {
+        /// Attachment after which to go on.
+        after: Option<(DeviceId, AttachmentId)>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Report `Pieces`: pieces that the relay lacks.
+    LoadPieces {
+        /// Which, in order.
+        lacking: Vec<Holding>,
+        /// Bytes wanted at most (but one chunk always fits).
         budget: usize,
     },
     /// The vectors of these documents were compared, and no record of them was refused again: they are suspects no longer.

@@ -7,8 +7,13 @@ use crate::session::{CloseReason, CursorVerdict, Standing, judge};
 
 impl Session {
     pub(super) fn received(&mut self, lane: Lane, message: ClientMessage) -> Result<(), CloseReason> {
-        if lane != Lane::Cards && !matches!(message, ClientMessage::Push { .. }) {
-            return Err(CloseReason::Protocol("only items go on this lane"));
+        let fits = match &message {
+            ClientMessage::Push { .. } => true,
+            ClientMessage::Want { .. } | ClientMessage::Offer { .. } => lane == Lane::Attachments,
+            _ => lane == Lane::Cards,
+        };
+        if !fits {
+            return Err(CloseReason::Protocol("this does not go on this lane"));
         }
         match (&self.phase, message) {
             (_, ClientMessage::Bye) => Err(CloseReason::Bye),
@@ -114,6 +119,8 @@ fn weight(message: &ClientMessage) -> usize {
         ClientMessage::Push { items, .. } => items.iter().map(|item| item.bytes().len() + 8).sum(),
         ClientMessage::Vectors { documents, .. } => documents.iter().map(|(_, vector)| 24 + 32 * vector.0.len()).sum(),
         ClientMessage::Pull { backfill, first } => 24 * backfill.len() + 16 * first.len(),
+        ClientMessage::Want { chunks } => 32 * chunks.len(),
+        ClientMessage::Offer { attachments } => 128 * attachments.len(),
         ClientMessage::Hello { .. } | ClientMessage::Bye => 0,
     }
 }

@@ -1,9 +1,10 @@
 //! What a lane has to send outside the order of arrival.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
+use crate::chunk::Holding;
 use crate::document::{DocumentId, Scope, Vector};
-use crate::ids::{ArrivalNo, PatientId};
+use crate::ids::{ArrivalNo, ChunkId, PatientId};
 use crate::messages::Coverage;
 
 /// Something to send outside the order of arrival.
@@ -18,6 +19,10 @@ pub(super) enum Job {
     Ahead { patient: PatientId, after: Option<ArrivalNo> },
     /// An answer to vectors.
     Compare(Compare),
+    /// Chunks of attachments that were asked for.
+    Want(VecDeque<ChunkId>),
+    /// What of this is lacking here?
+    Offer(Vec<Holding>),
 }
 
 #[derive(Debug)]

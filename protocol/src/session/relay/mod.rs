@@ -17,9 +17,11 @@
 //! | `receiving` | commits and acks; requests become jobs |
 //! | `sending`, `jobs` | the next read, and what was read on its way out |
 //! | `live` | what others push, forwarded before it is committed |
+//! | `chunks` | attachments: wanted, offered |
 //! | `comparison` | vectors |
 //! | `types` | events and actions |
 
+mod chunks;
 mod comparison;
 mod greeting;
 mod jobs;
@@ -160,6 +162,8 @@ impl Session {
             }
             RelayEvent::Vectors { lane, documents, more } => self.vectors_read(lane, documents, more),
             RelayEvent::Missing { lane, records, more } => self.missing_read(lane, records, more),
+            RelayEvent::Chunks { chunks } => self.chunks_read(chunks),
+            RelayEvent::Lacking { attachments } => self.lacking_read(attachments),
             RelayEvent::Stop { reason } => Err(self.refusal(reason)),
         };
         match result {

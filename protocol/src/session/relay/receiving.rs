@@ -38,6 +38,8 @@ impl Session {
                     last: matches!(coverage, Coverage::Span { through: None, .. }),
                 }));
             }
+            ClientMessage::Want { chunks } => self.want(chunks)?,
+            ClientMessage::Offer { attachments } => self.offered(attachments)?,
             ClientMessage::Hello { .. } | ClientMessage::Bye => {
                 return Err(CloseReason::Protocol("a greeting in the middle of a session"));
             }

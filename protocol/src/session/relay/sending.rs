@@ -1,5 +1,6 @@
 //! What goes out: on each lane one read at a time, first the jobs, then the stream in order of arrival.
 
+use super::chunks::read_chunks;
 use super::jobs::{Compare, Job};
 use super::{Phase, Reading, RelayAction, Select, Session};
 use crate::document::Scope;
@@ -57,6 +58,8 @@ impl Session {
                 let documents = compare.lacking.clone();
                 (Reading::Job, RelayAction::ReadMissing { lane, documents, limit_bytes: PAGE })
             }
+            Some(Job::Want(wanted)) => (Reading::Job, read_chunks(wanted)),
+            Some(Job::Offer(offered)) => (Reading::Job, RelayAction::ReadLacking { offered: offered.clone() }),
             None if self.reconciling => return,
             None => {
                 self.pass_own(lane);
@@ -105,7 +108,9 @@ impl Session {
         let state = &mut self.lanes[lane];
         let (after, ahead) = match (reading, state.jobs.front_mut()) {
             (Reading::Stream, _) | (Reading::Job, None) => return self.stream(lane, items, through, end),
-            (Reading::Job, Some(Job::Compare(_))) => return Err(CloseReason::Protocol("a page was not asked for")),
+            (Reading::Job, Some(Job::Compare(_) | Job::Want(_) | Job::Offer(_))) => {
+                return Err(CloseReason::Protocol("a page was not asked for"));
+            }
             (Reading::Job, Some(Job::Ahead { after, .. })) => (after.get_or_insert(ArrivalNo::NONE), true),
             (Reading::Job, Some(Job::Statements { after, .. } | Job::Fill { after, .. })) => (after, false),
         };
@@ -135,7 +140,7 @@ impl Session {
                 Some(Job::Ahead { patient, .. }) => {
                     self.send(lane, RelayMessage::Backfilled { patient, scope: Scope::Chart });
                 }
-                Some(Job::Statements { .. } | Job::Compare(_)) | None => {}
+                Some(Job::Statements { .. } | Job::Compare(_) | Job::Want(_) | Job::Offer(_)) | None => {}
             }
         }
         Ok(())

@@ -1,8 +1,9 @@
 //! What goes into and comes out of the relay's side of a sync.
 
 use super::super::{CloseReason, Standing};
+use crate::chunk::Holding;
 use crate::document::{DocumentId, Scope, Vector};
-use crate::ids::{ArrivalNo, DeviceId, Millis, PatientId, RegionId};
+use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, PatientId, RegionId};
 use crate::messages::{ClientMessage, Coverage, Item, Lane, Refusal, RelayMessage};
 use crate::record::RejectReason;
 
@@ -122,6 +123,16 @@ pub enum RelayEvent {
         /// Is there more behind these?
         more: bool,
     },
+    /// Answer to `ReadChunks`: for the first of those asked for, at least one, the bytes or that it is not here (or not for this device).
+    Chunks {
+        /// In the order asked for.
+        chunks: Vec<(ChunkId, Option<Vec<u8>>)>,
+    },
+    /// Answer to `ReadLacking`.
+    Lacking {
+        /// Of what was offered, the pieces that are not here.
+        attachments: Vec<Holding>,
+    },
     /// End the session, for instance because the relay shuts down or the device was revoked.
     Stop {
         /// Why, for the tablet.
@@ -188,6 +199,18 @@ pub enum RelayAction {
         documents: Vec<(DocumentId, Vector)>,
         /// Bytes wanted at most (but one record always fits).
         limit_bytes: usize,
+    },
+    /// Report `Chunks`, of charts that the device is granted. At most one read of a lane is asked for at a time; this is of the last one.
+    ReadChunks {
+        /// In order; as many as fit.
+        chunks: Vec<ChunkId>,
+        /// Bytes wanted at most (but one chunk always fits).
+        limit_bytes: usize,
+    },
+    /// Report `Lacking`. As `ReadChunks`, a read of the last lane.
+    ReadLacking {
+        /// What the tablet holds.
+        offered: Vec<Holding>,
     },
     /// The relay has lost data: begin a new life, forget all past ones, durably; report `Minted`.
     MintIncarnation,

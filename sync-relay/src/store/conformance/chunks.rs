@@ -62,6 +62,15 @@ pub(super) fn what_is_offered_and_lacking_is_said_piece_by_piece<B: Backend>(bac
     let offered = [offer(author, 1, &[0, 1, 2, 3]), offer(author, 2, &[0]), offer(other, 3, &[5])];
     let lacking = store.lacking_chunks(&offered).unwrap();
     assert_eq!(lacking, [offer(author, 1, &[1, 3]), offer(other, 3, &[5])]);
+
+    let mut holdings = vec![offer(author, 1, &[0, 2]), offer(author, 2, &[0]), offer(other, 1, &[1])];
+    holdings.sort_by_key(|held| (held.device, held.attachment));
+    assert_eq!(store.chunk_holdings(None, 9).unwrap(), holdings);
+    let first = &holdings[0];
+    assert_eq!(store.chunk_holdings(None, 1).unwrap(), holdings[..1]);
+    assert_eq!(store.chunk_holdings(Some((first.device, first.attachment)), 9).unwrap(), holdings[1..]);
+    let piece = |place| store.chunk_in_place(author, AttachmentId([1; 16]), place).unwrap();
+    assert_eq!((piece(2).as_deref(), piece(1)), (Some(held[1].bytes()), None));
 }
 
 pub(super) fn chunks_go_up_with_the_outbox<B: Backend>(backend: &B) {

@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tendenko_protocol::chunk::{ChunkHeader, Holding, SealedChunk};
-use tendenko_protocol::ids::{ChunkId, DeviceId, PatientId};
+use tendenko_protocol::ids::{AttachmentId, ChunkId, DeviceId, PatientId};
 use tendenko_protocol::record::RejectReason;
 
 use super::super::{Audience, ChunkQuota, ChunkShare, Fate, ItemKind, Lane, StoreError, StoredChunk};
@@ -86,16 +86,49 @@ pub(super) fn chunk(conn: &Connection, id: &ChunkId) -> Result<Option<StoredChun
     found.map(stored).transpose()
 }
 
-pub(super) fn lacking(conn: &Connection, offered: &[Holding]) -> Result<Vec<Holding>, StoreError> {
+pub(super) fn holdings(
+    conn: &Connection,
+    after: Option<(DeviceId, AttachmentId)>,
+    limit: usize,
+) -> Result<Vec<Holding>, StoreError> {
+    let (device, attachment) = after.map_or((Vec::new(), Vec::new()), |(d, a)| (d.0.to_vec(), a.0.to_vec()));
+    let mut attachments = prepare(
+        conn,
+        "SELECT DISTINCT device, attachment FROM chunks WHERE (device, attachment) > (?1, ?2)
+         ORDER BY device, attachment LIMIT ?3",
+    )?;
+    let mut found = attachments.query(params![device, attachment, row::column(limit as u64)]).map_err(failed)?;
+    let mut holdings = Vec::new();
+    while let Some(one) = found.next().map_err(failed)? {
+        let (device, attachment): (Vec<u8>, Vec<u8>) = (one.get(0).map_err(failed)?, one.get(1).map_err(failed)?);
+        let (device, attachment) = (row::device(&device)?, AttachmentId(row::fixed(&attachment, "an attachment")?));
+        holdings.push(Holding::new(device, attachment, &places(conn, device, attachment)?));
+    }
+    Ok(holdings)
+}
+
+fn places(conn: &Connection, device: DeviceId, attachment: AttachmentId) -> Result<Vec<u32>, StoreError> {
     let mut statement = prepare(conn, "SELECT place FROM chunks WHERE device = ?1 AND attachment = ?2")?;
+    let rows = statement.query_map(params![&device.0[..], &attachment.0[..]], |row| row.get(0)).map_err(failed)?;
+    rows.collect::<Result<_, _>>().map_err(failed)
+}
+
+pub(super) fn in_place(
+    conn: &Connection,
+    device: DeviceId,
+    attachment: AttachmentId,
+    place: u32,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    prepare(conn, "SELECT bytes FROM chunks WHERE device = ?1 AND attachment = ?2 AND place = ?3 LIMIT 1")?
+        .query_row(params![&device.0[..], &attachment.0[..], place], |row| row.get(0))
+        .optional()
+        .map_err(failed)
+}
+
+pub(super) fn lacking(conn: &Connection, offered: &[Holding]) -> Result<Vec<Holding>, StoreError> {
     let mut lacking = Vec::new();
     for offer in offered {
-        let held = statement
-            .query_map(params![&offer.device.0[..], &offer.attachment.0[..]], |row| row.get::<_, u32>(0))
-            .map_err(failed)?
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(failed)?;
-        let rest = offer.clone().without(held);
+        let rest = offer.clone().without(places(conn, offer.device, offer.attachment)?);
         if !rest.is_empty() {
             lacking.push(rest);
         }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use tendenko_protocol::chunk::Holding;
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, ChunkId, LogSeq, RelayIncarnation, StatementId};
+use tendenko_protocol::ids::{ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, RelayIncarnation, StatementId};
 
 use super::{
-    Audience, ChunkQuota, Committed, Documents, Figures, ItemKind, Lane, Life, MissingPage, Page, PageLimit, Quarantined,
-    RelayStore, Selection, StoreError, StoredChunk, Submission, Upstream, VectorPage,
+    Audience, ChunkQuota, Committed, Documents, Figures, ItemKind, Lane, Life, MissingPage, Page, PageLimit,
+    Quarantined, RelayStore, Selection, StoreError, StoredChunk, Submission, Upstream, VectorPage,
 };
 use guard::{Guard, Mark};
 
@@ -214,6 +214,23 @@ impl RelayStore for SqliteStore {
 
     fn chunk(&self, id: &ChunkId) -> Result<Option<StoredChunk>, StoreError> {
         self.readers.with(|conn| chunks::chunk(conn, id))
+    }
+
+    fn chunk_holdings(
+        &self,
+        after: Option<(DeviceId, AttachmentId)>,
+        limit: usize,
+    ) -> Result<Vec<Holding>, StoreError> {
+        self.readers.with(|conn| chunks::holdings(conn, after, limit))
+    }
+
+    fn chunk_in_place(
+        &self,
+        device: DeviceId,
+        attachment: AttachmentId,
+        place: u32,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.readers.with(|conn| chunks::in_place(conn, device, attachment, place))
     }
 
     fn lacking_chunks(&self, offered: &[Holding]) -> Result<Vec<Holding>, StoreError> {

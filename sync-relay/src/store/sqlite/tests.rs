@@ -249,6 +249,7 @@ fn chunks_have_a_share_for_each_author_and_leave_room_for_text() {
     let figures = store.figures().unwrap();
     assert_eq!((figures.chunks, figures.refused[0].reason.as_str(), figures.refused[0].times), (3, "full", 2));
     let text = Author::new(1).chart(1, 2026);
-    let submission = Submission { items: vec![NewItem::Record(text)], ..Submission::contact(DeviceId([9; 16]), Millis(0)) };
+    let submission =
+        Submission { items: vec![NewItem::Record(text)], ..Submission::contact(DeviceId([9; 16]), Millis(0)) };
     assert!(matches!(store.commit(&[submission]).unwrap().fates[0][..], [Fate::Stored(_)]));
 }

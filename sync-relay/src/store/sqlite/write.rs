@@ -7,7 +7,8 @@ use tendenko_protocol::limits::MAX_PAST;
 use tendenko_protocol::record::{LogVerdict, RejectReason, SealedRecord, check_next};
 
 use super::super::{
-    Audience, ChunkQuota, Committed, Fate, ItemKind, Lane, NewItem, NewStatement, Refused, Source, StoreError, Submission,
+    Audience, ChunkQuota, Committed, Fate, ItemKind, Lane, NewItem, NewStatement, Refused, Source, StoreError,
+    Submission,
 };
 use super::room::Room;
 use super::{failed, quarantine, read, row, upstream};
