@@ -1,4 +1,5 @@
 //! A region with a real relay on loopback, and tablets that belong to it.
+#![allow(dead_code, reason = "every test binary uses its own part")]
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

@@ -52,6 +52,7 @@ impl Writing<'_> {
         )?
         .execute(params![&device.0[..], row::column(bytes)])
         .map_err(failed)?;
+        self.release(&chunk.id().0)?;
         Ok(Fate::Stored(arrival))
     }
 }

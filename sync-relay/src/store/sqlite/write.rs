@@ -232,7 +232,7 @@ impl Writing<'_> {
     }
 
     /// What is stored is refused no longer.
-    fn release(&self, hash: &[u8; 32]) -> Result<(), StoreError> {
+    pub(super) fn release(&self, hash: &[u8; 32]) -> Result<(), StoreError> {
         if self.has_quarantine { quarantine::release(self.tx, hash) } else { Ok(()) }
     }
 
