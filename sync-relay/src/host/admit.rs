@@ -12,10 +12,10 @@ use tendenko_protocol::ids::{DeviceId, LogSeq, Millis, RecordHash, StatementId};
 use tendenko_protocol::messages::Item;
 use tendenko_protocol::record::{ParsedRecord, ReceivedBytes, RejectReason};
 use tendenko_protocol::session::relay::Outcome;
-use tendenko_protocol::trust::{Added, TrustStore};
+use tendenko_protocol::trust::TrustStore;
 
 use crate::store::{Fate, NewItem, NewStatement, Refused, Source, Submission};
-use crate::trust::{Trust, audience};
+use crate::trust::Trust;
 
 /// Refusals of one batch that get their own line in the log.
 const LINES: usize = 8;
@@ -36,21 +36,7 @@ pub(crate) fn submission(trust: &Trust, from: Source, at: Millis, items: Vec<Ite
 /// Checks one statement; one that holds is in the trust set from here on.
 pub(super) fn statement(trust: &Trust, from: Source, bytes: Vec<u8>) -> NewItem {
     let id = StatementId::of(&bytes);
-    let admitted = trust.with_mut(|set| {
-        let added = match admission::admit_statement(&bytes, set) {
-            // The upstream's door was as strict when it came there; here what made it right may have come in another order.
-            Err(RejectReason::NotAllowed) if from == Source::Upstream => {
-                set.add(&bytes).map_err(|_| RejectReason::NotAllowed)?
-            }
-            admitted => admitted?,
-        };
-        let audience = set.statement(&id).map(|statement| audience(&statement.claim));
-        match (added, audience) {
-            (Added::New | Added::Known, Some(audience)) => Ok(audience),
-            _ => Err(RejectReason::UnknownIssuer),
-        }
-    });
-    match admitted {
+    match trust.admit(&bytes, from) {
         Ok(audience) => NewItem::Statement(NewStatement { id, audience, bytes }),
         Err(reason) => NewItem::Refused(Refused {
             hash: RecordHash(id.0),

@@ -159,7 +159,7 @@ pub enum Fate {
     Known(ArrivalNo),
     /// Other bytes hold this (log, seq), or its previous hash is not the log's head. It is in quarantine.
     Fork,
-    /// It does not follow what is stored; the log's next number is this.
+    /// It does not follow what is stored; the log's next number is this. From the upstream: its document is remembered as a suspect.
     Gap {
         /// The number the log expects next.
         expected: LogSeq,

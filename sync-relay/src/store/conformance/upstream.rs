@@ -1,7 +1,7 @@
 //! The outbox, and what else is remembered about the upstream.
 
 use tendenko_protocol::document::Scope;
-use tendenko_protocol::ids::{ArrivalNo, Millis, RelayId, RelayIncarnation, StatementId};
+use tendenko_protocol::ids::{ArrivalNo, LogSeq, Millis, RelayId, RelayIncarnation, StatementId};
 use tendenko_protocol::messages::Cursor;
 use tendenko_protocol::record::RejectReason;
 
@@ -68,8 +68,11 @@ pub(super) fn what_is_remembered_about_the_upstream_comes_with_the_items<B: Back
     let hub = RelayId([7; 16]);
     let cursor = Cursor::unfinished(hub);
     let (one, two) = (subject(1, Scope::Card), subject(1, Scope::Chart));
-    let record = Author::new(1).card(1);
+    let mut author = Author::new(1);
+    let record = author.card(1);
     let suspect = record.header().document;
+    author.chart(2, 2026);
+    let hole = author.chart(2, 2026);
     let marks = vec![
         Mark::Cursor(cursor),
         Mark::Contact(hub),
@@ -91,4 +94,7 @@ pub(super) fn what_is_remembered_about_the_upstream_comes_with_the_items<B: Back
     marked(&store, vec![Mark::Filled(one), Mark::Compared(suspect)]);
     let upstream = store.upstream().unwrap().unwrap();
     assert_eq!((upstream.owed, upstream.suspects), (vec![two], vec![]));
+    let fates = commit(&store, from_upstream(vec![NewItem::Record(hole.clone())]));
+    assert_eq!(fates, [Fate::Gap { expected: LogSeq(1) }]);
+    assert_eq!(store.upstream().unwrap().unwrap().suspects, [hole.header().document]);
 }

@@ -7,7 +7,7 @@ use tendenko_protocol::limits::MAX_PAST;
 use tendenko_protocol::record::{LogVerdict, RejectReason, SealedRecord, check_next};
 
 use super::super::{
-    Audience, ChunkQuota, Committed, Fate, ItemKind, Lane, NewItem, NewStatement, Refused, Source, StoreError,
+    Audience, ChunkQuota, Committed, Fate, ItemKind, Lane, Mark, NewItem, NewStatement, Refused, Source, StoreError,
     Submission,
 };
 use super::room::Room;
@@ -102,6 +102,9 @@ impl Writing<'_> {
                     let lane = Lane::of(record.header().document.scope());
                     let fate = self.record(record, lane, from, at)?;
                     records += usize::from(matches!(fate, Fate::Stored(_)));
+                    if from == Source::Upstream && matches!(fate, Fate::Gap { .. }) {
+                        upstream::mark(self.tx, &Mark::Suspect(record.header().document), at)?;
+                    }
                     (lane, fate)
                 }
                 NewItem::Chunk(chunk) => (Lane::Attachments, self.chunk(chunk, self.quota)?),
