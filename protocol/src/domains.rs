@@ -42,6 +42,7 @@ pub(crate) const CHECKPOINT_KEY: &[u8] = b"tendenko checkpoint v1";
 pub(crate) const CHECKPOINT_SIGNATURE: &[u8] = b"tendenko checkpoint v1\0";
 pub(crate) const CHUNK_KEY: &[u8] = b"tendenko chunk v1";
 pub(crate) const CHUNK_SIGNATURE: &[u8] = b"tendenko chunk v1\0";
+pub(crate) const SUM: &[u8] = b"tendenko sum v1\0";
 pub(crate) const STATEMENT_SIGNATURE: &[u8] = b"tendenko statement v1\0";
 pub(crate) const ENROLMENT_SIGNATURE: &[u8] = b"tendenko enrolment v1\0";
 pub(crate) const RELAY_ENROLMENT_SIGNATURE: &[u8] = b"tendenko relay enrolment v1\0";

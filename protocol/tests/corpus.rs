@@ -13,7 +13,9 @@ use tendenko_protocol::document::{DocumentId, Scope, Vector};
 use tendenko_protocol::fuzz;
 use tendenko_protocol::ids::*;
 use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
-use tendenko_protocol::messages::{ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, encode_frame};
+use tendenko_protocol::messages::{
+    Buckets, ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, Set, Summary, encode_frame,
+};
 use tendenko_protocol::record::{
     CheckpointDraft, Covered, Draft, Kind, ParsedCheckpoint, ReceivedBytes, RejectReason, SealedCheckpoint,
     SealedRecord,
@@ -266,15 +268,27 @@ fn write_seeds() {
     let pull = ClientMessage::Pull { backfill: vec![scope], first: vec![scope.0] }.encode();
     let push = ClientMessage::Push { behind: 2, items: items.clone() }.encode();
     let all = Coverage::Span { after: None, through: None };
-    let span = ClientMessage::Vectors { coverage: all, documents: documents.clone() }.encode();
-    let listed = ClientMessage::Vectors { coverage: Coverage::Listed, documents: documents.clone() }.encode();
+    let span = ClientMessage::Vectors {
+        coverage: all,
+        set: Some(Set::Charts),
+        buckets: Some(Buckets { count: 2, buckets: vec![0, 1] }),
+        documents: documents.clone(),
+    }
+    .encode();
+    let listed =
+        ClientMessage::Vectors { coverage: Coverage::Listed, set: None, buckets: None, documents: documents.clone() }
+            .encode();
+    let sums = Set::ALL.map(|set| Summary { set, count: 3, sum: [5; 16] }).to_vec();
+    let sums = ClientMessage::Sums { sums }.encode();
+    let wanted = ClientMessage::Statements { buckets: Buckets { count: 1, buckets: vec![0] } }.encode();
     let bye = ClientMessage::Bye.encode();
     let (first, known, elsewhere) =
         (hello(None), hello(Some(cursor(RelayId([1; 16])))), hello(Some(cursor(RelayId([9; 16])))));
     let fresh = [(Cards, &first), (Cards, &pull), (Charts, &push), (Cards, &push), (Cards, &listed), (Cards, &bye)];
     write_talk("client_stream", "relay_session", "fresh", &fresh);
     write_talk("client_stream", "relay_session", "known", &[(Cards, &known), (Attachments, &push), (Cards, &push)]);
-    let elsewhere = [(Cards, &elsewhere), (Cards, &push), (Cards, &span), (Cards, &listed)];
+    let elsewhere =
+        [(Cards, &elsewhere), (Cards, &sums), (Cards, &push), (Cards, &wanted), (Charts, &span), (Cards, &listed)];
     write_talk("client_stream", "relay_session", "elsewhere", &elsewhere);
 
     let welcome = |reconcile| {
@@ -312,8 +326,20 @@ fn write_seeds() {
         (Charts, &backfilled),
         (Cards, &nothing),
     ];
-    let reconcile =
-        [(Cards, &compare), (Cards, &part), (Cards, &fill), (Cards, &whole), (Cards, &said), (Cards, &caught_up)];
+    let same = |set| RelayMessage::Sums { set, sums: Vec::new() }.encode();
+    let (statements, cards) = (same(Set::Statements), same(Set::Cards));
+    let charts = RelayMessage::Sums { set: Set::Charts, sums: vec![7, 8] }.encode();
+    let reconcile = [
+        (Cards, &compare),
+        (Cards, &statements),
+        (Cards, &cards),
+        (Cards, &charts),
+        (Charts, &part),
+        (Charts, &fill),
+        (Charts, &whole),
+        (Cards, &said),
+        (Cards, &caught_up),
+    ];
     write_talk("relay_stream", "client_session", "plain", &plain);
     write_talk("relay_stream", "client_session", "reconcile", &reconcile);
     let other = [(Cards, &chain_wanted), (Cards, &refused), (Attachments, &rejected)];

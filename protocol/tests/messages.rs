@@ -7,10 +7,11 @@ use tendenko_protocol::ids::{
     ArrivalNo, DeviceId, Incarnation, LogSeq, Millis, PatientId, RegionId, RelayId, RelayIncarnation,
 };
 use tendenko_protocol::limits::{
-    MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_RECORD, MAX_VERSIONS,
+    MAX_BACKFILL, MAX_BUCKETS, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_RECORD, MAX_VERSIONS,
 };
 use tendenko_protocol::messages::{
-    ClientMessage, Coverage, Cursor, FrameDecoder, FrameError, Item, Refusal, RelayMessage, encode_frame,
+    Buckets, ClientMessage, Coverage, Cursor, FrameDecoder, FrameError, Item, Refusal, RelayMessage, Set, Summary,
+    encode_frame,
 };
 use tendenko_protocol::record::RejectReason;
 
@@ -41,6 +42,10 @@ fn hello(versions: usize, chain: usize) -> ClientMessage {
     }
 }
 
+fn vectors(documents: Vec<(DocumentId, Vector)>) -> ClientMessage {
+    ClientMessage::Vectors { coverage: Coverage::Listed, set: None, buckets: None, documents }
+}
+
 fn from_tablets() -> Vec<ClientMessage> {
     let document = DocumentId::card(PatientId([3; 16]));
     vec![
@@ -49,9 +54,13 @@ fn from_tablets() -> Vec<ClientMessage> {
         ClientMessage::Push { behind: 3, items: vec![Item::Record(vec![1; 300]), Item::Statement(vec![2; 5])] },
         ClientMessage::Vectors {
             coverage: Coverage::Span { after: None, through: Some(document) },
+            set: Some(Set::Charts),
+            buckets: Some(Buckets { count: 250, buckets: vec![3, 200] }),
             documents: documents(3),
         },
-        ClientMessage::Vectors { coverage: Coverage::Listed, documents: Vec::new() },
+        vectors(Vec::new()),
+        ClientMessage::Sums { sums: vec![Summary { set: Set::Cards, count: 7, sum: [9; 16] }] },
+        ClientMessage::Statements { buckets: Buckets { count: 1, buckets: vec![0] } },
         ClientMessage::Bye,
     ]
 }
@@ -75,6 +84,8 @@ fn from_relays() -> Vec<RelayMessage> {
         RelayMessage::Backfilled { patient: PatientId([4; 16]), scope: Scope::Card },
         RelayMessage::Ack { through: 3, arrival: ArrivalNo(8), rejected: vec![(2, RejectReason::Fork)] },
         RelayMessage::Vectors { documents: documents(2), done: false },
+        RelayMessage::Sums { set: Set::Statements, sums: vec![u64::MAX; 5] },
+        RelayMessage::StatementsSent,
     ]
 }
 
@@ -102,7 +113,10 @@ fn counts_beyond_their_bounds_are_refused() {
         ClientMessage::Pull { backfill: vec![(PatientId([4; 16]), Scope::Chart); MAX_BACKFILL + 1], first: Vec::new() },
         ClientMessage::Pull { backfill: Vec::new(), first: vec![PatientId([4; 16]); MAX_FIRST + 1] },
         ClientMessage::Push { behind: 3, items: vec![Item::Record(Vec::new()); MAX_ITEMS + 1] },
-        ClientMessage::Vectors { coverage: Coverage::Listed, documents: documents(MAX_DOCUMENTS + 1) },
+        vectors(documents(MAX_DOCUMENTS + 1)),
+        ClientMessage::Sums { sums: vec![Summary { set: Set::Cards, count: 7, sum: [9; 16] }; 4] },
+        ClientMessage::Statements { buckets: Buckets { count: 1, buckets: vec![0; MAX_BUCKETS + 1] } },
+        ClientMessage::Statements { buckets: Buckets { count: MAX_BUCKETS as u32 + 1, buckets: vec![0] } },
     ];
     for message in too_many {
         assert_eq!(ClientMessage::decode(&message.encode()), Err(CborError::TooMany));

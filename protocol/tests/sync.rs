@@ -4,6 +4,7 @@ mod support;
 
 use proptest::prelude::*;
 use support::Region;
+use tendenko_protocol::document::{DocumentId, Scope};
 use tendenko_protocol::messages::{Item, Lane};
 
 #[test]
@@ -176,6 +177,71 @@ fn a_bad_record_stops_nothing() {
         rejected.contains(&"malformed") && rejected.contains(&"oversized") && rejected.contains(&"signature"),
         "{rejected:?}"
     );
+}
+
+/// A tablet with so many charts, and two relays that have all of them.
+fn two_relays_with(charts: u16) -> Region {
+    let mut region = Region::new(1, 2);
+    (0..charts).for_each(|year| write_chart(&mut region, year));
+    for relay in [0, 1] {
+        region.disconnect(0);
+        region.connect(0, relay);
+        region.settle();
+        region.check_converged(relay);
+    }
+    region
+}
+
+fn write_chart(region: &mut Region, year: u16) {
+    let patient = &region.patients[0];
+    let document = DocumentId::chart(patient.id(), year);
+    region.tablets[0].write(&region.rng, document, patient.key(Scope::Chart));
+}
+
+/// Bytes up and down of a session with a relay, up to its rest.
+fn reconcile(region: &mut Region, relay: usize) -> (usize, usize) {
+    region.disconnect(0);
+    region.connect(0, relay);
+    region.settle();
+    region.check_converged(relay);
+    let link = region.links[0].as_ref().unwrap();
+    assert!(link.client.is_idle() && link.closed.is_none());
+    (link.bytes_up, link.bytes_down)
+}
+
+#[test]
+fn a_reconcile_that_finds_nothing_is_one_small_round_trip() {
+    let mut region = two_relays_with(1_000);
+    region.disconnect(0);
+    region.connect(0, 0);
+    while region.work_tablet(0) {}
+    let first_flight = region.links[0].as_ref().unwrap().bytes_up;
+    let (up, down) = reconcile(&mut region, 1);
+    assert!(down > 0 && up > 0);
+    let (up, down) = reconcile(&mut region, 0);
+    assert_eq!(up, first_flight, "nothing is said after the first flight");
+    // Of which the certificate chain, for a relay that might not know the tablet, is more than half.
+    assert!(up < 850 && down < 350, "{up} up, {down} down");
+}
+
+#[test]
+fn a_reconcile_costs_what_differs_and_not_what_is_there() {
+    let mut costs = Vec::new();
+    for charts in [100, 1_000] {
+        let mut region = two_relays_with(charts);
+        for differing in [1, 10] {
+            let before: usize = region.tablets[0].logs.0.values().flatten().map(Vec::len).sum();
+            (0..differing).for_each(|year| write_chart(&mut region, year * 7));
+            let written = region.tablets[0].logs.0.values().flatten().map(Vec::len).sum::<usize>() - before;
+            reconcile(&mut region, 0);
+            let (up, down) = reconcile(&mut region, 1);
+            costs.push((charts, differing, up + down - written));
+        }
+    }
+    let of = |charts, differing| costs.iter().find(|cost| (cost.0, cost.1) == (charts, differing)).unwrap().2;
+    assert!(of(1_000, 1) < 4_500, "one of a thousand: {costs:?}");
+    assert!(of(1_000, 10) < of(1_000, 1) + 10 * 700, "{costs:?}");
+    assert!(of(1_000, 1) < of(100, 1) + 3_000, "ten times as much is there: {costs:?}");
 }
 
 #[derive(Debug, Clone)]

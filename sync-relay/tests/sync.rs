@@ -351,6 +351,38 @@ fn a_relay_rolled_back_within_one_life_begins_another_and_ends_the_sessions_of_t
 }
 
 #[test]
+fn a_device_that_keeps_claiming_too_much_is_believed_once() {
+    play(async {
+        let town = Town::found();
+        let (mut liar, mut pharmacist) = (town.tablet("liar"), town.tablet("pharmacist"));
+        let serving = town.serve();
+        liar.sync(serving.local_addr()).await.unwrap();
+        let claim = |liar: &mut common::Tablet| {
+            let mut cursor = liar.cursor.unwrap();
+            cursor.acked.0 += 1_000_000;
+            liar.cursor = Some(cursor);
+        };
+        claim(&mut liar);
+        liar.sync(serving.local_addr()).await.unwrap();
+        let life = liar.cursor.unwrap().incarnation;
+
+        let mut his = pharmacist.begin(serving.local_addr()).await.unwrap();
+        pharmacist.until(&mut his, |_, session| session.is_idle()).await.unwrap();
+        for _ in 0..3 {
+            claim(&mut liar);
+            liar.sync(serving.local_addr()).await.unwrap();
+            assert_eq!(liar.cursor.unwrap().incarnation, life, "it compares alone");
+        }
+        let origin = liar.patient();
+        liar.grant_to(origin, &pharmacist);
+        liar.write(origin.patient(), "visit");
+        liar.sync(serving.local_addr()).await.unwrap();
+        pharmacist.until(&mut his, |tablet, _| tablet.has().len() == 1).await.unwrap();
+        serving.shutdown().await;
+    });
+}
+
+#[test]
 fn a_revoked_device_is_put_out_at_once_and_its_unsent_work_is_kept_aside() {
     play(async {
         let town = Town::found();

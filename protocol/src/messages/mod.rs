@@ -17,8 +17,8 @@ use crate::chunk::Holding;
 use crate::document::{DocumentId, Scope, Vector};
 use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, PatientId, RegionId, RelayId, RelayIncarnation};
 use crate::limits::{
-    MAX_BACKFILL, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_OFFER, MAX_STATEMENT, MAX_VERSIONS,
-    MAX_WANTED,
+    MAX_BACKFILL, MAX_BUCKETS, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_OFFER, MAX_STATEMENT,
+    MAX_VERSIONS, MAX_WANTED,
 };
 use crate::record::RejectReason;
 
@@ -113,6 +113,52 @@ pub enum Coverage {
     Listed,
 }
 
+/// What holdings are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Set {
+    /// Statements, by id.
+    Statements,
+    /// Cards, each with its vector.
+    Cards,
+    /// Charts, each with its vector.
+    Charts,
+}
+
+impl Set {
+    /// All sets, in the order in which they are compared.
+    pub const ALL: [Set; 3] = [Set::Statements, Set::Cards, Set::Charts];
+
+    /// The lane on which it is exchanged.
+    pub fn lane(self) -> Lane {
+        match self {
+            Set::Statements | Set::Cards => Lane::Cards,
+            Set::Charts => Lane::Charts,
+        }
+    }
+}
+
+/// How many entries a side holds of a set, and their sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Of which set.
+    pub set: Set,
+    /// Number of entries.
+    pub count: u64,
+    /// Their sum, big-endian.
+    #[serde(with = "crate::ids::fixed_bytes")]
+    pub sum: [u8; 16],
+}
+
+/// Some buckets of a set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buckets {
+    /// Into how many the set is divided.
+    pub count: u32,
+    /// Which of them, ascending.
+    pub buckets: Vec<u32>,
+}
+
 /// From a tablet to a relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -147,10 +193,27 @@ pub enum ClientMessage {
         /// The items.
         items: Vec<Item>,
     },
-    /// How far the tablet knows these documents: the relay answers with its own vectors and what the tablet lacks.
+    /// What the tablet holds, in sums. The relay answers each with its own, in this order; when statements differ, it says no more of the others.
+    Sums {
+        /// One for each set.
+        sums: Vec<Summary>,
+    },
+    /// Asks for the statements of these buckets. The tablet has pushed its own before.
+    Statements {
+        /// Which.
+        buckets: Buckets,
+    },
+    /// How far the tablet knows these documents: the relay answers with its own vectors, where it lacks something, and with what the tablet
+    /// lacks. On the lane of the documents.
     Vectors {
         /// For which documents it speaks.
         coverage: Coverage,
+        /// Of them, only those of this set …
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        set: Option<Set>,
+        /// … in these buckets.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        buckets: Option<Buckets>,
         /// The documents it has, in order.
         documents: Vec<(DocumentId, Vector)>,
     },
@@ -237,7 +300,16 @@ pub enum RelayMessage {
         /// Items that were not taken.
         rejected: Vec<(u64, RejectReason)>,
     },
-    /// How far the relay knows documents of the tablet's vectors message.
+    /// The relay's sums of one set, bucket by bucket; none if the set is the same on both sides.
+    Sums {
+        /// Which set.
+        set: Set,
+        /// The first 8 bytes of the sum of each bucket.
+        sums: Vec<u64>,
+    },
+    /// The statements of the buckets asked for were sent before this.
+    StatementsSent,
+    /// How far the relay knows documents of the tablet's vectors message of which it lacks something.
     Vectors {
         /// The documents.
         documents: Vec<(DocumentId, Vector)>,
@@ -325,6 +397,12 @@ impl<'de> Deserialize<'de> for Refusal {
     }
 }
 
+impl Buckets {
+    fn is_bounded(&self) -> bool {
+        self.count as usize <= MAX_BUCKETS && self.buckets.len() <= MAX_BUCKETS
+    }
+}
+
 impl ClientMessage {
     /// The content of a frame.
     pub fn encode(&self) -> Vec<u8> {
@@ -343,9 +421,13 @@ impl ClientMessage {
             }
             ClientMessage::Pull { backfill, first } => backfill.len() <= MAX_BACKFILL && first.len() <= MAX_FIRST,
             ClientMessage::Push { items, .. } => items.len() <= MAX_ITEMS,
-            ClientMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
             ClientMessage::Want { chunks } => chunks.len() <= MAX_WANTED,
             ClientMessage::Offer { attachments } => attachments.len() <= MAX_OFFER,
+            ClientMessage::Sums { sums } => sums.len() <= Set::ALL.len(),
+            ClientMessage::Statements { buckets } => buckets.is_bounded(),
+            ClientMessage::Vectors { documents, buckets, .. } => {
+                documents.len() <= MAX_DOCUMENTS && buckets.as_ref().is_none_or(Buckets::is_bounded)
+            }
             ClientMessage::Bye => true,
         };
         if bounded { Ok(message) } else { Err(CborError::TooMany) }
@@ -367,11 +449,13 @@ impl RelayMessage {
             RelayMessage::Items { items, .. } => items.len() <= MAX_ITEMS,
             RelayMessage::Fill { items, .. } | RelayMessage::Live { items } => items.len() <= MAX_ITEMS,
             RelayMessage::Ack { rejected, .. } => rejected.len() <= MAX_ITEMS,
+            RelayMessage::Sums { sums, .. } => sums.len() <= MAX_BUCKETS,
             RelayMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
             RelayMessage::Absent { chunks } => chunks.len() <= MAX_WANTED,
             RelayMessage::Lacking { attachments } => attachments.len() <= MAX_OFFER,
             RelayMessage::Welcome { .. }
             | RelayMessage::ChainWanted
+            | RelayMessage::StatementsSent
             | RelayMessage::CaughtUp { .. }
             | RelayMessage::Backfilled { .. } => true,
         };

@@ -182,8 +182,9 @@ impl Relay {
                             && through.is_none_or(|through| *document <= through)
                     }
                 });
-                let more = documents.len() > 2;
-                documents.truncate(2);
+                let size = if documents.len() > 50 { 400 } else { 2 };
+                let more = documents.len() > size;
+                documents.truncate(size);
                 let documents = documents.into_iter().map(|document| (document, self.vector(document))).collect();
                 RelayEvent::Vectors { lane, documents, more }
             }
@@ -234,7 +235,7 @@ impl Relay {
 
     fn vector(&self, document: DocumentId) -> Vector {
         let mut vector = Vector::default();
-        for (log, records) in self.logs.0.iter().filter(|(log, _)| log.document == document) {
+        for (log, records) in self.logs.of(document) {
             vector.raise(log.device, log.incarnation, LogSeq(records.len() as u64));
         }
         vector

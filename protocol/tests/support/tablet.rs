@@ -124,7 +124,7 @@ impl Tablet {
 
     fn vector(&self, document: DocumentId) -> Vector {
         let mut vector = Vector::default();
-        for (log, records) in self.logs.0.iter().filter(|(log, _)| log.document == document) {
+        for (log, records) in self.logs.of(document) {
             vector.raise(log.device, log.incarnation, LogSeq(records.len() as u64));
         }
         vector
@@ -219,8 +219,9 @@ impl Tablet {
                     .into_iter()
                     .filter(|document| after.is_none_or(|after| *document > after))
                     .collect();
-                let more = documents.len() > 2;
-                documents.truncate(2);
+                let size = if documents.len() > 50 { 400 } else { 2 };
+                let more = documents.len() > size;
+                documents.truncate(size);
                 let documents = documents.into_iter().map(|document| (document, self.vector(document))).collect();
                 Some(ClientEvent::Vectors { documents, more })
             }
@@ -286,11 +287,17 @@ impl Tablet {
 }
 
 impl Logs {
+    /// The logs of one document.
+    pub fn of(&self, document: DocumentId) -> impl Iterator<Item = (&LogId, &Vec<Vec<u8>>)> {
+        let first = LogId { document, device: DeviceId([0; 16]), incarnation: Incarnation(0) };
+        self.0.range(first..).take_while(move |(log, _)| log.document == document)
+    }
+
     /// Records beyond these vectors, at most so many; are there more?
     pub fn beyond(&self, documents: &[(DocumentId, Vector)], limit: usize) -> (Vec<Vec<u8>>, bool) {
         let mut found = Vec::new();
         for (document, known) in documents {
-            for (log, records) in self.0.iter().filter(|(log, _)| log.document == *document) {
+            for (log, records) in self.of(*document) {
                 let known = known.get(log.device, log.incarnation).0 as usize;
                 found.extend(records.iter().skip(known).cloned());
             }

@@ -339,8 +339,8 @@ impl Host {
                 RelayAction::MintIncarnation => {
                     let judged_in = self.served_in;
                     self.minting = true;
-                    self.ask(Lane::Cards, move |shared, _| {
-                        let standing = shared.mint(judged_in)?;
+                    self.ask(Lane::Cards, move |shared, device| {
+                        let standing = shared.mint(judged_in, device)?;
                         Ok::<_, super::RelayError>(RelayEvent::Minted { standing, now: now() })
                     });
                 }

@@ -1,5 +1,6 @@
 //! What all sessions of a relay share: the store, the writer, the trust set, and the relay's present life.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -43,7 +44,8 @@ pub(crate) struct Shared {
     /// What sessions have verified and are about to commit. A session that is slow misses it, and gets it in order of arrival.
     pub(super) live: broadcast::Sender<Arc<Forwarded>>,
     sessions: AtomicU64,
-    minting: Mutex<()>,
+    /// Devices that were believed to have been acked more than there is.
+    minting: Mutex<BTreeSet<DeviceId>>,
 }
 
 /// What one session has verified, for the others.
@@ -73,7 +75,7 @@ impl Shared {
             life,
             live: broadcast::Sender::new(FORWARDED),
             sessions: AtomicU64::new(0),
-            minting: Mutex::new(()),
+            minting: Mutex::default(),
         })
     }
 
@@ -143,16 +145,21 @@ impl Shared {
         Ok(())
     }
 
-    /// Something was lost: begins a life in which no earlier cursor counts, unless another session just did.
-    pub(super) fn mint(&self, judged_in: RelayIncarnation) -> Result<Standing, RelayError> {
-        let _one = self.minting.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    /// Something was lost: begins a life in which no earlier cursor counts, unless another session just did. One device is believed once: if it
+    /// says so again before the relay is started anew, it alone compares (decision 0008).
+    pub(super) fn mint(&self, judged_in: RelayIncarnation, device: DeviceId) -> Result<Standing, RelayError> {
+        let mut believed = self.minting.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let standing = self.standing()?;
         if standing.incarnation != judged_in {
             return Ok(standing);
         }
+        if !believed.insert(device) {
+            tracing::warn!(%device, code = "claims-too-much", "it says again that it was acked more than the store holds");
+            return Ok(standing);
+        }
         let incarnation = RelayIncarnation::generate(&SystemRandom::new())?;
         self.store.forget_past(incarnation)?;
-        tracing::warn!("a tablet was acked more than the store holds: tablets will compare everything with it");
+        tracing::warn!(%device, "it was acked more than the store holds: tablets will compare everything with the relay");
         self.life.send_replace(incarnation);
         Ok(self.standing()?)
     }

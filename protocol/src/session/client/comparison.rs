@@ -1,29 +1,44 @@
-//! Comparing vectors with a relay, page by page: statements first, then each page's vectors, then what each side lacks.
+//! Comparing with a relay: sums first, then the vectors of what differs, then what each side lacks.
+//!
+//! A reconcile goes set by set: statements, cards, charts. The tablet sends the sum of each; the relay answers with the sums of its
+//! buckets, or that they are the same. Statements come first, because a grant among them may let the relay show more: if they
+//! differ, they are exchanged, and the sums of the others are sent again. Of cards and charts the vectors of differing buckets are sent, on
+//! the lane of the set. A single document that could not be followed is compared alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::outgoing::{Origin, header_of};
-use super::{ClientAction, Session};
+use super::{ClientAction, Phase, Session};
 use crate::document::{DocumentId, Vector};
+use crate::ids::StatementId;
 use crate::limits::{MAX_DOCUMENTS, MAX_LOGS, VECTOR_PAGE};
-use crate::messages::{ClientMessage, Coverage, Item, Lane};
+use crate::messages::{Buckets, ClientMessage, Coverage, Item, Lane, Set};
 use crate::session::CloseReason;
+use crate::session::sums::{self, Entries};
 
 /// How far a comparison is. One at a time.
 #[derive(Debug)]
 pub(super) enum Comparison {
-    /// Before the vectors of everything: the host reads statements.
-    LoadingStatements {
+    /// The host reads all statements, then all vectors, to be summed up.
+    Summing(Summing),
+    /// The relay sums up, too.
+    Awaiting(Awaiting),
+    /// Statements in differing buckets are read and pushed.
+    Statements {
+        buckets: Buckets,
         /// Place to go on after.
         after: u64,
         /// A read is under way.
         asked: bool,
     },
-    /// The host reads a page of vectors.
-    LoadingVectors {
-        /// For `Some`: all documents after this one. For `None` inside: from the first. Outer `None`: listed documents.
-        span_after: Option<Option<DocumentId>>,
-    },
+    /// The relay sends its statements of these buckets.
+    StatementsAsked,
+    /// All of both sides' statements were sent: when they are stored and answered, the other sets are summed up.
+    StatementsDone,
+    /// The host reads vectors of what differs.
+    LoadingVectors(Walk),
+    /// The host reads the vectors of suspects.
+    LoadingListed,
     /// The page was sent, the relay answers.
     Waiting(Page),
     /// The relay has answered; what it lacks is read and pushed.
@@ -37,67 +52,101 @@ pub(super) enum Comparison {
     },
 }
 
+/// What is held here, summed up so far.
+#[derive(Debug, Default)]
+pub(super) struct Summing {
+    /// Place of the last statement read; `None`: documents are read.
+    statements_after: Option<u64>,
+    entries: BTreeMap<Set, Entries>,
+}
+
+/// Sums that were sent, and what the relay said of them.
+#[derive(Debug)]
+pub(super) struct Awaiting {
+    entries: BTreeMap<Set, Entries>,
+    differing: VecDeque<(Set, Buckets)>,
+}
+
+/// Documents of one set in differing buckets, read page by page.
+#[derive(Debug)]
+pub(super) struct Walk {
+    set: Set,
+    buckets: Buckets,
+    /// Where the message under way begins.
+    from: Option<DocumentId>,
+    found: Vec<(DocumentId, Vector)>,
+    /// What comes after this set.
+    rest: VecDeque<(Set, Buckets)>,
+}
+
 /// One page of documents under comparison.
 #[derive(Debug)]
 pub(super) struct Page {
-    pub(super) coverage: Coverage,
-    pub(super) ours: BTreeMap<DocumentId, Vector>,
-    pub(super) theirs: BTreeMap<DocumentId, Vector>,
-}
-
-impl Page {
-    pub(super) fn new(coverage: Coverage, documents: &[(DocumentId, Vector)]) -> Self {
-        Self { coverage, ours: documents.iter().cloned().collect(), theirs: BTreeMap::new() }
-    }
-
-    /// Takes a part of the relay's answer. Documents that are not of this page are of no interest.
-    pub(super) fn answer(&mut self, documents: Vec<(DocumentId, Vector)>) {
-        self.theirs.extend(documents.into_iter().filter(|(document, _)| self.ours.contains_key(document)));
-    }
-
-    /// Documents of which the relay lacks something, with what it has.
-    pub(super) fn lacking(&mut self) -> Vec<(DocumentId, Vector)> {
-        let mut lacking = Vec::new();
-        for (document, ours) in &self.ours {
-            let theirs = self.theirs.remove(document).unwrap_or_default();
-            if !theirs.covers(ours) {
-                lacking.push((*document, theirs));
-            }
-        }
-        lacking
-    }
-
-    /// For a span: where the next page begins, `None` after the last.
-    pub(super) fn next_span(&self) -> Option<Option<DocumentId>> {
-        match self.coverage {
-            Coverage::Span { through: Some(through), .. } => Some(Some(through)),
-            Coverage::Span { through: None, .. } | Coverage::Listed => None,
-        }
-    }
+    lane: Lane,
+    ours: BTreeMap<DocumentId, Vector>,
+    /// Of those of which it lacks something.
+    theirs: BTreeMap<DocumentId, Vector>,
+    /// Where the walk goes on.
+    next: Option<Walk>,
+    rest: VecDeque<(Set, Buckets)>,
 }
 
 impl Session {
-    pub(super) fn statements_loaded(&mut self, items: Vec<(u64, Vec<u8>)>, more: bool) -> Result<(), CloseReason> {
-        let Some(Comparison::LoadingStatements { after, .. }) = self.comparison else {
-            return Err(CloseReason::Protocol("statements were not asked for"));
-        };
-        let last = items.iter().map(|(place, _)| *place).fold(after, u64::max);
-        self.push(
-            Lane::Cards,
-            items.into_iter().map(|(_, bytes)| Item::Statement(bytes)).collect(),
-            Origin::Comparison,
-        );
-        self.comparison = Some(if more && last > after {
-            Comparison::LoadingStatements { after: last, asked: false }
+    /// Sums up everything, to be compared with a relay that does not know what this tablet has.
+    pub(super) fn begin_comparison(&mut self, without_statements: bool) {
+        let mut summing = Summing::default();
+        for set in Set::ALL {
+            if !(without_statements && set == Set::Statements) {
+                summing.entries.insert(set, Entries::default());
+            }
+        }
+        if without_statements {
+            self.load_vectors(None);
         } else {
-            self.load_vectors(None)
-        });
-        Ok(())
+            summing.statements_after = Some(0);
+            self.actions.push(ClientAction::LoadStatements { after: 0, budget: SUMMED });
+        }
+        self.comparison = Some(Comparison::Summing(summing));
     }
 
-    fn load_vectors(&mut self, after: Option<DocumentId>) -> Comparison {
+    fn load_vectors(&mut self, after: Option<DocumentId>) {
         self.actions.push(ClientAction::LoadVectors { after, max_documents: MAX_DOCUMENTS, max_logs: VECTOR_PAGE });
-        Comparison::LoadingVectors { span_after: Some(after) }
+    }
+
+    pub(super) fn statements_loaded(&mut self, items: Vec<(u64, Vec<u8>)>, more: bool) -> Result<(), CloseReason> {
+        let last = items.iter().map(|(place, _)| *place).max();
+        match self.comparison.take() {
+            Some(Comparison::Summing(mut summing)) if summing.statements_after.is_some() => {
+                if let Some(entries) = summing.entries.get_mut(&Set::Statements) {
+                    items.iter().for_each(|(_, bytes)| entries.add(sums::statement(&StatementId::of(bytes))));
+                }
+                match last.filter(|last| more && Some(*last) > summing.statements_after) {
+                    Some(after) => {
+                        summing.statements_after = Some(after);
+                        self.actions.push(ClientAction::LoadStatements { after, budget: SUMMED });
+                    }
+                    None => {
+                        summing.statements_after = None;
+                        self.load_vectors(None);
+                    }
+                }
+                self.comparison = Some(Comparison::Summing(summing));
+            }
+            Some(Comparison::Statements { buckets, after, .. }) => {
+                let wanted = items.into_iter().map(|(_, bytes)| bytes).filter(|bytes| buckets.has_statement(bytes));
+                let wanted: Vec<_> = wanted.map(Item::Statement).collect();
+                self.push(Lane::Cards, wanted, Origin::Comparison);
+                self.comparison = Some(match last.filter(|last| more && *last > after) {
+                    Some(after) => Comparison::Statements { buckets, after, asked: false },
+                    None => {
+                        self.send(Lane::Cards, ClientMessage::Statements { buckets });
+                        Comparison::StatementsAsked
+                    }
+                });
+            }
+            _ => return Err(CloseReason::Protocol("statements were not asked for")),
+        }
+        Ok(())
     }
 
     pub(super) fn vectors_loaded(
@@ -105,38 +154,159 @@ impl Session {
         documents: Vec<(DocumentId, Vector)>,
         more: bool,
     ) -> Result<(), CloseReason> {
-        let Some(Comparison::LoadingVectors { span_after: Some(after) }) = self.comparison else {
-            return Err(CloseReason::Protocol("vectors were not asked for"));
-        };
-        let through = documents.last().map(|(document, _)| *document).filter(|_| more);
-        self.compare(Coverage::Span { after, through }, documents);
+        let last = documents.last().map(|(document, _)| *document);
+        let goes_on = last.filter(|_| more);
+        match self.comparison.take() {
+            Some(Comparison::Summing(mut summing)) if summing.statements_after.is_none() => {
+                for (document, vector) in &documents {
+                    if let Some(entries) = summing.entries.get_mut(&sums::set_of(document)) {
+                        entries.add(sums::document(document, vector));
+                    }
+                }
+                self.comparison = Some(match goes_on {
+                    Some(last) => {
+                        self.load_vectors(Some(last));
+                        Comparison::Summing(summing)
+                    }
+                    None => {
+                        let sums = summing.entries.iter().map(|(set, entries)| entries.summary(*set)).collect();
+                        self.send(Lane::Cards, ClientMessage::Sums { sums });
+                        Comparison::Awaiting(Awaiting { entries: summing.entries, differing: VecDeque::new() })
+                    }
+                });
+            }
+            Some(Comparison::LoadingVectors(mut walk)) => {
+                let of_set =
+                    |document: &DocumentId| sums::set_of(document) == walk.set && walk.buckets.has_document(document);
+                walk.found.extend(documents.into_iter().filter(|(document, _)| of_set(document)));
+                let logs: usize = walk.found.iter().map(|(_, vector)| vector.0.len()).sum();
+                let full = logs >= VECTOR_PAGE || walk.found.len() >= MAX_DOCUMENTS;
+                match goes_on {
+                    Some(last) if !full => {
+                        self.load_vectors(Some(last));
+                        self.comparison = Some(Comparison::LoadingVectors(walk));
+                    }
+                    through => self.compare_walked(walk, through),
+                }
+            }
+            _ => return Err(CloseReason::Protocol("vectors were not asked for")),
+        }
         Ok(())
+    }
+
+    /// Sends what was found up to here, as much of it as fits into a message.
+    fn compare_walked(&mut self, mut walk: Walk, through: Option<DocumentId>) {
+        let mut through = through;
+        let found = std::mem::take(&mut walk.found);
+        let fits = found.len().min(MAX_DOCUMENTS);
+        if found.len() > fits {
+            through = found[..fits].last().map(|(document, _)| *document);
+        }
+        let documents: Vec<_> = found.into_iter().take(fits).collect();
+        let coverage = Coverage::Span { after: walk.from, through };
+        let only = Some((walk.set, walk.buckets.clone()));
+        let (lane, rest) = (walk.set.lane(), walk.rest.clone());
+        let next = through.map(|through| Walk { from: Some(through), ..walk });
+        self.compare(lane, coverage, only, documents, next, rest);
     }
 
     pub(super) fn listed_loaded(&mut self, documents: Vec<(DocumentId, Vector)>) -> Result<(), CloseReason> {
-        let Some(Comparison::LoadingVectors { span_after: None }) = self.comparison else {
+        let Some(Comparison::LoadingListed) = self.comparison else {
             return Err(CloseReason::Protocol("listed vectors were not asked for"));
         };
-        self.compare(Coverage::Listed, documents);
+        let lane = documents.first().map_or(Lane::Cards, |(document, _)| Lane::of(document.scope()));
+        self.compare(lane, Coverage::Listed, None, documents, None, VecDeque::new());
         Ok(())
     }
 
-    fn compare(&mut self, coverage: Coverage, documents: Vec<(DocumentId, Vector)>) {
+    fn compare(
+        &mut self,
+        lane: Lane,
+        coverage: Coverage,
+        only: Option<(Set, Buckets)>,
+        documents: Vec<(DocumentId, Vector)>,
+        next: Option<Walk>,
+        rest: VecDeque<(Set, Buckets)>,
+    ) {
         let documents = bounded(documents);
-        self.comparison = Some(Comparison::Waiting(Page::new(coverage, &documents)));
-        self.send(Lane::Cards, ClientMessage::Vectors { coverage, documents });
+        let ours = documents.iter().cloned().collect();
+        self.comparison = Some(Comparison::Waiting(Page { lane, ours, theirs: BTreeMap::new(), next, rest }));
+        let (set, buckets) = only.unzip();
+        self.send(lane, ClientMessage::Vectors { coverage, set, buckets, documents });
+    }
+
+    /// The relay's sums of one set. None: they are the same.
+    pub(super) fn summed(&mut self, set: Set, theirs: &[u64]) -> Result<(), CloseReason> {
+        let Some(Comparison::Awaiting(awaiting)) = &mut self.comparison else {
+            return Err(CloseReason::Protocol("sums that were not asked for"));
+        };
+        let Some(entries) = awaiting.entries.remove(&set) else {
+            return Err(CloseReason::Protocol("sums of a set that was not asked for"));
+        };
+        let differing = entries.differing(theirs);
+        if !differing.buckets.is_empty() {
+            if set == Set::Statements {
+                // The relay says no more of the others: what it may show depends on this.
+                self.comparison = Some(Comparison::Statements { buckets: differing, after: 0, asked: false });
+                return Ok(());
+            }
+            awaiting.differing.push_back((set, differing));
+        }
+        if awaiting.entries.is_empty() {
+            let differing = std::mem::take(&mut awaiting.differing);
+            self.walk(differing);
+        }
+        Ok(())
+    }
+
+    /// Goes on with the next set that differs.
+    fn walk(&mut self, mut differing: VecDeque<(Set, Buckets)>) {
+        match differing.pop_front() {
+            Some((set, buckets)) => {
+                self.load_vectors(None);
+                let walk = Walk { set, buckets, from: None, found: Vec::new(), rest: differing };
+                self.comparison = Some(Comparison::LoadingVectors(walk));
+            }
+            None => {
+                let page = Page {
+                    lane: Lane::Cards,
+                    ours: BTreeMap::new(),
+                    theirs: BTreeMap::new(),
+                    next: None,
+                    rest: differing,
+                };
+                self.comparison = Some(Comparison::Filling { page, lacking: Vec::new(), asked: false });
+            }
+        }
+    }
+
+    /// The relay has sent its statements of the buckets asked for.
+    pub(super) fn statements_sent(&mut self) -> Result<(), CloseReason> {
+        match self.comparison.take() {
+            Some(Comparison::StatementsAsked) => {
+                self.comparison = Some(Comparison::StatementsDone);
+                Ok(())
+            }
+            _ => Err(CloseReason::Protocol("statements that were not asked for")),
+        }
     }
 
     pub(super) fn vectors_answered(
         &mut self,
+        lane: Lane,
         documents: Vec<(DocumentId, Vector)>,
         done: bool,
     ) -> Result<(), CloseReason> {
         match self.comparison.take() {
-            Some(Comparison::Waiting(mut page)) => {
-                page.answer(documents);
+            Some(Comparison::Waiting(mut page)) if page.lane == lane => {
+                let known = documents.into_iter().filter(|(document, _)| page.ours.contains_key(document));
+                page.theirs.extend(known);
                 self.comparison = Some(if done {
-                    let lacking = page.lacking();
+                    let theirs = std::mem::take(&mut page.theirs);
+                    let lacks = |(document, theirs): &(DocumentId, Vector)| {
+                        page.ours.get(document).is_some_and(|ours| !theirs.covers(ours))
+                    };
+                    let lacking = theirs.into_iter().filter(lacks).collect();
                     Comparison::Filling { page, lacking, asked: false }
                 } else {
                     Comparison::Waiting(page)
@@ -148,7 +318,7 @@ impl Session {
     }
 
     pub(super) fn missing_loaded(&mut self, records: Vec<Vec<u8>>, more: bool) -> Result<(), CloseReason> {
-        let Some(Comparison::Filling { lacking, asked, .. }) = &mut self.comparison else {
+        let Some(Comparison::Filling { page, lacking, asked }) = &mut self.comparison else {
             return Err(CloseReason::Protocol("missing records were not asked for"));
         };
         *asked = false;
@@ -162,34 +332,53 @@ impl Session {
         if !more || records.is_empty() {
             lacking.clear();
         }
-        self.push(Lane::Cards, records.into_iter().map(Item::Record).collect(), Origin::Comparison);
+        let lane = page.lane;
+        self.push(lane, records.into_iter().map(Item::Record).collect(), Origin::Comparison);
         Ok(())
     }
 
     pub(super) fn pump_comparison(&mut self) {
-        let room = self.lanes[Lane::Cards].outgoing.room();
+        if self.phase != Phase::Open {
+            return;
+        }
+        let settled = self.is_settled();
         match &mut self.comparison {
-            Some(Comparison::LoadingStatements { after, asked }) => {
+            Some(Comparison::Statements { after, asked, .. }) => {
+                let room = self.lanes[Lane::Cards].outgoing.room();
                 if !*asked && room > 0 {
                     *asked = true;
                     self.actions.push(ClientAction::LoadStatements { after: *after, budget: room });
                 }
             }
-            Some(Comparison::Filling { lacking, asked, .. }) if !lacking.is_empty() => {
+            Some(Comparison::StatementsDone) if settled => self.begin_comparison(true),
+            Some(Comparison::Filling { page, lacking, asked }) if !lacking.is_empty() => {
+                let room = self.lanes[page.lane].outgoing.room();
                 if !*asked && room > 0 {
                     *asked = true;
                     self.actions.push(ClientAction::LoadMissing { documents: lacking.clone(), budget: room });
                 }
             }
-            Some(Comparison::Filling { page, .. }) => match page.next_span() {
-                Some(after) => self.comparison = Some(self.load_vectors(after)),
+            Some(Comparison::Filling { page, .. }) => match page.next.take() {
+                Some(walk) => {
+                    let after = walk.from;
+                    self.comparison = Some(Comparison::LoadingVectors(walk));
+                    self.load_vectors(after);
+                }
+                None if !page.rest.is_empty() => {
+                    let rest = std::mem::take(&mut page.rest);
+                    self.walk(rest);
+                }
                 // The end of the last page is the end only when all it pushed is answered and all it brought is stored.
-                None if self.lanes[Lane::Cards].outgoing.any_of(Origin::Comparison) || !self.storing.is_empty() => {}
-                None => self.compared(),
+                None if settled => self.compared(),
+                None => {}
             },
-            Some(Comparison::LoadingVectors { .. } | Comparison::Waiting(_)) => {}
+            Some(_) => {}
             None => self.compare_suspects(),
         }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.storing.is_empty() && !self.lanes.iter().any(|(_, lane)| lane.outgoing.any_of(Origin::Comparison))
     }
 
     fn compared(&mut self) {
@@ -212,18 +401,20 @@ impl Session {
     fn compare_suspects(&mut self) {
         // What is missing of a scope that is being filled in will come with it: those wait.
         let filling = |document: &DocumentId| self.backfilling.contains(&(document.patient, document.scope()));
-        let ready = self.suspects.iter().filter(|document| !filling(document));
-        let documents: Vec<_> = ready.take(MAX_DOCUMENTS).copied().collect();
-        if documents.is_empty() {
-            return;
-        }
+        let mut ready = self.suspects.iter().filter(|document| !filling(document)).peekable();
+        let Some(lane) = ready.peek().map(|document| Lane::of(document.scope())) else { return };
+        let of_lane = ready.filter(|document| Lane::of(document.scope()) == lane);
+        let documents: Vec<_> = of_lane.take(MAX_DOCUMENTS).copied().collect();
         self.suspects.retain(|document| !documents.contains(document));
         self.compared.extend(documents.iter().copied());
         self.healing = documents.iter().copied().collect();
-        self.comparison = Some(Comparison::LoadingVectors { span_after: None });
+        self.comparison = Some(Comparison::LoadingListed);
         self.actions.push(ClientAction::LoadListed { documents });
     }
 }
+
+/// Bytes of statements read at once to be summed up.
+const SUMMED: usize = 1 << 20;
 
 /// Within the wire's bound. A log left out counts as unknown, and is sent once more than needed.
 pub(in crate::session) fn bounded(documents: Vec<(DocumentId, Vector)>) -> Vec<(DocumentId, Vector)> {

@@ -1,8 +1,7 @@
 //! The first flight, and the relay's answer to it.
 
-use super::comparison::Comparison;
 use super::{ClientAction, Phase, Session};
-use crate::ids::{ArrivalNo, Millis};
+use crate::ids::{ArrivalNo, Millis, RelayIncarnation};
 use crate::limits::MAX_FIRST;
 use crate::messages::{ClientMessage, Cursor, Lane, RelayMessage};
 use crate::session::CloseReason;
@@ -16,6 +15,10 @@ impl Session {
         self.hello(now, !known_there);
         let first = self.config.first.iter().copied().take(MAX_FIRST).collect();
         self.pull(self.config.backfill.clone(), first);
+        if self.config.cursor.is_some_and(|cursor| !known_there || cursor.incarnation == RelayIncarnation::NONE) {
+            // No relay can go on from that: what it needs for comparing goes with the first flight.
+            self.begin_comparison(false);
+        }
         Ok(())
     }
 
@@ -60,7 +63,9 @@ impl Session {
         self.newest = newest;
         if reconcile {
             self.reconciling = true;
-            self.comparison = Some(Comparison::LoadingStatements { after: 0, asked: false });
+            if self.comparison.is_none() {
+                self.begin_comparison(false);
+            }
         }
         Ok(())
     }

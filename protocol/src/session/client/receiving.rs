@@ -7,6 +7,9 @@ use crate::limits::MAX_BACKFILL;
 use crate::messages::{ClientMessage, Cursor, Item, Lane, RelayMessage};
 use crate::session::CloseReason;
 
+/// Documents that are compared alone in one session.
+const MAX_SUSPECTS: usize = 10_000;
+
 impl Session {
     /// Takes a message, or holds it until the cards lane has come as far as it needs.
     pub(super) fn open(&mut self, lane: Lane, message: RelayMessage) -> Result<(), CloseReason> {
@@ -70,6 +73,9 @@ impl Session {
             }
             RelayMessage::Absent { chunks } => self.absent(chunks),
             RelayMessage::Lacking { attachments } => self.lacking(attachments)?,
+            RelayMessage::CaughtUp { through } if through < self.at(lane) => {
+                return Err(CloseReason::Protocol("it was further before"));
+            }
             RelayMessage::CaughtUp { through } => {
                 self.reach(lane, through);
                 self.lanes[lane].caught_up = true;
@@ -80,7 +86,9 @@ impl Session {
                 None => self.backfilled(patient, scope),
             },
             RelayMessage::Ack { through, arrival, rejected } => self.acked(lane, through, arrival, &rejected)?,
-            RelayMessage::Vectors { documents, done } => self.vectors_answered(documents, done)?,
+            RelayMessage::Sums { set, sums } => self.summed(set, &sums)?,
+            RelayMessage::StatementsSent => self.statements_sent()?,
+            RelayMessage::Vectors { documents, done } => self.vectors_answered(lane, documents, done)?,
             RelayMessage::Welcome { .. } | RelayMessage::ChainWanted | RelayMessage::Refused { .. } => {
                 return Err(CloseReason::Protocol("a greeting in the middle of a session"));
             }
@@ -142,8 +150,10 @@ impl Session {
         for document in &gaps {
             self.healing.remove(document);
         }
+        // A relay that sends what fits nowhere must not make the list grow for ever. What is left out is remembered by the store.
+        let room = MAX_SUSPECTS.saturating_sub(self.suspects.len() + self.compared.len());
         let suspects = gaps.into_iter().filter(|document| !self.compared.contains(document));
-        self.suspects.extend(suspects);
+        self.suspects.extend(suspects.take(room));
         Ok(())
     }
 

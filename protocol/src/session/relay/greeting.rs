@@ -10,6 +10,7 @@ impl Session {
         let fits = match &message {
             ClientMessage::Push { .. } => true,
             ClientMessage::Want { .. } | ClientMessage::Offer { .. } => lane == Lane::Attachments,
+            ClientMessage::Vectors { .. } => lane != Lane::Attachments,
             _ => lane == Lane::Cards,
         };
         if !fits {
@@ -89,7 +90,6 @@ impl Session {
     fn welcome(&mut self, version: u16, standing: &Standing, now: Millis, reconcile: bool) -> Result<(), CloseReason> {
         self.phase = Phase::Open;
         self.newest = self.newest.max(standing.newest);
-        self.reconciling = reconcile;
         if reconcile {
             for (_, state) in self.lanes.iter_mut() {
                 state.sent_through = standing.newest;
@@ -117,6 +117,8 @@ impl Session {
 fn weight(message: &ClientMessage) -> usize {
     64 + match message {
         ClientMessage::Push { items, .. } => items.iter().map(|item| item.bytes().len() + 8).sum(),
+        ClientMessage::Sums { sums } => 40 * sums.len(),
+        ClientMessage::Statements { buckets } => 4 * buckets.buckets.len(),
         ClientMessage::Vectors { documents, .. } => documents.iter().map(|(_, vector)| 24 + 32 * vector.0.len()).sum(),
         ClientMessage::Pull { backfill, first } => 24 * backfill.len() + 16 * first.len(),
         ClientMessage::Want { chunks } => 32 * chunks.len(),

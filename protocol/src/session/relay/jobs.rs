@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::chunk::Holding;
 use crate::document::{DocumentId, Scope, Vector};
 use crate::ids::{ArrivalNo, ChunkId, PatientId};
-use crate::messages::Coverage;
+use crate::messages::{Buckets, Coverage, Set, Summary};
+use crate::session::sums::Entries;
 
 /// Something to send outside the order of arrival.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// All statements, before a comparison of everything. Not before the tablet's own statements are committed: a grant among
-    /// them may let it see more.
-    Statements { after: ArrivalNo, barrier: u64 },
+    /// What is held here, summed up.
+    Sums(Summing),
+    /// Statements of some buckets. Not before the tablet's own statements are committed: a grant among them may let it see more.
+    Statements { after: ArrivalNo, barrier: u64, buckets: Buckets },
     /// Everything of a scope.
     Fill { patient: PatientId, scope: Scope, after: ArrivalNo },
     /// What the stream would bring of a patient's charts, before it does. `None`: from where the stream is when its turn comes.
@@ -26,16 +28,28 @@ pub(super) enum Job {
 }
 
 #[derive(Debug)]
+pub(super) struct Summing {
+    /// What the tablet has.
+    pub(super) theirs: BTreeMap<Set, Summary>,
+    pub(super) ours: BTreeMap<Set, Entries>,
+    /// Last statement read; `None`: documents are read.
+    pub(super) statements_after: Option<ArrivalNo>,
+    pub(super) documents_after: Option<DocumentId>,
+    /// Items of the cards lane pushed before it, which are to be committed first.
+    pub(super) barrier: u64,
+}
+
+#[derive(Debug)]
 pub(super) struct Compare {
     /// What is still to be read.
     pub(super) coverage: Coverage,
+    /// And of that, only this.
+    pub(super) only: Option<(Set, Buckets)>,
     pub(super) theirs: BTreeMap<DocumentId, Vector>,
     /// Documents of which the tablet lacks something, with what it has.
     pub(super) lacking: Vec<(DocumentId, Vector)>,
     /// There are more documents to read.
     pub(super) more: bool,
-    /// This was the last page of a comparison of everything.
-    pub(super) last: bool,
     /// Items of the cards lane pushed before it, which are to be committed first.
     pub(super) barrier: u64,
 }

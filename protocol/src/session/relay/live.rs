@@ -15,7 +15,7 @@ const MAX_LIVE: usize = 1_024;
 
 impl Session {
     pub(super) fn verified(&mut self, items: Vec<Item>) {
-        if self.phase != Phase::Open || self.reconciling {
+        if self.phase != Phase::Open {
             return;
         }
         let mut forwarded: PerLane<Vec<Item>> = PerLane::default();

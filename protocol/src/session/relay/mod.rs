@@ -107,8 +107,6 @@ pub struct Session {
 
     lanes: PerLane<LaneState>,
     newest: ArrivalNo,
-    /// The stream waits for a comparison of everything.
-    reconciling: bool,
     /// Arrivals that this tablet pushed itself, on any lane, and that not all lanes have passed yet.
     own: BTreeSet<ArrivalNo>,
 
@@ -128,7 +126,6 @@ impl Session {
             held_bytes: 0,
             lanes: PerLane::new(|_| LaneState { announce: true, ..LaneState::default() }),
             newest: ArrivalNo::NONE,
-            reconciling: false,
             own: BTreeSet::new(),
             batches: 0,
             committing: VecDeque::new(),

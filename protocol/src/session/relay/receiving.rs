@@ -1,17 +1,19 @@
 //! What the tablet sends once it is admitted: items to commit and ack, and requests that become jobs.
 
-use super::jobs::{Compare, Job};
+use std::collections::BTreeMap;
+
+use super::jobs::{Compare, Job, Summing};
 use super::{Committing, Outcome, RelayAction, Session};
 use crate::document::Scope;
 use crate::ids::{ArrivalNo, PatientId};
 use crate::limits::MAX_BACKFILL;
-use crate::messages::{ClientMessage, Coverage, Item, Lane, RelayMessage};
+use crate::messages::{ClientMessage, Item, Lane, RelayMessage, Set};
 use crate::record::RejectReason;
 use crate::session::CloseReason;
 
 /// Own arrivals remembered so that they are not sent back. Beyond that they are: the tablet knows duplicates.
 const MAX_OWN: usize = 100_000;
-/// Messages of vectors in one session that may wait for their answer; tablets have one.
+/// Sums and vectors in one session that may wait for their answer; tablets have one.
 const MAX_COMPARISONS: usize = 4;
 
 impl Session {
@@ -19,31 +21,48 @@ impl Session {
         match message {
             ClientMessage::Push { behind, items } => self.pushed(lane, behind, items),
             ClientMessage::Pull { backfill, first } => self.pulled(backfill, first)?,
-            ClientMessage::Vectors { coverage, documents } => {
-                let jobs = &mut self.lanes[Lane::Cards].jobs;
-                if jobs.iter().filter(|job| matches!(job, Job::Compare(_))).count() == MAX_COMPARISONS {
-                    return Err(CloseReason::Protocol("too many vectors at once"));
-                }
-                let barrier = self.lanes[Lane::Cards].received;
-                let jobs = &mut self.lanes[Lane::Cards].jobs;
-                if self.reconciling && matches!(coverage, Coverage::Span { after: None, .. }) {
-                    jobs.push_back(Job::Statements { after: ArrivalNo::NONE, barrier });
-                }
-                jobs.push_back(Job::Compare(Compare {
-                    barrier,
+            ClientMessage::Sums { sums } => {
+                let theirs: BTreeMap<_, _> = sums.into_iter().map(|summary| (summary.set, summary)).collect();
+                self.compare(Lane::Cards, |barrier| {
+                    Job::Sums(Summing {
+                        ours: theirs.keys().map(|set| (*set, Default::default())).collect(),
+                        statements_after: theirs.contains_key(&Set::Statements).then_some(ArrivalNo::NONE),
+                        documents_after: None,
+                        theirs,
+                        barrier,
+                    })
+                })?;
+            }
+            ClientMessage::Statements { buckets } => {
+                self.compare(Lane::Cards, |barrier| Job::Statements { after: ArrivalNo::NONE, barrier, buckets })?;
+            }
+            ClientMessage::Vectors { coverage, set, buckets, documents } => self.compare(lane, |barrier| {
+                Job::Compare(Compare {
                     coverage,
+                    only: set.zip(buckets),
                     theirs: documents.into_iter().collect(),
                     lacking: Vec::new(),
                     more: true,
-                    last: matches!(coverage, Coverage::Span { through: None, .. }),
-                }));
-            }
+                    barrier,
+                })
+            })?,
             ClientMessage::Want { chunks } => self.want(chunks)?,
             ClientMessage::Offer { attachments } => self.offered(attachments)?,
             ClientMessage::Hello { .. } | ClientMessage::Bye => {
                 return Err(CloseReason::Protocol("a greeting in the middle of a session"));
             }
         }
+        Ok(())
+    }
+
+    /// Puts off an answer until what was pushed before is committed.
+    fn compare(&mut self, lane: Lane, job: impl FnOnce(u64) -> Job) -> Result<(), CloseReason> {
+        let waiting = |job: &&Job| matches!(job, Job::Compare(_) | Job::Sums(_) | Job::Statements { .. });
+        if self.lanes[lane].jobs.iter().filter(waiting).count() == MAX_COMPARISONS {
+            return Err(CloseReason::Protocol("too many comparisons at once"));
+        }
+        let barrier = self.lanes[Lane::Cards].received;
+        self.lanes[lane].jobs.push_back(job(barrier));
         Ok(())
     }
 

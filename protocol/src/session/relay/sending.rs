@@ -1,9 +1,9 @@
 //! What goes out: on each lane one read at a time, first the jobs, then the stream in order of arrival.
 
 use super::chunks::read_chunks;
-use super::jobs::{Compare, Job};
+use super::jobs::{Compare, Job, Summing};
 use super::{Phase, Reading, RelayAction, Select, Session};
-use crate::document::Scope;
+use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, RecordHash};
 use crate::limits::{MAX_DOCUMENTS, PAGE, VECTOR_PAGE};
 use crate::messages::{Coverage, Item, Lane, RelayMessage};
@@ -12,6 +12,10 @@ use crate::session::client::pages;
 
 /// Arrivals sent ahead of their turn that are remembered. Beyond that they are sent again: the tablet knows duplicates.
 const MAX_AHEAD: usize = 100_000;
+
+fn read_vectors(lane: Lane, coverage: Coverage, listed: Vec<DocumentId>) -> RelayAction {
+    RelayAction::ReadVectors { lane, coverage, listed, max_documents: MAX_DOCUMENTS, max_logs: VECTOR_PAGE }
+}
 
 impl Session {
     /// Asks for each lane's next read, if none is under way and its stream has taken what was read before.
@@ -32,12 +36,20 @@ impl Session {
         let (newest, sent_through) = (self.newest, self.lanes[lane].sent_through);
         let read = |after, through, select| RelayAction::ReadPage { lane, after, through, select, limit_bytes: PAGE };
         let (reading, action) = match self.lanes[lane].jobs.front_mut() {
-            Some(Job::Statements { barrier, .. } | Job::Compare(Compare { barrier, .. })) if *barrier > committed => {
-                return;
-            }
+            Some(
+                Job::Statements { barrier, .. }
+                | Job::Compare(Compare { barrier, .. })
+                | Job::Sums(Summing { barrier, .. }),
+            ) if *barrier > committed => return,
             // What needs certificates and grants waits until they were sent.
             Some(Job::Fill { .. } | Job::Ahead { .. }) if limit < newest => return,
-            Some(Job::Statements { after, .. }) => (Reading::Job, read(*after, newest, Select::Statements)),
+            Some(Job::Statements { after, .. } | Job::Sums(Summing { statements_after: Some(after), .. })) => {
+                (Reading::Job, read(*after, newest, Select::Statements))
+            }
+            Some(Job::Sums(Summing { documents_after, .. })) => {
+                let coverage = Coverage::Span { after: *documents_after, through: None };
+                (Reading::Job, read_vectors(lane, coverage, Vec::new()))
+            }
             Some(Job::Fill { patient, scope, after }) => {
                 (Reading::Job, read(*after, newest, Select::Scope(*patient, *scope)))
             }
@@ -50,9 +62,7 @@ impl Session {
                     Coverage::Listed => compare.theirs.keys().copied().collect(),
                     Coverage::Span { .. } => Vec::new(),
                 };
-                let coverage = compare.coverage;
-                let (max_documents, max_logs) = (MAX_DOCUMENTS, VECTOR_PAGE);
-                (Reading::Job, RelayAction::ReadVectors { lane, coverage, listed, max_documents, max_logs })
+                (Reading::Job, read_vectors(lane, compare.coverage, listed))
             }
             Some(Job::Compare(compare)) => {
                 let documents = compare.lacking.clone();
@@ -60,7 +70,6 @@ impl Session {
             }
             Some(Job::Want(wanted)) => (Reading::Job, read_chunks(wanted)),
             Some(Job::Offer(offered)) => (Reading::Job, RelayAction::ReadLacking { offered: offered.clone() }),
-            None if self.reconciling => return,
             None => {
                 self.pass_own(lane);
                 let state = &mut self.lanes[lane];
@@ -108,6 +117,7 @@ impl Session {
         let state = &mut self.lanes[lane];
         let (after, ahead) = match (reading, state.jobs.front_mut()) {
             (Reading::Stream, _) | (Reading::Job, None) => return self.stream(lane, items, through, end),
+            (Reading::Job, Some(Job::Sums(_))) => return self.statements_summed(lane, &items, through, end),
             (Reading::Job, Some(Job::Compare(_) | Job::Want(_) | Job::Offer(_))) => {
                 return Err(CloseReason::Protocol("a page was not asked for"));
             }
@@ -117,6 +127,10 @@ impl Session {
         // A page that goes nowhere is the last, or a careless host would be asked for ever.
         let done = end || through <= *after;
         *after = through;
+        let mut items = items;
+        if let Some(Job::Statements { buckets, .. }) = state.jobs.front() {
+            items.retain(|(_, item)| buckets.has_statement(item.bytes()));
+        }
         let items: Vec<_> = if ahead {
             // The grants among them go on the cards lane anyway.
             let own = &self.own;
@@ -140,7 +154,8 @@ impl Session {
                 Some(Job::Ahead { patient, .. }) => {
                     self.send(lane, RelayMessage::Backfilled { patient, scope: Scope::Chart });
                 }
-                Some(Job::Statements { .. } | Job::Compare(_) | Job::Want(_) | Job::Offer(_)) | None => {}
+                Some(Job::Statements { .. }) => self.send(lane, RelayMessage::StatementsSent),
+                Some(Job::Sums(_) | Job::Compare(_) | Job::Want(_) | Job::Offer(_)) | None => {}
             }
         }
         Ok(())
