@@ -211,9 +211,10 @@ impl Host {
                 event = ended(second) => Wake::Event(event),
                 event = ended(third) => Wake::Event(event),
                 told = self.lanes.told.recv() => Wake::Told(told),
+                // Before what is forwarded: that may follow what has just arrived.
+                Ok(()) = self.newest.changed() => Wake::Arrived,
                 // One that has fallen behind goes on with what is forwarded next.
                 Ok(forwarded) = self.live.recv() => Wake::Verified(forwarded),
-                Ok(()) = self.newest.changed() => Wake::Arrived,
                 message = cards.recv(), if ready[Lane::Cards] => Wake::Message(Lane::Cards, message),
                 message = charts.recv(), if ready[Lane::Charts] => Wake::Message(Lane::Charts, message),
                 message = attachments.recv(), if ready[Lane::Attachments] => Wake::Message(Lane::Attachments, message),

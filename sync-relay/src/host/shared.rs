@@ -1,15 +1,16 @@
 //! What all sessions of a relay share: the store, the writer, the trust set, and the relay's present life.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ring::rand::SystemRandom;
 use tendenko_protocol::admission;
 use tendenko_protocol::chunk::{ChunkHeader, Holding};
-use tendenko_protocol::document::{DocumentId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, ChunkId, DeviceId, RegionId, RelayId, RelayIncarnation};
+use tendenko_protocol::document::{DocumentId, LogId, Vector};
+use tendenko_protocol::ids::{ArrivalNo, ChunkId, DeviceId, LogSeq, RecordHash, RegionId, RelayId, RelayIncarnation};
 use tendenko_protocol::messages::{Coverage, Item, Lane, Refusal};
+use tendenko_protocol::record::{LogVerdict, check_next};
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::relay::{RelayEvent, Select};
 use tokio::sync::{broadcast, watch};
@@ -84,25 +85,33 @@ impl Shared {
         self.sessions.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Tells other sessions what one is about to commit, unless it is much.
+    /// Tells other sessions of records that one is about to commit, if each follows its log as it is stored. What is much, or contradicts
+    /// what is here, or comes with a grant that it may need, goes by the order of arrival alone.
     pub(super) fn forward(&self, from: u64, items: &[NewItem]) {
-        let copied = |item: &NewItem| match item {
-            NewItem::Statement(statement) => Some((statement.audience, Item::Statement(statement.bytes.clone()))),
-            NewItem::Record(record) => {
-                let document = record.header().document;
-                let audience = Audience::Granted((document.patient, document.scope()));
-                Some((audience, Item::Record(record.bytes().to_vec())))
-            }
-            _ => None,
-        };
         if self.live.receiver_count() < 2 || items.len() > FORWARDED_ITEMS {
             return;
         }
-        let items: Vec<_> = items.iter().filter_map(copied).collect();
-        let bytes: usize = items.iter().map(|(_, item)| item.bytes().len()).sum();
-        if !items.is_empty() && bytes <= FORWARDED_BYTES {
+        let mut heads: BTreeMap<LogId, Option<(LogSeq, RecordHash)>> = BTreeMap::new();
+        let mut forwarded = Vec::new();
+        for item in items {
+            let NewItem::Record(record) = item else { return };
+            let log = record.log();
+            let head = match heads.get(&log) {
+                Some(head) => *head,
+                // What cannot be read now cannot be committed either, and is said there.
+                None => self.store.head(&log).unwrap_or_default(),
+            };
+            if check_next(head, record.header(), record.hash(), None) != LogVerdict::Next {
+                return;
+            }
+            heads.insert(log, Some((record.header().seq, record.hash())));
+            let audience = Audience::Granted((log.document.patient, log.document.scope()));
+            forwarded.push((audience, Item::Record(record.bytes().to_vec())));
+        }
+        let bytes: usize = forwarded.iter().map(|(_, item)| item.bytes().len()).sum();
+        if !forwarded.is_empty() && bytes <= FORWARDED_BYTES {
             // Nobody listens: nobody misses it.
-            let _nobody = self.live.send(Arc::new(Forwarded { from, items }));
+            let _nobody = self.live.send(Arc::new(Forwarded { from, items: forwarded }));
         }
     }
 

@@ -201,7 +201,9 @@ fn other_bytes_at_a_stored_number_are_quarantined_and_change_nothing<B: Backend>
     let mut author = Author::new(1);
     let mut clone = author.clone();
     let real = author.card(1);
+    assert_eq!(store.head(&real.log()).unwrap(), None);
     commit(&store, submission(vec![real.clone()]));
+    assert_eq!(store.head(&real.log()).unwrap(), Some((LogSeq(1), real.hash())));
     let fork = clone.card(1);
     assert_ne!(fork.bytes(), real.bytes());
     for _ in 0..2 {

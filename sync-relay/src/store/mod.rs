@@ -354,6 +354,9 @@ pub trait RelayStore: Send + Sync + 'static {
     /// on. Refused items are offered again.
     fn begin_upstream(&self) -> Result<(), StoreError>;
 
+    /// The last record of a log.
+    fn head(&self, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, StoreError>;
+
     /// Shows every log with its head, in the order of their documents; for sums over what is held.
     fn heads(&self, each: &mut dyn FnMut(LogId, LogSeq)) -> Result<(), StoreError>;
 

@@ -10,7 +10,9 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use tendenko_protocol::chunk::Holding;
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, RelayIncarnation, StatementId};
+use tendenko_protocol::ids::{
+    ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, RecordHash, RelayIncarnation, StatementId,
+};
 
 use super::{
     Audience, ChunkQuota, Committed, Documents, Figures, ItemKind, Lane, Life, MissingPage, Page, PageLimit,
@@ -247,6 +249,10 @@ impl RelayStore for SqliteStore {
 
     fn begin_upstream(&self) -> Result<(), StoreError> {
         upstream::begin(&mut self.writer())
+    }
+
+    fn head(&self, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, StoreError> {
+        self.readers.with(|conn| read::head(conn, log))
     }
 
     fn heads(&self, each: &mut dyn FnMut(LogId, LogSeq)) -> Result<(), StoreError> {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, Incarnation, LogSeq, Millis, RelayIncarnation, StatementId};
+use tendenko_protocol::ids::{
+    ArrivalNo, DeviceId, Incarnation, LogSeq, Millis, RecordHash, RelayIncarnation, StatementId,
+};
 
 use super::super::{
     Audience, Contact, Figures, Item, ItemKind, Lane, Life, Loss, MissingPage, Page, PageLimit, Quarantined,
@@ -299,6 +301,18 @@ pub(super) fn listed(
         page.documents.push((*document, vector));
     }
     Ok(page)
+}
+
+pub(super) fn head(conn: &Connection, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, StoreError> {
+    let found =
+        prepare(conn, "SELECT head_seq, head_hash FROM logs WHERE document = ?1 AND device = ?2 AND incarnation = ?3")?
+            .query_row(
+                params![&log.document.to_bytes()[..], &log.device.0[..], &log.incarnation.0.to_be_bytes()[..]],
+                |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)),
+            )
+            .optional()
+            .map_err(failed)?;
+    found.map(|(seq, hash)| Ok((row::seq(seq)?, row::hash(&hash)?))).transpose()
 }
 
 struct LogHead {
