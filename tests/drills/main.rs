@@ -1,5 +1,6 @@
 //! Drills: the relay and the tablets as separate processes, and everything that can happen to them.
 
+mod attachments;
 mod convergence;
 mod crowd;
 mod edge;

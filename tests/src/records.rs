@@ -6,7 +6,7 @@ use tendenko_crdt::{
     Profession, Timestamp, Visit,
 };
 use tendenko_protocol::ids::PatientId;
-use tendenko_replica::{Replica, SaveError};
+use tendenko_replica::{AttachError, AttachmentError, AttachmentPresence, NewAttachment, Replica, SaveError};
 
 /// Japan: nine hours ahead of UTC, all year round.
 pub fn japan() -> TimeZone {
@@ -107,4 +107,41 @@ pub fn amounts(replica: &Replica, patient: PatientId, key: &str) -> Vec<String> 
         .find(|(item, _)| item == key)
         .map(|(_, amounts)| amounts)
         .unwrap_or_default()
+}
+
+/// Bytes like a photo's: nothing in them to compress, and the same every time.
+pub fn photo(size: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let next = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[0]
+    };
+    (0..size).map(next).collect()
+}
+
+/// Attaches a photo of so many bytes.
+pub fn attach(replica: &Replica, patient: PatientId, bytes: usize) -> Result<EntryId, AttachError> {
+    let photo = photo(bytes);
+    let about = NewAttachment {
+        media_type: "image/jpeg".to_owned(),
+        file_name: "褥瘡.jpg".to_owned(),
+        thumbnail: Some(photo.iter().copied().take(2_000).collect()),
+        ..NewAttachment::default()
+    };
+    replica.attach(patient, &mut photo.as_slice(), bytes as u64, about)
+}
+
+/// How many pieces of an attachment are here; `u32::MAX`: all. None of what is not mentioned yet.
+pub fn pieces(replica: &Replica, patient: PatientId, entry: EntryId) -> Result<u32, AttachmentError> {
+    match replica.attachment_state(patient, entry) {
+        Ok(state) => Ok(match state.presence {
+            AttachmentPresence::Here => u32::MAX,
+            AttachmentPresence::Partly { here, .. } | AttachmentPresence::AbsentOnRelay { here, .. } => here,
+            AttachmentPresence::NotHere => 0,
+        }),
+        Err(AttachmentError::NoAttachment) => Ok(0),
+        Err(error) => Err(error),
+    }
 }

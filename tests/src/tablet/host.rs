@@ -134,6 +134,30 @@ impl Host {
                 Answer::Medicines { medicines: records::medicines(&replica, patient.parse()?) }
             }
             Order::Entries { patient } => Answer::Entries { entries: entries(&replica, patient.parse()?)? },
+            Order::Attach { patient, bytes } => {
+                let entry = records::attach(&replica, patient.parse()?, bytes)?;
+                Answer::Saved { entry: entry.to_string() }
+            }
+            Order::Fetch { patient, entry } => {
+                replica.fetch_attachment(patient.parse()?, entry.parse()?)?;
+                Answer::Done
+            }
+            Order::AwaitPieces { patient, entry, count } => {
+                let (patient, entry) = (patient.parse()?, entry.parse()?);
+                self.until(|replica| Ok(records::pieces(replica, patient, entry)? >= count))?
+            }
+            Order::AwaitGiven { count } => {
+                self.until(|replica| Ok(replica.sync_status().lanes.attachments.sent >= count))?
+            }
+            Order::Pieces { patient, entry } => {
+                let (patient, entry) = (patient.parse()?, entry.parse()?);
+                let here = records::pieces(&replica, patient, entry)?;
+                let whole = replica.read_attachment(patient, entry).ok();
+                Answer::Pieces {
+                    here,
+                    whole: whole.filter(|bytes| *bytes == records::photo(bytes.len())).map(|b| b.len()),
+                }
+            }
             Order::Online => {
                 self.online();
                 Answer::Done

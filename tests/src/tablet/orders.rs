@@ -43,6 +43,41 @@ pub enum Order {
         /// Whose.
         patient: String,
     },
+    /// Attach a photo (of [`crate::records::photo`]) of so many bytes. Answered with [`Answer::Saved`].
+    Attach {
+        /// To whose chart.
+        patient: String,
+        /// Its size.
+        bytes: usize,
+    },
+    /// Ask for the attachment that an entry mentions.
+    Fetch {
+        /// Whose.
+        patient: String,
+        /// Which entry.
+        entry: String,
+    },
+    /// Answer once so many pieces of an attachment are here, or all of it.
+    AwaitPieces {
+        /// Whose.
+        patient: String,
+        /// Which entry.
+        entry: String,
+        /// How many.
+        count: u32,
+    },
+    /// Answer once the relay has acknowledged so many pieces of attachments in this session.
+    AwaitGiven {
+        /// How many.
+        count: u64,
+    },
+    /// How much of an attachment is here.
+    Pieces {
+        /// Whose.
+        patient: String,
+        /// Which entry.
+        entry: String,
+    },
     /// Start (or go on) exchanging with the relay.
     Online,
     /// Stop exchanging, as if the network were gone.
@@ -101,6 +136,13 @@ pub enum Answer {
     Medicines {
         /// In the order of the card.
         medicines: Vec<(String, Vec<String>)>,
+    },
+    /// An attachment.
+    Pieces {
+        /// Pieces that are here.
+        here: u32,
+        /// Its bytes, if all of it is here and is what was attached: how many.
+        whole: Option<usize>,
     },
     /// Entry ids.
     Entries {

@@ -118,6 +118,22 @@ impl RemoteTablet {
         }
     }
 
+    /// Attaches a photo; the answer is the entry's id, once both are durable.
+    pub fn attach(&mut self, patient: &str, bytes: usize) -> Result<String, RemoteError> {
+        match self.ask(&Order::Attach { patient: patient.to_owned(), bytes })? {
+            Answer::Saved { entry } => Ok(entry),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    /// How many pieces of an attachment are here, and how many bytes it has if it is whole.
+    pub fn pieces(&mut self, patient: &str, entry: &str) -> Result<(u32, Option<usize>), RemoteError> {
+        match self.ask(&Order::Pieces { patient: patient.to_owned(), entry: entry.to_owned() })? {
+            Answer::Pieces { here, whole } => Ok((here, whole)),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
     /// Ids of all entries of a patient.
     pub fn entries(&mut self, patient: &str) -> Result<Vec<String>, RemoteError> {
         match self.ask(&Order::Entries { patient: patient.to_owned() })? {
