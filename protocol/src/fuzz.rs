@@ -6,6 +6,7 @@ use crate::chunk::ReceivedChunk;
 use crate::courier::{self, Part};
 use crate::document::Vector;
 use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, RegionId, RelayId, RelayIncarnation};
+use crate::invitation::Invitation;
 use crate::messages::{ClientMessage, FrameDecoder, Lane, RelayMessage};
 use crate::record::{ParsedCheckpoint, ReceivedBytes, RejectReason};
 use crate::session::Standing;
@@ -43,6 +44,15 @@ pub fn enrolment_request(bytes: &[u8]) {
 pub fn enrolment_bundle(bytes: &[u8]) {
     if let Ok(bundle) = EnrolmentBundle::from_bytes(bytes) {
         assert_eq!(EnrolmentBundle::from_bytes(&bundle.to_bytes()), Ok(bundle));
+    }
+}
+
+/// The text of an invitation. What was understood is said again in the same words.
+pub fn invitation(bytes: &[u8]) {
+    if let Ok(invitation) =
+        std::str::from_utf8(bytes).map_err(drop).and_then(|text| Invitation::from_text(text).map_err(drop))
+    {
+        assert_eq!(Invitation::from_text(&invitation.to_text()), Ok(invitation));
     }
 }
 

@@ -15,6 +15,7 @@
 //! | [`tls`] | rustls configurations with raw public keys |
 //! | [`messages`] | the wire: messages and frames |
 //! | [`session`] | the tablet's and the relay's side of a sync, as state machines |
+//! | [`invitation`] | the QR code of a tablet that serves as a relay |
 //! | [`courier`] | the file that carries records where there is no network |
 //!
 //! Bytes from outside have their own types ([`record::ReceivedBytes`], [`record::ParsedRecord`]) until a signature was
@@ -28,6 +29,7 @@ pub mod document;
 pub mod domains;
 pub mod fuzz;
 pub mod ids;
+pub mod invitation;
 pub mod keys;
 pub mod limits;
 pub mod messages;

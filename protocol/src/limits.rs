@@ -85,3 +85,10 @@ pub const MAX_PAST: usize = 1_024;
 pub const MAX_COURIER_FRAME: usize = 65_536;
 /// Devices or patients that one courier file is for, by name.
 pub const MAX_COURIER_NAMES: usize = 2_000;
+
+/// The text of an invitation, in characters, and what it decodes to, in bytes.
+pub const MAX_INVITATION: usize = 4_296;
+/// Addresses in an invitation.
+pub const MAX_INVITATION_ADDRESSES: usize = 8;
+/// Statements in an invitation.
+pub const MAX_INVITATION_CHAIN: usize = 3;

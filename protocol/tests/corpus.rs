@@ -12,6 +12,7 @@ use tendenko_protocol::courier;
 use tendenko_protocol::document::{DocumentId, Scope, Vector};
 use tendenko_protocol::fuzz;
 use tendenko_protocol::ids::*;
+use tendenko_protocol::invitation::Invitation;
 use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
 use tendenko_protocol::messages::{
     Buckets, ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, Set, Summary, encode_frame,
@@ -27,7 +28,8 @@ use tendenko_protocol::trust::{
 
 type Entry = fn(&[u8]);
 
-const ENTRIES: [(&str, Entry); 11] = [
+const ENTRIES: [(&str, Entry); 12] = [
+    ("invitation", fuzz::invitation),
     ("courier", fuzz::courier),
     ("record", fuzz::record),
     ("checkpoint", fuzz::checkpoint),
@@ -87,6 +89,9 @@ fn every_seed_is_what_it_says() {
     }
     for seed in seeds("enrolment_bundle") {
         EnrolmentBundle::from_bytes(&seed).unwrap();
+    }
+    for seed in seeds("invitation") {
+        Invitation::from_text(std::str::from_utf8(&seed).unwrap()).unwrap();
     }
     for seed in seeds("courier") {
         let mut reader = courier::Reader::new();
@@ -222,6 +227,13 @@ fn write_seeds() {
     let bundle = EnrolmentBundle::new([1; 32], "region", statements.clone(), relays);
     write("enrolment_bundle", "bundle", &bundle.to_bytes());
 
+    let invitation = Invitation {
+        region: RegionId([1; 16]),
+        device: made.device,
+        addresses: vec!["192.0.2.7:50123".parse().unwrap(), "[2001:db8::7]:50123".parse().unwrap()],
+        chain: vec![statements[2].clone()],
+    };
+    write("invitation", "device", invitation.to_text().as_bytes());
     for (name, for_whom, since) in [
         ("everyone", courier::ForWhom::Everyone, None),
         ("devices", courier::ForWhom::Devices(vec![made.device]), Some(Millis(2))),

@@ -65,7 +65,7 @@ proptest! {
         prop_assert_eq!(error, None);
         prop_assert_eq!(verified, bytes.len() as u64);
         prop_assert_eq!(&parts[0], &Part::Header(header()));
-        let read: Vec<_> = parts[1..parts.len() - 1].iter().cloned().collect();
+        let read = parts[1..parts.len() - 1].to_vec();
         prop_assert_eq!(read, items.into_iter().map(Part::Item).collect::<Vec<_>>());
         prop_assert!(matches!(parts.last(), Some(Part::End(_))));
     }

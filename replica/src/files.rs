@@ -19,6 +19,8 @@ pub(crate) const HEAD: &str = "store.head";
 pub(crate) const PAGE: u64 = 4096;
 /// Device keys between [`prepare`](crate::Replica::prepare) and [`enrol`](crate::Replica::enrol).
 pub(crate) const ENROLLING: &str = "enrolling.cbor";
+/// The folder of the relay inside this tablet, for when it serves.
+pub(crate) const SERVING: &str = "serving";
 /// Held while a process has the store open.
 pub(crate) const LOCK: &str = "store.lock";
 
@@ -36,6 +38,25 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     written?;
     sync_directory(path)
+}
+
+/// Makes a file outside the replica's directory that is there whole or not at all: `<path>.part`, fsync, rename, fsync of the folder.
+pub(crate) fn write_whole<T>(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
+    let mut staged = path.as_os_str().to_owned();
+    staged.push(".part");
+    let written: io::Result<T> = (|| {
+        let mut file = File::create(&staged)?;
+        let filled = fill(&mut file)?;
+        file.sync_all()?;
+        fs::rename(&staged, path)?;
+        Ok(filled)
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&staged);
+    }
+    let filled = written?;
+    sync_directory(path)?;
+    Ok(filled)
 }
 
 /// Overwrites `bytes` at `offset` of a file that is made when missing, and waits for the disk. Needs no
@@ -69,7 +90,10 @@ pub(crate) fn read_start(path: &Path, length: u64) -> io::Result<Vec<u8>> {
 /// Makes a rename, creation or removal of `path` durable.
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     match path.parent() {
-        Some(parent) if cfg!(unix) => File::open(parent)?.sync_all(),
+        Some(parent) if cfg!(unix) => {
+            let here = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            File::open(here)?.sync_all()
+        }
         _ => Ok(()),
     }
 }

@@ -11,6 +11,7 @@
 //! | [`search`] | folding of Japanese text, birth dates, queries |
 //! | `attachments` | photos and documents: attaching, fetching, releasing |
 //! | [`conflicts`] | concurrent values, and the write that resolves them |
+//! | [`courier`] | courier files, written and taken |
 //! | [`recovery`] | what can be saved from a damaged store |
 //! | [`sync`] | the loop that talks to relays |
 //!
@@ -26,6 +27,7 @@
 mod attachments;
 mod clock;
 pub mod conflicts;
+pub mod courier;
 mod documents;
 mod edit;
 mod enrolment;
@@ -58,7 +60,7 @@ pub use edit::{Edit, MAX_CHANGE, year_in_japan};
 pub use error::{Damage, EnrolError, ReadError, SaveError, UnlockError};
 pub use metering::{DataUse, MonthOfUse, Network};
 pub use read::MAX_NEWS_ENTRIES;
-pub use replica::{Replica, ReplicaEvent};
+pub use replica::{Replica, ReplicaEvent, ServingIdentity};
 pub use status::{LaneProgress, Lanes, SyncPath, SyncState, SyncStatus};
 pub use store::StoreError;
 pub use unlock::{KdfParams, NewStaff, StaffTile};

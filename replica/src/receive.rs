@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 
 use tendenko_crdt::EntryId;
-use tendenko_protocol::admission::{LogView, Verdict, admit_record};
+use tendenko_protocol::admission::{LogView, Verdict, admit_record, admit_statement};
+use tendenko_protocol::courier::Fate;
 use tendenko_protocol::document::{DocumentId, LogId, Scope};
 use tendenko_protocol::ids::{ChunkId, DeviceId, Incarnation, KeyId, LogSeq, PatientId, RecordHash, StatementId};
 use tendenko_protocol::keys::EpochKey;
@@ -23,7 +24,7 @@ use crate::renewal::Renewed;
 use crate::replica::Replica;
 use crate::store::meta::{self, name};
 use crate::store::records::{self, Kept, State, Unreadable};
-use crate::store::{StoreError, chunks, logs, outbox, statements, unsent};
+use crate::store::{StoreError, chunks, logs, marks, outbox, statements, unsent};
 
 /// What storing a batch brought.
 #[derive(Debug, Default)]
@@ -49,9 +50,22 @@ impl LogView for Logs<'_> {
     }
 }
 
+/// Which way a batch comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Door {
+    /// From a relay, which looked at it before.
+    #[default]
+    Relay,
+    /// From a file that anybody may have written: nothing is kept that is not signed by somebody known.
+    Courier,
+}
+
 /// A batch under way.
 #[derive(Default)]
 struct Batch {
+    door: Door,
+    /// What became of each item, in order.
+    fates: Vec<Fate>,
     stored: Stored,
     changed: BTreeSet<PatientId>,
     /// Entries of whose attachments a piece came.
@@ -68,28 +82,41 @@ struct Batch {
 impl Replica {
     /// Stores a batch and the cursor that comes with it.
     pub(crate) fn store_batch(&self, items: Vec<Item>, cursor: Option<Cursor>) -> Result<Stored, StoreError> {
-        let stored = self.try_store(items, cursor);
+        let stored = self.take_batch(items, cursor, Door::Relay);
         if matches!(stored, Err(StoreError::DiskFull)) {
             self.make_room();
         }
-        stored
+        Ok(stored?.0)
     }
 
-    fn try_store(&self, items: Vec<Item>, cursor: Option<Cursor>) -> Result<Stored, StoreError> {
-        let mut batch = Batch::default();
+    /// Stores a batch; also says what became of each item.
+    pub(crate) fn take_batch(
+        &self,
+        items: Vec<Item>,
+        cursor: Option<Cursor>,
+        door: Door,
+    ) -> Result<(Stored, Vec<Fate>), StoreError> {
+        let mut batch = Batch { door, ..Batch::default() };
         let mut writer = self.writer();
         let incarnation = writer.incarnation;
         let mut work = self.workspace(&mut writer)?;
+        if !items.is_empty() {
+            marks::note(work.connection(), self.clock.now())?;
+        }
         for item in items {
             match item {
                 Item::Statement(bytes) => self.take_statement(&mut work, &bytes, &mut batch)?,
                 Item::Record(bytes) => self.take_record(&mut work, bytes, incarnation, &mut batch)?,
                 Item::Chunk(bytes) => match self.take_chunk(work.connection(), bytes)? {
-                    Taken::Kept(patient, entry) => batch.attachments.extend([(patient, entry)]),
-                    Taken::Known => {}
+                    Taken::Kept(patient, entry) => {
+                        batch.fates.push(Fate::New);
+                        batch.attachments.extend([(patient, entry)]);
+                    }
+                    Taken::Known => batch.fates.push(Fate::Known),
                     Taken::Refused(reason) => {
                         tracing::warn!(%reason, "a chunk of an attachment was not taken");
-                        batch.rejected += 1;
+                        batch.fates.push(Fate::Refused(reason));
+                        batch.rejected += u64::from(door == Door::Relay);
                     }
                 },
             }
@@ -114,7 +141,7 @@ impl Replica {
         if batch.rejected > 0 {
             self.change_status(|status| status.rejected += batch.rejected);
         }
-        Ok(batch.stored)
+        Ok((batch.stored, batch.fates))
     }
 
     /// Opens every grant to this tablet whose key is not held yet. Before a session, and after recovery.
@@ -132,14 +159,25 @@ impl Replica {
 
     fn take_statement(&self, work: &mut Workspace<'_>, bytes: &[u8], batch: &mut Batch) -> Result<(), StoreError> {
         // Into memory before it is on disk: should the transaction fail, the set in memory only knows more.
-        let added = self.trust_mut().add(bytes);
         let id = StatementId::of(bytes);
-        if let Err(error) = &added {
-            batch.rejected += 1;
-            tracing::warn!(statement = %id, %error, "a statement was not taken");
+        let added = match batch.door {
+            Door::Relay => self.trust_mut().add(bytes).map_err(|error| {
+                tracing::warn!(statement = %id, %error, "a statement was not taken");
+                RejectReason::Malformed
+            }),
+            Door::Courier => admit_statement(bytes, &mut self.trust_mut()),
+        };
+        if let Err(reason) = added {
+            batch.rejected += u64::from(batch.door == Door::Relay);
+            batch.fates.push(Fate::Refused(reason));
             return Ok(());
         }
-        statements::insert(work.connection(), bytes)?;
+        let row = statements::insert(work.connection(), bytes)?;
+        batch.fates.push(if added == Ok(Added::Known) { Fate::Known } else { Fate::New });
+        if batch.door == Door::Courier && added == Ok(Added::New) {
+            // No relay may have it: the tablet that wrote the file may be gone for good.
+            outbox::add_statement(work.connection(), row)?;
+        }
         let named = match self.trust().statement(&id).map(|statement| &statement.claim) {
             Some(Claim::Grant(grant)) if grant.device == self.device_id() => Some((grant.patient, grant.scope)),
             _ => None,
@@ -258,9 +296,20 @@ impl Replica {
         }
         let record = match verdict {
             Verdict::Accept(record) => record,
-            Verdict::Duplicate => return Ok(()),
-            Verdict::Reject { reason, .. } => return self.set_aside(work, bytes, reason, batch),
+            Verdict::Duplicate => {
+                batch.fates.push(Fate::Known);
+                return Ok(());
+            }
+            Verdict::Reject { reason, .. } => {
+                batch.fates.push(Fate::Refused(reason));
+                return self.set_aside(work, bytes, reason, batch);
+            }
         };
+        batch.fates.push(Fate::New);
+        if batch.door == Door::Courier {
+            // No relay may have it: the document is compared with the next one.
+            records::suspect(work.connection(), record.header().document)?;
+        }
         let header = *record.header();
         let held = statements::key(work.connection(), header.document.patient, header.document.scope(), header.key)?;
         let key = held.and_then(|secret| EpochKey::from_secret_bytes(header.key, &secret).ok());
@@ -319,6 +368,13 @@ impl Replica {
         reason: RejectReason,
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
+        if batch.door == Door::Courier {
+            let unsent_work = reason == RejectReason::AuthorRevoked && self.is_signed(&bytes);
+            if reason == RejectReason::Fork || unsent_work {
+                records::quarantine(work.connection(), &bytes, reason.code(), self.clock.now())?;
+            }
+            return Ok(());
+        }
         tracing::warn!(record = %RecordHash::of(&bytes), %reason, "a received record was not taken");
         batch.rejected += 1;
         if matches!(reason, RejectReason::Fork | RejectReason::AuthorRevoked) {
@@ -333,6 +389,16 @@ impl Replica {
             }
         }
         Ok(())
+    }
+
+    /// Signed by the author it names, revoked or not.
+    fn is_signed(&self, bytes: &[u8]) -> bool {
+        let parsed = ReceivedBytes::new(bytes.to_vec()).and_then(ReceivedBytes::parse);
+        let trust = self.trust();
+        parsed.is_ok_and(|parsed| {
+            let author = trust.device(parsed.header().device);
+            author.is_some_and(|author| parsed.verify(&author.signing).is_ok())
+        })
     }
 
     /// A relay has these durably.

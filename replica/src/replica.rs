@@ -8,18 +8,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use ring::rand::SystemRandom;
 use rusqlite::Connection;
 use tendenko_crdt::{Actor, Author, EntryId, Stamp};
+use tendenko_protocol::courier::Fate;
 use tendenko_protocol::ids::{DeviceId, Incarnation, PatientId};
-use tendenko_protocol::keys::DeviceKeys;
+use tendenko_protocol::keys::{DeviceKeys, RelayKeys};
+use tendenko_protocol::messages::Item;
 use tendenko_protocol::record::NEWEST_DICTIONARY;
 use tendenko_protocol::trust::{EnrolmentBundle, TrustStore};
 use tokio::sync::{Notify, broadcast};
+use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::documents::{Cache, Workspace};
+use crate::files;
 use crate::guard::Guard;
 use crate::models::{self, Changed};
+use crate::receive::Door;
 use crate::status::{Status, SyncStatus};
 use crate::store::{self, StoreError, documents, meta, meta::name};
+use crate::sync::Servers;
 use crate::unlock::StoreKey;
 use crate::views::Me;
 
@@ -45,6 +51,22 @@ pub enum ReplicaEvent {
     Sync,
 }
 
+/// Who a tablet is when it serves as a relay.
+pub struct ServingIdentity {
+    /// Folder for the relay's store, inside the tablet's own.
+    pub dir: PathBuf,
+    /// What people call the tablet.
+    pub label: String,
+    /// The key it serves under.
+    pub keys: RelayKeys,
+    /// The same key, for being a client of the region's relays.
+    pub device_keys: DeviceKeys,
+    /// The region's root public key.
+    pub region: [u8; 32],
+    /// Encrypts the relay's store.
+    pub store_key: Zeroizing<[u8; 32]>,
+}
+
 /// The tablet's engine. Calls block (disk, cryptography): hosts with an async runtime use `spawn_blocking`.
 pub struct Replica {
     pub(crate) clock: Arc<dyn Clock>,
@@ -61,6 +83,7 @@ pub struct Replica {
     pub(crate) attachments_wanted: Notify,
     /// Damaged records were sealed again since unlocking.
     pub(crate) sealed_again: AtomicBool,
+    servers: Servers,
     me: Me,
     dir: PathBuf,
     store_key: StoreKey,
@@ -103,6 +126,36 @@ impl Replica {
     /// This device.
     pub fn device_id(&self) -> DeviceId {
         self.me.device
+    }
+
+    /// Tablets that serve as relays, for the sync loop to try.
+    pub fn servers(&self) -> &Servers {
+        &self.servers
+    }
+
+    /// `host:port` of the region's relays, as far as this tablet knows them.
+    pub fn hubs(&self) -> Vec<String> {
+        crate::sync::hubs(self)
+    }
+
+    /// What the relay inside this tablet is opened with. For that alone: it holds the device's key.
+    pub fn serving_identity(&self) -> ServingIdentity {
+        let label = self.trust().device(self.device_id()).map(|device| device.label.clone());
+        ServingIdentity {
+            dir: self.dir.join(files::SERVING),
+            label: label.unwrap_or_default(),
+            keys: self.keys.as_relay(),
+            device_keys: self.keys.clone(),
+            region: self.bundle.region_public,
+            store_key: self.store_key.for_serving(),
+        }
+    }
+
+    /// Takes a chain of certificates that was shown to this tablet, each only if it is signed by somebody known. Returns how many hold.
+    pub fn introduce(&self, chain: &[Vec<u8>]) -> Result<u64, StoreError> {
+        let items = chain.iter().cloned().map(Item::Statement).collect();
+        let (_, fates) = self.take_batch(items, None, Door::Courier)?;
+        Ok(fates.iter().filter(|fate| !matches!(fate, Fate::Refused(_))).count() as u64)
     }
 
     /// Name of the region.
@@ -182,6 +235,7 @@ impl Replica {
             dictionary: AtomicU8::new(NEWEST_DICTIONARY),
             attachments_wanted: Notify::new(),
             sealed_again: AtomicBool::new(false),
+            servers: Servers::default(),
             me: parts.me,
             dir: parts.dir,
             store_key: parts.store_key,

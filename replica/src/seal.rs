@@ -18,7 +18,7 @@ use tendenko_protocol::session::client::Departure;
 use crate::documents::{Loaded, Workspace};
 use crate::replica::Replica;
 use crate::store::records::{Kept, State};
-use crate::store::{StoreError, logs, meta, meta::name, outbox, records, statements, unsent};
+use crate::store::{StoreError, logs, marks, meta, meta::name, outbox, records, statements, unsent};
 
 /// Saves sealed together at most.
 const SAVES_AT_ONCE: usize = 1024;
@@ -65,6 +65,7 @@ impl Replica {
         for document in to_seal(&writer.connection, lane)? {
             let incarnation = writer.incarnation;
             let mut work = self.workspace(&mut writer)?;
+            marks::note(work.connection(), self.clock.now())?;
             let size = match self.seal_document(&mut work, document, incarnation) {
                 Ok(size) => size,
                 Err(SealFailure::Store(error)) => return Err(error),

@@ -108,6 +108,11 @@ impl Directory {
                 return Err(DirectoryError::Exists(path));
             }
         }
+        self.make()
+    }
+
+    /// Makes the directory, readable by this user only, unless it is there.
+    pub(crate) fn make(&self) -> Result<(), DirectoryError> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]

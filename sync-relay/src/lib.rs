@@ -12,6 +12,7 @@
 //! | [`region`] | the root key sealed by a passphrase; certificates; enrolment of tablets and edge relays |
 //! | [`host`] | sockets and tasks around the protocol's relay session |
 //! | [`upstream`] | this relay as a client of the one above it |
+//! | [`courier`] | courier files, written and taken |
 //! | [`status`] | what an operator sees |
 //!
 //! What holds, as long as the disk keeps what it said it kept:
@@ -20,6 +21,7 @@
 //! - what is refused is counted and named by its log, number and code, and stops nothing else.
 
 mod clock;
+pub mod courier;
 pub mod directory;
 pub mod host;
 pub mod region;
@@ -30,7 +32,7 @@ pub mod upstream;
 mod writer;
 
 pub use directory::Directory;
-pub use host::{Relay, RelayError, Serving};
+pub use host::{Relay, RelayError, Serving, TabletRelay};
 pub use region::edge::{self, EdgeSetup};
 pub use region::sealing::{Cost, Passphrase, SealingError};
 pub use region::{Enrolled, EnrolledMember, Enrolment, Region, RegionError, Setup};

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod convergence;
+mod courier;
 mod crowd;
 mod edge;
 mod hostile;
@@ -9,6 +10,7 @@ mod kill;
 mod links;
 mod loss;
 mod secrecy;
+mod site;
 mod storm;
 mod tsunami;
 

@@ -2,6 +2,7 @@
 //!
 //! - [`demo`]: a made-up region of Kamaishi, with patients, staff and half a year of records.
 //! - [`forwarder`]: a bad network between real programs.
+//! - [`noticeboard`]: how tablets find each other where there is no multicast.
 //! - [`region`]: a region made for one drill: its relay's folder and its enrolled tablets.
 //! - [`records`]: the entries that scenarios write, as the app writes them.
 //! - [`site`]: a relay in its own folder: the hub, or an edge relay.
@@ -14,6 +15,7 @@
 
 pub mod demo;
 pub mod forwarder;
+pub mod noticeboard;
 pub mod process;
 pub mod records;
 pub mod region;

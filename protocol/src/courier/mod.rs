@@ -6,7 +6,7 @@
 //! tag   = SHA-256("tendenko courier v1\0" ‖ tag before it, nothing before the first ‖ length ‖ kind ‖ content)[..16]
 //! ```
 //! The first frame is the [`Header`], then items in the order in which they must be taken (statements, records of cards,
-//! records of charts), and last the [`Totals`]. Items are the bytes a session would carry, unchanged.
+//! records of charts; chunks may follow), and last the [`Totals`]. Items are the bytes a session would carry, unchanged.
 //!
 //! Invariants, and what breaks without them:
 //! - **A tag covers everything before it.** A file that was cut, or spoiled in the middle, is read exactly up to the last
@@ -51,6 +51,7 @@ const TAG: usize = 16;
 const HEADER: u8 = 0;
 const STATEMENT: u8 = 1;
 const RECORD: u8 = 2;
+/// 3 is kept for checkpoints.
 const CHUNK: u8 = 4;
 const TOTALS: u8 = 255;
 

@@ -1,6 +1,7 @@
 //! What became of a courier file's items where it was imported.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -107,5 +108,33 @@ impl Report {
     /// True if the file is whole and held nothing that was not here already: it is older than what is here, or was imported before.
     pub fn is_nothing_new(&self) -> bool {
         self.end == End::Whole && self.new == 0 && self.refusals() == 0
+    }
+}
+
+/// For operators and logs, a line for each kind of figure.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Totals { statements, records, chunks, .. } = self.read;
+        writeln!(f, "read      {statements} statements, {records} records, {chunks} pieces of attachments")?;
+        writeln!(f, "new       {}", self.new)?;
+        writeln!(f, "known     {}", self.known)?;
+        if self.not_for_us > 0 {
+            writeln!(f, "not for this tablet  {}", self.not_for_us)?;
+        }
+        write!(f, "refused   {}", self.refusals())?;
+        for (reason, times) in &self.refused {
+            write!(f, "  {reason}: {times}")?;
+        }
+        writeln!(f)?;
+        if self.unknown > 0 {
+            writeln!(f, "of kinds that only a later version knows  {}", self.unknown)?;
+        }
+        match self.end {
+            End::Whole if self.is_nothing_new() => write!(f, "end       whole; nothing in it is new here"),
+            End::Whole => write!(f, "end       whole"),
+            End::Cut { at } => write!(f, "end       CUT at byte {at}: import it again when it is whole"),
+            End::Damaged { at } => write!(f, "end       DAMAGED at byte {at}: make the file anew"),
+            End::CalledOff { at } => write!(f, "end       called off at byte {at}"),
+        }
     }
 }

@@ -165,6 +165,11 @@ impl DeviceKeys {
         self.public.device_id()
     }
 
+    /// The key under which the device serves as a relay: the same one.
+    pub fn as_relay(&self) -> RelayKeys {
+        RelayKeys::assemble(self.signing.clone())
+    }
+
     /// Signs `context ‖ message`. The context keeps uses apart; records and statements have their own functions.
     pub fn sign(&self, context: &[u8], message: &[u8]) -> [u8; 64] {
         self.signing.sign(context, message)

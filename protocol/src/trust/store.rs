@@ -236,6 +236,12 @@ impl TrustStore {
         self.certificates().relays.values().map(|(_, relay)| relay)
     }
 
+    /// Whether this may be taken for a relay: a certified one, or a certified device that is not revoked and serves under its own key.
+    pub fn serves(&self, relay: RelayId) -> bool {
+        let is_it = |device: &DeviceCert| !device.revoked && RelayId::of_key(&device.signing) == relay;
+        self.relay(relay).is_some() || self.devices().any(is_it)
+    }
+
     /// A member.
     pub fn member(&self, id: MemberId) -> Option<&Member> {
         self.certificates().members.get(&id).map(|(_, member)| member)

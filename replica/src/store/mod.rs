@@ -7,6 +7,7 @@ pub(crate) mod chunks;
 pub(crate) mod data_use;
 pub(crate) mod documents;
 pub(crate) mod logs;
+pub(crate) mod marks;
 pub(crate) mod meta;
 pub(crate) mod outbox;
 pub(crate) mod packed;

@@ -1,7 +1,7 @@
 //! Tables, and the migrations that lead to them. A migration, once released, is never edited: add the next.
 //!
 //! *Truth*: `documents`, `changes`, `unsent`, `records`, `statements`, `outbox`, `epoch_keys`, `chunks`. *Own notes*: `meta`, `news`,
-//! `looked`, `backfills`, `suspects`, `quarantine`, `data_use`, `wanted`. *Computed with every record*: `logs`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
+//! `looked`, `backfills`, `suspects`, `quarantine`, `marks`, `data_use`, `wanted`. *Computed with every record*: `logs`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
 //!
 //! Every table of truth has an integer row id, so that a damaged store can be salvaged row by row.
 
@@ -138,6 +138,12 @@ CREATE TABLE wanted (
     absent INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX wanted_entry ON wanted (patient, entry);
+
+-- The last record held when each ten minutes in which records came began.
+CREATE TABLE marks (
+    mark INTEGER PRIMARY KEY,
+    record INTEGER NOT NULL
+) STRICT;
 
 -- Records that contradict one already held, or that nobody vouches for; kept for a person to look at.
 CREATE TABLE quarantine (

@@ -58,10 +58,9 @@ impl Connector {
         let allowed = {
             let (replica, stranger) = (Arc::downgrade(replica), stranger.clone());
             Arc::new(move |key: &[u8; 32]| {
-                let relay = RelayId::of_key(key);
-                let known = is_known(&replica, relay);
+                let known = is_known(&replica, RelayId::of_key(key));
                 if !known {
-                    *stranger.lock().unwrap_or_else(PoisonError::into_inner) = Some(relay);
+                    *stranger.lock().unwrap_or_else(PoisonError::into_inner) = Some(RelayId::of_key(key));
                 }
                 known
             })
@@ -187,9 +186,9 @@ impl Connector {
     }
 }
 
-/// A certified relay of the region, as far as this tablet knows by now.
+/// A certified relay of the region, or a certified device of it that serves as one, as far as this tablet knows by now.
 fn is_known(replica: &Weak<Replica>, relay: RelayId) -> bool {
-    replica.upgrade().is_some_and(|replica| replica.trust().relay(relay).is_some())
+    replica.upgrade().is_some_and(|replica| replica.trust().serves(relay))
 }
 
 /// The name tickets are kept under: one for each address, so that a ticket is shown to whom it is from. It never leaves the tablet.

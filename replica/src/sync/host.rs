@@ -7,6 +7,7 @@ use tendenko_protocol::messages::Cursor;
 use tendenko_protocol::session::client::ClientConfig;
 
 use crate::replica::Replica;
+use crate::status::SyncPath;
 use crate::store::meta::{self, name};
 use crate::store::{StoreError, logs, records, statements};
 
@@ -34,6 +35,29 @@ impl Replica {
             offer,
             suspects: records::suspects(&reader)?,
         })
+    }
+
+    /// What a relay is called, and what kind of way leads over it.
+    pub(crate) fn server_at(&self, relay: RelayId) -> (Option<String>, SyncPath) {
+        let trust = self.trust();
+        if let Some(relay) = trust.relay(relay) {
+            return (Some(relay.name.clone()), SyncPath::Hub);
+        }
+        let device = trust.devices().find(|device| RelayId::of_key(&device.signing) == relay);
+        (device.map(|device| device.label.clone()), SyncPath::Tablet)
+    }
+
+    /// The relay inside this tablet.
+    pub(crate) fn is_own_relay(&self, relay: RelayId) -> bool {
+        RelayId::of_key(&self.keys.public().signing) == relay
+    }
+
+    /// The relay inside this tablet has something durably. That is no second place: nothing leaves the outbox for it.
+    pub(crate) fn heard_at_home(&self, cursor: Option<Cursor>) -> Result<(), StoreError> {
+        match cursor {
+            Some(cursor) => meta::set(&self.writer().connection, name::CURSOR, &cursor),
+            None => Ok(()),
+        }
     }
 
     /// Vectors of the documents after one, in order, and whether there are more.

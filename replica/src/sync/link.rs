@@ -77,6 +77,7 @@ async fn talk(
     let relay = connected.relay;
     let streams = Streams::open(&connected.connection).await?;
     let config = blocking(replica, move |replica| replica.session_config(relay)).await?;
+    let (name, path) = replica.server_at(relay);
     let (waiting, waited_for) = watch::channel(true);
     let (endpoint, connection) = (connected.endpoint.clone(), connected.connection.clone());
     let listening = silence::watch(endpoint, connection, connector.counter.clone(), connector.quiet(), waited_for);
@@ -85,7 +86,9 @@ async fn talk(
         replica: replica.clone(),
         session: Session::new(config),
         streams,
-        name: replica.trust().relay(relay).map(|relay| relay.name.clone()),
+        at_home: replica.is_own_relay(relay),
+        name,
+        path,
         counter: connector.counter.clone(),
         waiting,
         closed: None,
@@ -130,7 +133,10 @@ struct Link {
     replica: Arc<Replica>,
     session: Session,
     streams: Streams,
+    /// The relay is this tablet's own: what it has is on no other device yet.
+    at_home: bool,
     name: Option<String>,
+    path: SyncPath,
     counter: Arc<Counter>,
     /// Whether an answer is due.
     waiting: watch::Sender<bool>,
@@ -207,11 +213,11 @@ impl Link {
 
     fn heard(&self) {
         let now = self.replica.clock.now();
-        let name = self.name.clone();
+        let (name, path) = (self.name.clone(), self.path);
         self.replica.change_status(|status| {
             status.last_contact = Some(now);
             status.relay = name;
-            status.path = Some(SyncPath::Hub);
+            status.path = Some(path);
             status.last_error = None;
         });
     }
@@ -251,7 +257,12 @@ impl Link {
                 Some(ClientEvent::Departing { lane, items, more })
             }
             ClientAction::Acked { records, statements, chunks, cursor } => {
-                blocking(replica, move |replica| replica.acked(&records, &statements, &chunks, cursor)).await?;
+                let at_home = self.at_home;
+                let acked = move |replica: &Replica| match at_home {
+                    true => replica.heard_at_home(cursor),
+                    false => replica.acked(&records, &statements, &chunks, cursor),
+                };
+                blocking(replica, acked).await?;
                 None
             }
             ClientAction::Rejected { items } => {

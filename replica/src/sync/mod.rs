@@ -11,8 +11,11 @@ mod host;
 mod lanes;
 mod link;
 mod network;
+mod servers;
 mod silence;
 mod socket;
+
+pub use servers::Servers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,8 +124,10 @@ async fn keep_in_sync(
             return;
         }
     };
+    let mut servers = replica.servers().changes();
     loop {
-        for address in addresses(&replica, &config) {
+        servers.mark_unchanged();
+        for Candidate { address, kind } in candidates(&replica, &config) {
             if *stopped.borrow() {
                 break;
             }
@@ -130,7 +135,14 @@ async fn keep_in_sync(
                 status.state = SyncState::Connecting;
                 status.next_try = None;
             });
-            let ended = run(&replica, &connector, &address, &wake, &mut stopped).await;
+            let ended = tokio::select! {
+                ended = run(&replica, &connector, &address, &wake, &mut stopped) => ended,
+                () = better(&replica, &config, &connector, kind) => {
+                    replica.change_status(|status| status.state = SyncState::Offline);
+                    waits = patience.build();
+                    break;
+                }
+            };
             let was_welcome = ended.was_welcome;
             if let Err(error) = &ended.result {
                 tracing::info!(code = %error.code(), %error, "the link to a relay ended");
@@ -147,12 +159,16 @@ async fn keep_in_sync(
         if *stopped.borrow() {
             break;
         }
+        if servers.has_changed().unwrap_or(false) {
+            continue;
+        }
         let wait = waits.next().unwrap_or(config.longest_wait);
         let due = Timestamp(replica.clock.now().0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(0)));
         replica.change_status(|status| status.next_try = Some(due));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = wake.notified() => waits = patience.build(),
+            _ = servers.changed() => waits = patience.build(),
             _ = stopped.changed() => break,
         }
     }
@@ -162,11 +178,79 @@ async fn keep_in_sync(
     });
 }
 
+/// What is at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A relay of the region.
+    Hub,
+    /// Another tablet.
+    Tablet,
+    /// This tablet's own relay.
+    Own,
+}
+
+/// Somewhere to try.
+struct Candidate {
+    address: String,
+    kind: Kind,
+}
+
+/// Where to try, in order: relays of the region, then tablets that serve; only its own relay while this tablet serves itself.
+fn candidates(replica: &Replica, config: &SyncConfig) -> Vec<Candidate> {
+    let candidate = |kind| move |address| Candidate { address, kind };
+    match replica.servers().own() {
+        Some(own) => vec![Candidate { address: own.to_string(), kind: Kind::Own }],
+        None => {
+            let hubs = addresses(replica, config).into_iter().map(candidate(Kind::Hub));
+            hubs.chain(replica.servers().addresses().into_iter().map(candidate(Kind::Tablet))).collect()
+        }
+    }
+}
+
+/// Resolves when there is somebody better to talk to than what is at the present address: this tablet began or ceased to serve, or a
+/// relay of the region answers again.
+async fn better(replica: &Arc<Replica>, config: &SyncConfig, connector: &Connector, kind: Kind) {
+    let mut servers = replica.servers().changes();
+    let turned = async {
+        while replica.servers().own().is_some() == (kind == Kind::Own) {
+            if servers.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let hub_is_back = async {
+        loop {
+            tokio::time::sleep(config.longest_wait).await;
+            for hub in addresses(replica, config) {
+                let Ok(mut connected) = connector.connect(&hub).await else { continue };
+                // What goes out early is no sign that anybody is there.
+                let verdict = match connected.early.take() {
+                    Some(early) => connector.verdict(early, &connected).await,
+                    None => Ok(()),
+                };
+                connected.connection.close(0u32.into(), b"");
+                if matches!(verdict, Ok(()) | Err(LinkError::TooEarly)) {
+                    return;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = turned => {}
+        () = hub_is_back, if kind == Kind::Tablet => {}
+    }
+}
+
 /// Where relays may be, each address once.
 fn addresses(replica: &Replica, config: &SyncConfig) -> Vec<String> {
     if !config.relays.is_empty() {
         return config.relays.clone();
     }
+    hubs(replica)
+}
+
+/// Where the region's relays are, by its certificates and the enrolment bundle.
+pub(crate) fn hubs(replica: &Replica) -> Vec<String> {
     let trust = replica.trust();
     let certified = trust.relays().flat_map(|relay| relay.addresses.iter());
     let bundled = replica.bundle.relays.iter().flat_map(|relay| relay.addresses.iter());

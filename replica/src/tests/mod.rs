@@ -2,6 +2,7 @@
 //! real relay are tested in `tests/`.
 
 mod attachments;
+mod courier;
 mod damage;
 mod measure;
 mod metering;

@@ -99,6 +99,15 @@ impl StoreKey {
         text
     }
 
+    /// The key of the store of the relay inside this tablet.
+    pub(crate) fn for_serving(&self) -> Zeroizing<[u8; 32]> {
+        let tag =
+            ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.0), b"tendenko serving store v1");
+        let mut key = Zeroizing::new([0; 32]);
+        key.copy_from_slice(tag.as_ref());
+        key
+    }
+
     fn vault_key(&self) -> [u8; 32] {
         let tag = ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.0), b"tendenko vault v1");
         let mut key = [0; 32];

@@ -36,6 +36,43 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Show what the relay holds and which devices it has seen. Works while it serves.
     Status(Status),
+    /// Courier files: records on a USB stick, for where there is no network. Works while the relay serves.
+    #[command(subcommand)]
+    Courier(Courier),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Courier {
+    /// Write a file for tablets or relays that cannot be reached.
+    Export(CourierExport),
+    /// Take what a file holds, as far as it verifies. Taking it again does no harm.
+    Import(CourierImport),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CourierExport {
+    /// The relay's directory.
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// Where to write the file.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// For whom: everyone, device:ID (what it is granted) or patient:ID; may be given several times.
+    #[arg(long = "for", default_value = "everyone")]
+    pub(crate) for_whom: Vec<String>,
+    /// Only what arrived since then: 90m, 12h, 3d, or a time such as 2026-11-20T09:00+09:00. Certificates are always in it.
+    #[arg(long)]
+    pub(crate) since: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CourierImport {
+    /// The relay's directory.
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// The file.
+    #[arg(long)]
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]

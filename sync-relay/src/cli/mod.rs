@@ -17,6 +17,7 @@ use args::{Ask, Cli, Command, Enroll, Init, Join, Serve};
 use terminal::PassphraseError;
 
 mod args;
+mod courier;
 mod terminal;
 
 /// Why a command failed, in one line for the operator.
@@ -38,6 +39,8 @@ pub(crate) enum CliError {
     Whose,
     #[error("each --member needs its --profession: {members} members, {professions} professions")]
     Professions { members: usize, professions: usize },
+    #[error(transparent)]
+    Courier(#[from] courier::CourierCliError),
     #[error("{0}")]
     System(#[from] io::Error),
     #[error("the status could not be written as JSON: {0}")]
@@ -54,6 +57,8 @@ pub(crate) fn run() -> Result<(), CliError> {
         Command::Ask(ask) => self::ask(ask),
         Command::Join(join) => self::join(join),
         Command::Serve(serve) => self::serve(serve),
+        Command::Courier(args::Courier::Export(export)) => say(&courier::export(export, now())?),
+        Command::Courier(args::Courier::Import(import)) => say(&courier::import(import, now())?),
         Command::Status(status) => {
             let json = status.json;
             let status = Status::read(&Directory::new(status.dir))?;

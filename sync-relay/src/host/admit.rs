@@ -62,11 +62,14 @@ fn record(set: &TrustStore, bytes: Vec<u8>) -> NewItem {
         Verdict::Reject { reason, .. } => reason,
         Verdict::Duplicate => RejectReason::Malformed,
     };
+    // Only what its author signed is worth keeping: anybody can name a revoked device.
+    let author = set.device(parsed.header().device).filter(|_| reason == RejectReason::AuthorRevoked);
+    let unsent_work = author.and_then(|author| parsed.clone().verify(&author.signing).ok());
     NewItem::Refused(Refused {
         hash: parsed.hash(),
         claimed: Some((parsed.header().log(), parsed.header().seq)),
         reason,
-        bytes: (reason == RejectReason::AuthorRevoked).then(|| parsed.bytes().to_vec()),
+        bytes: unsent_work.map(|record| record.into_bytes()),
         may_be_known: true,
     })
 }

@@ -24,6 +24,7 @@ use super::admit::{self, Claimed};
 use super::flood::Flood;
 use super::frames::FrameEnd;
 use super::lanes::{Lanes, Told};
+use super::present::Presence;
 use super::quic;
 use super::shared::{Forwarded, Shared};
 use crate::clock::now;
@@ -81,6 +82,7 @@ pub(super) async fn serve(
         admitted: None,
         stranger: Some(stranger),
         confirmed,
+        presence: None,
         peer_key,
         lanes,
         flood: Flood::default(),
@@ -181,6 +183,8 @@ struct Host {
     stranger: Option<OwnedSemaphorePermit>,
     /// The end of the handshake, while that is still to come.
     confirmed: Option<ZeroRttAccepted>,
+    /// Shows it as connected for as long as this lasts.
+    presence: Option<Presence>,
     peer_key: [u8; 32],
     lanes: Lanes,
     flood: Flood,
@@ -303,6 +307,7 @@ impl Host {
             tracing::info!(%device, "session began");
             self.admitted = Some(device);
             self.stranger = None;
+            self.presence = Some(self.shared.present.arrive(device));
             quic::admit(&self.connection);
             if self.confirmed.is_none() {
                 self.note_contact();

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use ring::rand::SystemRandom;
 use tendenko_protocol::RandomError;
-use tendenko_protocol::ids::{RelayId, RelayIncarnation};
+use tendenko_protocol::ids::{DeviceId, RelayId, RelayIncarnation};
 use tendenko_protocol::keys::{KeyError, RelayKeys};
 use tendenko_protocol::messages::Refusal;
 use tendenko_protocol::tls::TlsError;
@@ -29,7 +29,9 @@ use crate::store::{ChunkQuota, RelayStore, Source, SqliteOptions, SqliteStore, S
 use crate::trust::Trust;
 use crate::upstream::{self, UpstreamConfig, UpstreamHandle};
 use crate::writer::Writer;
+use present::Present;
 use shared::Shared;
+pub use tablet::TabletRelay;
 
 pub(crate) mod admit;
 mod connection;
@@ -37,8 +39,10 @@ mod flood;
 mod frames;
 mod lanes;
 mod lock;
+mod present;
 pub(crate) mod quic;
 pub(crate) mod shared;
+mod tablet;
 
 /// How long a shutdown waits for sessions to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -105,7 +109,17 @@ impl Relay {
         let region = unhex(&config.region).ok_or(RelayError::Region)?;
         let lock = lock::Lock::take(&directory)?;
         let keys = RelayKeys::from_secret_bytes(&directory.read(directory::RELAY_KEY)?)?;
-        let store = Arc::new(open_store(&directory, &config)?);
+        let bytes = |mib: u64| mib.saturating_mul(1024 * 1024);
+        let usual = ChunkQuota::default();
+        let options = SqliteOptions {
+            max_bytes: config.max_store_mib.map(bytes),
+            chunks: ChunkQuota {
+                per_device: config.max_attachments_mib_per_device.map_or(usual.per_device, bytes),
+                whole: config.max_attachments_mib.map_or(usual.whole, bytes),
+            },
+            ..SqliteOptions::default()
+        };
+        let store = Arc::new(open_store(&directory, &options)?);
         let trust = Trust::load(region, &*store)?;
         let certificate = directory.read(directory::RELAY_CERTIFICATE)?;
         if let item @ crate::store::NewItem::Statement(_) = admit::statement(&trust, Source::Operator, certificate) {
@@ -152,6 +166,7 @@ impl Relay {
         let upstream = (!self.config.upstream.is_empty())
             .then(|| above.climb(UpstreamConfig::new(self.config.upstream, Arc::new(self.keys))))
             .flatten();
+        let present = shared.present.clone();
         let accept = Accept { endpoint, shared, stopping, room: self.config.max_connections };
         let task = tokio::spawn(async move {
             accept.run().await;
@@ -161,7 +176,7 @@ impl Relay {
             writer_end.wait().await;
             drop(self._lock);
         });
-        Ok(Serving { local_addr, relay, stop, task, above, upstream })
+        Ok(Serving { local_addr, relay, present, stop, task, above, upstream })
     }
 }
 
@@ -181,6 +196,7 @@ impl Above {
 pub struct Serving {
     local_addr: SocketAddr,
     relay: RelayId,
+    present: Present,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
     above: Above,
@@ -207,6 +223,11 @@ impl Serving {
     /// The relay's id.
     pub fn relay(&self) -> RelayId {
         self.relay
+    }
+
+    /// Who has a session now, by the id of its key.
+    pub fn present(&self) -> Vec<DeviceId> {
+        self.present.all()
     }
 
     /// Stops accepting, tells every tablet, lets commits finish, closes the connections. The store is closed when this returns.
@@ -283,21 +304,11 @@ async fn look_for_enrolments(shared: Arc<Shared>) {
     }
 }
 
-fn open_store(directory: &Directory, config: &Config) -> Result<SqliteStore, RelayError> {
-    let bytes = |mib: u64| mib.saturating_mul(1024 * 1024);
-    let usual = ChunkQuota::default();
-    let options = SqliteOptions {
-        max_bytes: config.max_store_mib.map(bytes),
-        chunks: ChunkQuota {
-            per_device: config.max_attachments_mib_per_device.map_or(usual.per_device, bytes),
-            whole: config.max_attachments_mib.map_or(usual.whole, bytes),
-        },
-        ..SqliteOptions::default()
-    };
+fn open_store(directory: &Directory, options: &SqliteOptions) -> Result<SqliteStore, RelayError> {
     let rng = SystemRandom::new();
     let incarnation = RelayIncarnation::generate(&rng)?;
     let next = RelayIncarnation::generate(&rng)?;
-    match SqliteStore::open(directory.path(), &options, || incarnation) {
+    match SqliteStore::open(directory.path(), options, || incarnation) {
         Ok((store, lost)) => {
             if lost {
                 tracing::warn!("the store is older than it was: tablets will compare everything with it");
@@ -307,7 +318,7 @@ fn open_store(directory: &Directory, config: &Config) -> Result<SqliteStore, Rel
         }
         Err(StoreError::Missing(_)) => {
             tracing::warn!("the store is gone: an empty one is made, tablets will refill it");
-            let store = SqliteStore::create(directory.path(), incarnation, &options)?;
+            let store = SqliteStore::create(directory.path(), incarnation, options)?;
             store.forget_past(next)?;
             Ok(store)
         }

@@ -16,6 +16,7 @@ use tendenko_protocol::session::relay::{RelayEvent, Select};
 use tokio::sync::{broadcast, watch};
 
 use super::RelayError;
+use super::present::Present;
 use crate::clock::now;
 use crate::store::{
     Audience, Documents, Item as StoredItem, ItemKind, NewItem, PageLimit, RelayStore, Selection, StoreError,
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) newest: watch::Sender<ArrivalNo>,
     /// The present life. Sessions of an earlier one end, so that their tablets come back and compare.
     pub(super) life: watch::Sender<RelayIncarnation>,
+    pub(super) present: Present,
     /// What sessions have verified and are about to commit. A session that is slow misses it, and gets it in order of arrival.
     pub(super) live: broadcast::Sender<Arc<Forwarded>>,
     sessions: AtomicU64,
@@ -74,6 +76,7 @@ impl Shared {
             writer,
             newest,
             life,
+            present: Present::default(),
             live: broadcast::Sender::new(FORWARDED),
             sessions: AtomicU64::new(0),
             minting: Mutex::default(),

@@ -301,6 +301,10 @@ pub trait RelayStore: Send + Sync + 'static {
     /// The newest arrival number, 0 when nothing has arrived.
     fn newest(&self) -> Result<ArrivalNo, StoreError>;
 
+    /// An arrival that is not later than the last one before this time, by the relay's clock as it was then: what came since then
+    /// is behind it. Coarse, on the safe side.
+    fn arrived_before(&self, time: Millis) -> Result<ArrivalNo, StoreError>;
+
     /// Stores several submissions in one durable transaction, or nothing of any of them.
     fn commit(&self, submissions: &[Submission]) -> Result<Committed, StoreError>;
 

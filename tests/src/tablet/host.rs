@@ -2,19 +2,25 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ring::digest::{Context, SHA256};
 use tendenko_crdt::Timestamp;
 use tendenko_protocol::ids::PatientId;
+use tendenko_replica::courier::{CourierRequest, End, ForWhom};
 use tendenko_replica::sync::{self, SyncConfig, SyncHandle};
-use tendenko_replica::{Clock, PatientSummary, Replica, SyncState, SystemClock};
+use tendenko_replica::{Clock, PatientSummary, Replica, SyncPath, SyncState, SystemClock};
+use tendenko_site::discovery::Discovery;
+use tendenko_site::{Site, SiteConfig, SiteStatus};
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::colleague;
 use super::orders::{Answer, Order};
+use crate::noticeboard::Noticeboard;
 use crate::process::PATIENCE;
 use crate::records;
 use crate::waiting::is_synced;
@@ -35,6 +41,12 @@ pub struct Options {
     /// Address of the relay, instead of those the region names
     #[arg(long)]
     relay: Option<String>,
+    /// How to find colleagues that serve: `multicast`, or a folder that all of them see
+    #[arg(long)]
+    discover: Option<String>,
+    /// Seconds without guests after which serving ends by itself
+    #[arg(long, default_value_t = 3600)]
+    idle: u64,
     /// Milliseconds by which this tablet's clock is wrong
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     clock_off_by: i64,
@@ -59,7 +71,11 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let clock = Arc::new(WrongClock(options.clock_off_by));
     let replica = Arc::new(Replica::unlock_with(&options.dir, member, &options.pin, clock)?);
     let runtime = Runtime::new()?;
-    let mut host = Host { replica, runtime, relay: options.relay.clone(), sync: None };
+    let site = {
+        let _inside = runtime.enter();
+        Site::start(Arc::clone(&replica), site_config(options)?)
+    };
+    let mut host = Host { replica, runtime, relay: options.relay.clone(), sync: None, site };
     if options.demo_colleague {
         host.online();
         return host.runtime.block_on(colleague::accompany(&host.replica));
@@ -73,7 +89,23 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         answer(&done.unwrap_or_else(|why| Answer::Failed { why: why.to_string() }))?;
     }
     host.offline();
+    host.runtime.block_on(host.site.stop());
     Ok(())
+}
+
+fn site_config(options: &Options) -> Result<SiteConfig, Failure> {
+    let discovery: Option<Box<dyn Discovery>> = match options.discover.as_deref() {
+        None => None,
+        #[cfg(feature = "mdns")]
+        Some("multicast") => Some(Box::new(tendenko_site::Mdns)),
+        #[cfg(not(feature = "mdns"))]
+        Some("multicast") => return Err("this program was built without multicast".into()),
+        Some(folder) => Some(Box::new(Noticeboard(folder.into()))),
+    };
+    let idle = Duration::from_secs(options.idle);
+    let (look, settle) = (Duration::from_millis(200), Duration::from_secs(2));
+    let hubs = options.relay.iter().cloned().collect();
+    Ok(SiteConfig { discovery, idle, settle, look, hubs, ..SiteConfig::default() })
 }
 
 fn answer(answer: &Answer) -> Result<(), Failure> {
@@ -87,6 +119,7 @@ struct Host {
     runtime: Runtime,
     relay: Option<String>,
     sync: Option<SyncHandle>,
+    site: Site,
 }
 
 impl Host {
@@ -191,10 +224,72 @@ impl Host {
                     trouble: status.last_error,
                 }
             }
+            Order::ExportCourier { file } => {
+                let request = CourierRequest { for_whom: ForWhom::Everyone, since: None };
+                let totals = replica.export_courier(Path::new(&file), &request, &mut |_| ControlFlow::Continue(()))?;
+                Answer::Courier { items: totals.items(), new: 0, known: 0, not_for_us: 0, refused: 0, whole: true }
+            }
+            Order::ImportCourier { file } => {
+                let report = replica.import_courier(Path::new(&file), &mut |_| ControlFlow::Continue(()))?;
+                Answer::Courier {
+                    items: report.read.items(),
+                    new: report.new,
+                    known: report.known,
+                    not_for_us: report.not_for_us,
+                    refused: report.refusals(),
+                    whole: report.end == End::Whole,
+                }
+            }
+            Order::Serve => {
+                self.runtime.block_on(self.site.open())?;
+                Answer::Done
+            }
+            Order::StopServing => {
+                self.runtime.block_on(self.site.close());
+                Answer::Done
+            }
+            Order::Scan { code } => {
+                self.runtime.block_on(self.site.scanned(&code))?;
+                Answer::Done
+            }
+            Order::Site => {
+                let status = self.site.status();
+                let (code, connected) = match status.serving {
+                    Some(serving) => {
+                        (Some(serving.qr), serving.connected.into_iter().map(|guest| guest.label).collect())
+                    }
+                    None => (None, Vec::new()),
+                };
+                Answer::Site {
+                    code,
+                    connected,
+                    found: status.found.into_iter().map(|found| (found.label, found.certified)).collect(),
+                    ended: status.ended.map(|ending| format!("{ending:?}")),
+                }
+            }
+            Order::AwaitServed => self.until_site(|status| status.serving.is_none())?,
+            Order::AwaitStranger => self.until_site(|status| status.found.iter().any(|found| !found.certified))?,
+            Order::AwaitOverTablet => self.until(|replica| {
+                let status = replica.sync_status();
+                Ok(status.state == SyncState::Idle && status.path == Some(SyncPath::Tablet))
+            })?,
             Order::Fingerprint { cards_only } => {
                 Answer::Fingerprint { fingerprint: fingerprint(&replica, cards_only)? }
             }
         })
+    }
+
+    /// Waits for the site's own changes until something holds.
+    fn until_site(&self, holds: impl Fn(&SiteStatus) -> bool) -> Result<Answer, Failure> {
+        let mut changes = self.site.changes();
+        let waiting = async {
+            while !holds(&self.site.status()) {
+                changes.changed().await?;
+            }
+            Ok::<_, Failure>(Answer::Done)
+        };
+        let waited = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, waiting).await });
+        waited.map_err(|_| format!("still not so after {PATIENCE:?}: {:?}", self.site.status()))?
     }
 
     /// Waits for the engine's own events until something holds.

@@ -104,6 +104,33 @@ pub enum Order {
     AwaitTrouble,
     /// How the exchange stands.
     Status,
+    /// Write a courier file for everyone.
+    ExportCourier {
+        /// Where to.
+        file: String,
+    },
+    /// Take a courier file.
+    ImportCourier {
+        /// Which.
+        file: String,
+    },
+    /// Become the relay.
+    Serve,
+    /// Be it no longer.
+    StopServing,
+    /// A colleague's code was scanned.
+    Scan {
+        /// Its text.
+        code: String,
+    },
+    /// How the site stands.
+    Site,
+    /// Answer once this tablet serves no longer.
+    AwaitServed,
+    /// Answer once the last exchange went over a colleague's tablet.
+    AwaitOverTablet,
+    /// Answer once a colleague was found whose certificate is not known here.
+    AwaitStranger,
     /// A fingerprint of everything this tablet can read: equal on tablets that agree.
     Fingerprint {
         /// Only the cards, as an evacuation site holds.
@@ -161,6 +188,32 @@ pub enum Answer {
         rejected: u64,
         /// The last trouble, as a code.
         trouble: Option<String>,
+    },
+    /// What became of a courier file.
+    Courier {
+        /// Items in it.
+        items: u64,
+        /// Items that were new.
+        new: u64,
+        /// Items that were here already.
+        known: u64,
+        /// Items of patients this tablet is not granted.
+        not_for_us: u64,
+        /// Items that were not taken.
+        refused: u64,
+        /// The file was whole.
+        whole: bool,
+    },
+    /// How the site stands.
+    Site {
+        /// The code to scan, while it serves.
+        code: Option<String>,
+        /// Guests that are connected.
+        connected: Vec<String>,
+        /// Labels of colleagues that serve, and whether they are certified.
+        found: Vec<(String, bool)>,
+        /// Why it ended.
+        ended: Option<String>,
     },
     /// A fingerprint.
     Fingerprint {

@@ -158,6 +158,31 @@ impl RemoteTablet {
         }
     }
 
+    /// Writes a courier file for everyone.
+    pub fn export_courier(&mut self, file: &Path) -> Result<(), RemoteError> {
+        match self.ask(&Order::ExportCourier { file: file.to_string_lossy().into_owned() })? {
+            Answer::Courier { .. } => Ok(()),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    /// Takes a courier file; answers what became of it.
+    pub fn import_courier(&mut self, file: &Path) -> Result<Answer, RemoteError> {
+        match self.ask(&Order::ImportCourier { file: file.to_string_lossy().into_owned() })? {
+            report @ Answer::Courier { .. } => Ok(report),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    /// Makes this tablet the relay; answers its code.
+    pub fn serve(&mut self) -> Result<String, RemoteError> {
+        self.run(&Order::Serve)?;
+        match self.ask(&Order::Site)? {
+            Answer::Site { code: Some(code), .. } => Ok(code),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
     /// A fingerprint of everything readable here.
     pub fn fingerprint(&mut self, cards_only: bool) -> Result<String, RemoteError> {
         match self.ask(&Order::Fingerprint { cards_only })? {

@@ -11,8 +11,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use tendenko_protocol::chunk::Holding;
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
 use tendenko_protocol::ids::{
-    ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, RecordHash, RelayIncarnation, StatementId,
+    ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, Millis, RecordHash, RelayIncarnation, StatementId,
 };
+use zeroize::Zeroizing;
 
 use super::{
     Audience, ChunkQuota, Committed, Documents, Figures, ItemKind, Lane, Life, MissingPage, Page, PageLimit,
@@ -48,11 +49,13 @@ pub struct SqliteOptions {
     pub max_bytes: Option<u64>,
     /// How much of it chunks of attachments may take.
     pub chunks: ChunkQuota,
+    /// Encrypts the whole database: for a relay in a tablet, which may be lost. `None`: what is in it is sealed record by record.
+    pub key: Option<Zeroizing<[u8; 32]>>,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { readers: 3, max_bytes: None, chunks: ChunkQuota::default() }
+        Self { readers: 3, max_bytes: None, chunks: ChunkQuota::default(), key: None }
     }
 }
 
@@ -71,7 +74,7 @@ impl SqliteStore {
     pub fn create(dir: &Path, incarnation: RelayIncarnation, options: &SqliteOptions) -> Result<Self, StoreError> {
         let path = dir.join(DATABASE);
         let fresh = !path.exists();
-        let mut conn = connect(&path, OpenFlags::default())?;
+        let mut conn = connect(&path, OpenFlags::default(), options.key.as_ref())?;
         write_pragmas(&conn, options)?;
         schema::migrate(&mut conn)?;
         let guard = Guard::open(&dir.join(GUARD)).map_err(StoreError::Guard)?;
@@ -96,12 +99,12 @@ impl SqliteStore {
         // The guard is read before the database: another process may be writing, and the guard must not look ahead of it.
         let marked = guard.read().map_err(StoreError::Guard)?;
 
-        let mut conn = connect(&path, OpenFlags::default())?;
+        let mut conn = connect(&path, OpenFlags::default(), options.key.as_ref())?;
         write_pragmas(&conn, options)?;
         schema::migrate(&mut conn)?;
         let store = Self {
             writer: Mutex::new(conn),
-            readers: Pool::new(&path, options.readers.max(1))?,
+            readers: Pool::new(&path, options.readers.max(1), options.key.as_ref())?,
             guard: Some(guard),
             chunks: options.chunks,
         };
@@ -122,12 +125,17 @@ impl SqliteStore {
     pub fn read_only(dir: &Path) -> Result<Self, StoreError> {
         let path = existing(dir)?;
         // Not SQLITE_OPEN_READ_ONLY: a reader of a write-ahead database must be able to make its shared-memory file.
-        let conn = connect(&path, OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE)?;
+        let conn = connect(&path, OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE, None)?;
         if schema::check(&conn)? < schema::VERSION {
             return Err(StoreError::Damaged("it is of an older version; let `serve` update it once"));
         }
         conn.pragma_update(None, "query_only", true).map_err(failed)?;
-        Ok(Self { writer: Mutex::new(conn), readers: Pool::new(&path, 1)?, guard: None, chunks: ChunkQuota::default() })
+        Ok(Self {
+            writer: Mutex::new(conn),
+            readers: Pool::new(&path, 1, None)?,
+            guard: None,
+            chunks: ChunkQuota::default(),
+        })
     }
 
     /// Raises or lowers the size limit while open; `None` lifts it.
@@ -170,6 +178,10 @@ impl RelayStore for SqliteStore {
 
     fn newest(&self) -> Result<ArrivalNo, StoreError> {
         self.readers.with(read::newest)
+    }
+
+    fn arrived_before(&self, time: Millis) -> Result<ArrivalNo, StoreError> {
+        self.readers.with(|conn| read::arrived_before(conn, time))
     }
 
     fn commit(&self, submissions: &[Submission]) -> Result<Committed, StoreError> {
@@ -279,10 +291,10 @@ struct Pool {
 }
 
 impl Pool {
-    fn new(path: &Path, size: usize) -> Result<Self, StoreError> {
+    fn new(path: &Path, size: usize, key: Option<&Zeroizing<[u8; 32]>>) -> Result<Self, StoreError> {
         let idle = (0..size)
             .map(|_| {
-                let conn = connect(path, OpenFlags::default())?;
+                let conn = connect(path, OpenFlags::default(), key)?;
                 conn.pragma_update(None, "query_only", true).map_err(failed)?;
                 Ok(conn)
             })
@@ -314,8 +326,14 @@ fn existing(dir: &Path) -> Result<PathBuf, StoreError> {
     if path.exists() { Ok(path) } else { Err(StoreError::Missing(path)) }
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+fn connect(path: &Path, flags: OpenFlags, key: Option<&Zeroizing<[u8; 32]>>) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
+    if let Some(key) = key {
+        // Every failed page would be a line on the standard error; what matters comes back as an error.
+        conn.pragma_update(None, "cipher_log_level", "NONE").map_err(failed)?;
+        let raw = Zeroizing::new(format!("x'{}'", crate::region::hex(&**key)));
+        conn.pragma_update(None, "key", raw.as_str()).map_err(failed)?;
+    }
     conn.busy_timeout(BUSY).map_err(failed)?;
     conn.set_prepared_statement_cache_capacity(64);
     for (name, on) in [("foreign_keys", true), ("cell_size_check", true), ("trusted_schema", false)] {

@@ -31,6 +31,22 @@ pub(super) fn newest(conn: &Connection) -> Result<ArrivalNo, StoreError> {
     row::arrival(newest)
 }
 
+/// Of which ten minutes a time is.
+pub(super) fn span_of(time: Millis) -> i64 {
+    time.0.div_euclid(600_000)
+}
+
+pub(super) fn arrived_before(conn: &Connection, time: Millis) -> Result<ArrivalNo, StoreError> {
+    // The earliest of all later marks: a clock that was set back must not hide what came before it was.
+    let first: Option<i64> = prepare(conn, "SELECT min(arrival) FROM marks WHERE mark >= ?1")?
+        .query_row([span_of(time)], |row| row.get(0))
+        .map_err(failed)?;
+    match first {
+        Some(first) => row::arrival(first - 1),
+        None => newest(conn),
+    }
+}
+
 pub(super) fn life(conn: &Connection) -> Result<Life, StoreError> {
     // One transaction: a life that begins between two looks would be paired with the wrong number.
     let tx = conn.unchecked_transaction().map_err(failed)?;

@@ -31,6 +31,12 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX arrivals_of_subject ON arrivals (subject, arrival) WHERE subject IS NOT NULL;
 
+    -- The first arrival of each ten minutes in which anything arrived, by the relay's clock.
+    CREATE TABLE marks (
+        mark    INTEGER PRIMARY KEY,
+        arrival INTEGER NOT NULL
+    ) STRICT;
+
     CREATE TABLE statements (
         arrival INTEGER PRIMARY KEY,
         id      BLOB NOT NULL UNIQUE CHECK (length(id) = 32),

@@ -19,8 +19,9 @@ pub(super) fn commit(
     quota: ChunkQuota,
 ) -> Result<Committed, StoreError> {
     let tx = begin_writing(conn)?;
+    let before = read::newest(&tx)?;
     let mut writing = Writing {
-        newest: read::newest(&tx)?,
+        newest: before,
         has_upstream: upstream::exists(&tx)?,
         has_quarantine: quarantine::holds_any(&tx)?,
         room: Room::of(&tx)?,
@@ -29,6 +30,11 @@ pub(super) fn commit(
     };
     let fates = submissions.iter().map(|submission| writing.submission(submission)).collect::<Result<_, _>>()?;
     let newest = writing.newest;
+    if let Some(submission) = submissions.first().filter(|_| newest > before) {
+        tx.prepare_cached("INSERT OR IGNORE INTO marks (mark, arrival) VALUES (?1, ?2)")
+            .and_then(|mut mark| mark.execute([read::span_of(submission.at), row::column(before.next().0)]))
+            .map_err(failed)?;
+    }
     tx.commit().map_err(failed)?;
     Ok(Committed { fates, newest })
 }
