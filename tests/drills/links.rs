@@ -1,4 +1,4 @@
-//! Bad links between real programs: thin, with a NAT that forgets, with a relay that moved. What is counted is
+//! Bad links between real programs: thin, coming and going, with a NAT that forgets, with a relay that moved. What is counted is
 //! bytes, at the forwarder; nothing here depends on how long it takes.
 
 use std::time::Duration;
@@ -10,9 +10,9 @@ use tendenko_replica::{Clock as _, SystemClock};
 use tendenko_tests::demo::history::Dice;
 use tendenko_tests::forwarder::{Direction, Forwarder, Link};
 use tendenko_tests::records;
-use tendenko_tests::region::free_port;
+use tendenko_tests::region::{Tablet, free_port};
 use tendenko_tests::scene::{Scene, warfarin};
-use tendenko_tests::tablet::{Order, RemoteTablet};
+use tendenko_tests::tablet::{Order, RemoteError, RemoteTablet};
 
 use crate::Drill;
 
@@ -38,13 +38,48 @@ fn write_notes(
     Ok((written, (count * characters) as u64))
 }
 
-fn online_through(
-    scene_tablet: &tendenko_tests::region::Tablet,
-    wire: &Forwarder,
-) -> Result<RemoteTablet, tendenko_tests::tablet::RemoteError> {
-    let mut tablet = RemoteTablet::start_with(&scene_tablet.dir, &["--relay", &wire.address().to_string()])?;
+fn online_through(tablet: &Tablet, wire: &Forwarder) -> Result<RemoteTablet, RemoteError> {
+    let mut tablet = RemoteTablet::start_with(&tablet.dir, &["--relay", &wire.address().to_string()])?;
     tablet.run(&Order::Online)?;
     Ok(tablet)
+}
+
+/// A tablet whose waiting is five times shorter.
+fn hurried(tablet: &Tablet, wire: &Forwarder) -> Result<RemoteTablet, RemoteError> {
+    let mut tablet = RemoteTablet::start_with(&tablet.dir, &["--relay", &wire.address().to_string(), "--hurry", "5"])?;
+    tablet.run(&Order::Online)?;
+    Ok(tablet)
+}
+
+#[test]
+fn a_link_that_comes_and_goes_carries_everything_and_nothing_many_times() -> Drill {
+    let scene = Scene::set()?;
+    let _relay = scene.relay()?;
+    let patient = scene.patient.parse()?;
+    let (written, size) = write_notes(&scene, patient, 30, 1_500)?;
+    // Eight seconds up, twelve down, at a fifth of the length; a few rounds are needed.
+    let slow = Direction {
+        bits_per_second: Some(256_000),
+        delay: Duration::from_millis(20),
+        loss: 0.02,
+        ..Direction::clear()
+    };
+    let link = Link::both(slow).flapping(Duration::from_millis(1_600), Duration::from_millis(2_400));
+    let up = Forwarder::start(scene.region.listen, link.clone())?;
+    let down = Forwarder::start(scene.region.listen, link.seeded(2))?;
+    let mut nurse = hurried(&scene.nurse, &up)?;
+    let mut pharmacist = hurried(&scene.pharmacist, &down)?;
+    for entry in written {
+        pharmacist.run(&Order::AwaitEntry { patient: scene.patient.clone(), entry })?;
+    }
+    while nurse.unsent()? > 0 {
+        nurse.run(&Order::AwaitSynced)?;
+    }
+    // Retransmissions, greetings and acknowledgements of many short connections included.
+    let (sent, fetched) = (up.counts().up.bytes, down.counts().down.bytes);
+    assert!(sent > size / 2 && sent < 3 * size, "{sent} bytes were sent for {size} characters");
+    assert!(fetched > size / 2 && fetched < 3 * size, "{fetched} bytes were fetched for {size} characters");
+    Ok(())
 }
 
 #[test]

@@ -18,6 +18,8 @@ use tendenko_protocol::tls::{self, TlsError};
 
 use super::SyncConfig;
 use super::error::LinkError;
+use super::room::Room;
+use super::silence::Patience;
 use super::socket::{self, Counter};
 use crate::replica::Replica;
 
@@ -33,6 +35,7 @@ pub(super) struct Connector {
     tls: Arc<QuicClientConfig>,
     keep_alive: Duration,
     idle_timeout: Duration,
+    silence: Duration,
     timeout: Duration,
     /// Who answered at an address. Its tickets are kept under that address.
     met: Mutex<HashMap<SocketAddr, RelayId>>,
@@ -47,6 +50,7 @@ pub(super) struct Connected {
     pub(super) endpoint: Endpoint,
     pub(super) connection: Connection,
     pub(super) relay: RelayId,
+    pub(super) room: Room,
     /// The handshake is not done: what is said goes out early, under keys of the connection before.
     pub(super) early: Option<ZeroRttAccepted>,
     candidate: SocketAddr,
@@ -72,6 +76,7 @@ impl Connector {
             tls: Arc::new(tls),
             keep_alive: config.keep_alive,
             idle_timeout: config.idle_timeout,
+            silence: config.silence,
             timeout: config.connect_timeout,
             met: Mutex::default(),
             stranger,
@@ -80,7 +85,7 @@ impl Connector {
     }
 
     /// Settings of the next connection: with the data saver a quiet link is kept open by fewer packets.
-    fn client(&self) -> ClientConfig {
+    fn client(&self, room: &Room) -> ClientConfig {
         let quiet = self.quiet();
         let idle_timeout = quiet + self.idle_timeout.saturating_sub(self.keep_alive);
         let mut transport = TransportConfig::default();
@@ -88,6 +93,7 @@ impl Connector {
             .keep_alive_interval(Some(quiet))
             .max_idle_timeout(idle_timeout.try_into().ok())
             .initial_rtt(GUESSED_RTT)
+            .congestion_controller_factory(Arc::new(room.clone()))
             // Eleven kilobytes of probes for each connection, to save one hundredth afterwards.
             .mtu_discovery_config(None)
             .max_concurrent_bidi_streams(VarInt::from_u32(0))
@@ -114,16 +120,18 @@ impl Connector {
         let failed = |error: &dyn std::fmt::Display| LinkError::Connection(error.to_string());
         let socket = socket::towards(candidate, &self.counter).map_err(LinkError::Address)?;
         let runtime = Arc::new(TokioRuntime);
+        let room = Room::default();
         let endpoint = Endpoint::new_with_abstract_socket(EndpointConfig::default(), None, socket, runtime)
             .map_err(LinkError::Address)?;
-        let connecting =
-            endpoint.connect_with(self.client(), candidate, &name_of(candidate)).map_err(|error| failed(&error))?;
+        let connecting = endpoint
+            .connect_with(self.client(&room), candidate, &name_of(candidate))
+            .map_err(|error| failed(&error))?;
         // A relay that is trusted no longer is told nothing early.
         let met = self.met().get(&candidate).copied().filter(|relay| is_known(&self.replica, *relay));
         let connecting = match met {
             Some(relay) => match connecting.into_0rtt() {
                 Ok((connection, early)) => {
-                    return Ok(Connected { endpoint, connection, relay, early: Some(early), candidate });
+                    return Ok(Connected { endpoint, connection, relay, room, early: Some(early), candidate });
                 }
                 Err(connecting) => connecting,
             },
@@ -132,7 +140,7 @@ impl Connector {
         match tokio::time::timeout(self.timeout, connecting).await {
             Ok(Ok(connection)) => {
                 let relay = self.meet(&connection, candidate)?;
-                Ok(Connected { endpoint, connection, relay, early: None, candidate })
+                Ok(Connected { endpoint, connection, relay, room, early: None, candidate })
             }
             Ok(Err(error)) => Err(self.failed(error)),
             Err(_) => Err(LinkError::Unreachable),
@@ -156,8 +164,13 @@ impl Connector {
         Ok(())
     }
 
-    /// How long a quiet link is silent at most.
-    pub(super) fn quiet(&self) -> Duration {
+    /// How long a link may be silent before something is wrong.
+    pub(super) fn patience(&self) -> Patience {
+        Patience { silence: self.silence, keep_alive: self.quiet() }
+    }
+
+    /// How long a quiet link rests between two packets that keep it open.
+    fn quiet(&self) -> Duration {
         let saver = self.replica.upgrade().is_some_and(|replica| replica.data_saver());
         if saver { self.keep_alive.mul_f32(SAVER) } else { self.keep_alive }
     }
@@ -205,7 +218,12 @@ fn relay_of(connection: &Connection) -> Result<RelayId, LinkError> {
 }
 
 /// Moves the link to a new socket: after sleep or a change of network the old one may lead nowhere.
-pub(super) fn rebind(endpoint: &Endpoint, counter: &Arc<Counter>) {
+///
+/// Not before the relay has said that the handshake is done: until then it takes no packet from another port (RFC 9000, 9).
+pub(super) fn rebind(endpoint: &Endpoint, connection: &Connection, counter: &Arc<Counter>) {
+    if connection.stats().frame_rx.handshake_done == 0 {
+        return;
+    }
     let moved = endpoint
         .local_addr()
         .and_then(|old| socket::towards(old, counter))

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::Endpoint;
 use tendenko_protocol::ids::Millis;
 use tendenko_protocol::messages::{Lane, PerLane, RelayMessage};
 use tendenko_protocol::session::CloseReason;
@@ -79,8 +78,10 @@ async fn talk(
     let config = blocking(replica, move |replica| replica.session_config(relay)).await?;
     let (name, path) = replica.server_at(relay);
     let (waiting, waited_for) = watch::channel(true);
-    let (endpoint, connection) = (connected.endpoint.clone(), connected.connection.clone());
-    let listening = silence::watch(endpoint, connection, connector.counter.clone(), connector.quiet(), waited_for);
+    let (endpoint, connection, room) =
+        (connected.endpoint.clone(), connected.connection.clone(), connected.room.clone());
+    let listening =
+        silence::watch(endpoint, connection, room, connector.counter.clone(), connector.patience(), waited_for);
     let listening = tokio::spawn(listening);
     let mut link = Link {
         replica: replica.clone(),
@@ -95,7 +96,7 @@ async fn talk(
     };
     let early = connected.early.take();
     let result = {
-        let conversing = link.converse(&connected.endpoint, wake, stopped, was_welcome);
+        let conversing = link.converse(connected, wake, stopped, was_welcome);
         tokio::pin!(conversing);
         match early {
             None => conversing.await,
@@ -146,7 +147,7 @@ struct Link {
 impl Link {
     async fn converse(
         &mut self,
-        endpoint: &Endpoint,
+        connected: &Connected,
         wake: &Notify,
         stopped: &mut watch::Receiver<bool>,
         was_welcome: &mut bool,
@@ -176,7 +177,7 @@ impl Link {
                     continue;
                 }
                 () = wake.notified() => {
-                    connecting::rebind(endpoint, &self.counter);
+                    connecting::rebind(&connected.endpoint, &connected.connection, &self.counter);
                     event = ClientEvent::Saved;
                     continue;
                 }

@@ -11,6 +11,7 @@ mod host;
 mod lanes;
 mod link;
 mod network;
+mod room;
 mod servers;
 mod silence;
 mod socket;
@@ -47,6 +48,8 @@ pub struct SyncConfig {
     pub keep_alive: Duration,
     /// Silence after which the link counts as lost.
     pub idle_timeout: Duration,
+    /// Silence after which the link is moved to a new port while an answer is due.
+    pub silence: Duration,
 }
 
 impl Default for SyncConfig {
@@ -58,6 +61,7 @@ impl Default for SyncConfig {
             connect_timeout: Duration::from_secs(8),
             keep_alive: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
+            silence: Duration::from_secs(3),
         }
     }
 }

@@ -13,24 +13,32 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::connecting::rebind;
+use super::room::Room;
 use super::socket::Counter;
 
-/// Silence after which something is wrong while an answer is due, and no less than three round trips.
-const SILENCE: Duration = Duration::from_secs(3);
+/// How long a link may be silent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// While an answer is due; but no less than three round trips.
+    pub(super) silence: Duration,
+    /// Otherwise so much longer: the connection's own packets are answered this often.
+    pub(super) keep_alive: Duration,
+}
 
-/// Watches until it is aborted. `waiting`: an answer is due. Otherwise the connection's own packets, one in each `keep_alive`, are
-/// answered.
+/// Watches until it is aborted. `waiting`: an answer is due.
 pub(super) async fn watch(
     endpoint: Endpoint,
     connection: Connection,
+    room: Room,
     counter: Arc<Counter>,
-    keep_alive: Duration,
+    patience: Patience,
     mut waiting: watch::Receiver<bool>,
 ) {
     let mut heard = 0;
     let mut since = Instant::now();
     loop {
-        let silence = SILENCE.max(connection.rtt() * 3) + if *waiting.borrow() { Duration::ZERO } else { keep_alive };
+        let more = if *waiting.borrow() { Duration::ZERO } else { patience.keep_alive };
+        let silence = patience.silence.max(connection.rtt() * 3) + more;
         tokio::select! {
             changed = waiting.changed() => match changed {
                 // What is waited for now was not before.
@@ -41,7 +49,8 @@ pub(super) async fn watch(
                 let datagrams = connection.stats().udp_rx.datagrams;
                 if datagrams == heard {
                     tracing::debug!("silence: the link moves to a new port");
-                    rebind(&endpoint, &counter);
+                    room.prod();
+                    rebind(&endpoint, &connection, &counter);
                 }
                 heard = datagrams;
                 since = Instant::now();
