@@ -10,6 +10,7 @@
 //! - [`storm`]: everything is killed, again and again.
 //! - [`tablet`]: a tablet without a screen, as a program that takes orders line by line.
 //! - [`process`]: real programs as child processes.
+//! - [`simulation`]: whole regions in virtual time, from a seed, over the session cores themselves.
 //! - [`waiting`]: waiting for a tablet in this process.
 //! - [`window`]: the real window, driven by WebDriver.
 
@@ -21,6 +22,7 @@ pub mod records;
 pub mod region;
 pub mod scene;
 pub mod secrecy;
+pub mod simulation;
 pub mod site;
 pub mod small_disk;
 pub mod storm;

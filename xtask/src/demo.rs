@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use clap::Args;
 
 use crate::failure::{Failure, Outcome};
-use crate::process::{Background, succeed};
+use crate::process::{Background, cargo, succeed};
 use crate::project::Project;
 use crate::step::step;
 use crate::{build, setup};
@@ -18,15 +18,40 @@ const COLLEAGUES: &[&str] = &["pharmacist", "site"];
 /// Which drill to play.
 #[derive(Args)]
 pub struct DrillOptions {
-    /// The drill's name, for example `tsunami`
+    /// The drill's name, for example `tsunami`; `simulate` runs whole regions in virtual time
     name: String,
+    /// For `simulate`: worlds are run until so many things have happened
+    #[arg(long, default_value_t = 5_000_000)]
+    steps: u64,
+    /// For `simulate`: the first seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 /// Plays one drill as a story in the terminal.
 pub fn drill(project: &Project, options: &DrillOptions) -> Outcome {
+    if options.name == "simulate" {
+        return simulate(options);
+    }
     setup::for_building(project)?;
     build::everything(project)?;
     succeed(Command::new(project.program("tendenko-drill")).arg(&options.name))
+}
+
+/// The simulator, optimised: it lives on how many steps it makes.
+fn simulate(options: &DrillOptions) -> Outcome {
+    let mut run = cargo();
+    run.args([
+        "run",
+        "--release",
+        "--package",
+        "tendenko-tests",
+        "--no-default-features",
+        "--bin",
+        "tendenko-simulate",
+    ]);
+    run.args(["--", "--steps", &options.steps.to_string(), "--seed", &options.seed.to_string()]);
+    succeed(&mut run)
 }
 
 /// Holds the demonstration's folder for one command at a time.

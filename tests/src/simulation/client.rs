@@ -1,0 +1,338 @@
+//! The tablet's end of a connection: one event, one message or one durable transaction at a time, so that a crash can fall
+//! between any two.
+
+use tendenko_protocol::ids::Millis;
+use tendenko_protocol::messages::Refusal;
+use tendenko_protocol::messages::{ClientMessage, Item, Lane, RelayMessage};
+use tendenko_protocol::session::CloseReason;
+use tendenko_protocol::session::client::{ClientAction, ClientEvent};
+
+use super::connection::{Stream, Todo};
+use super::sabotage::Sabotage;
+use super::tablet::header_of;
+use super::trace::{NONE, Who};
+use super::world::{Event, World};
+
+/// Items given at a time, so that there are several pages.
+const DEPARTING: usize = 7;
+/// Statements given at a time.
+const STATEMENTS: usize = 20;
+/// Documents in a page of vectors.
+const DOCUMENTS: usize = 4;
+/// Missing records given at a time.
+const MISSING: usize = 6;
+
+impl World {
+    pub(super) fn client_step(&mut self, connection: u64) {
+        let Some(open) = self.connections.get_mut(&connection) else { return };
+        let tablet = open.tablet;
+        let Some(end) = open.client.as_mut() else { return };
+        end.scheduled = false;
+        if let Some(todo) = end.todo.pop_front() {
+            self.client_does(connection, tablet, todo);
+            self.wake_client(connection);
+            return;
+        }
+        let event = match end.events.pop_front() {
+            Some(event) => Some(event),
+            None => {
+                let lanes: Vec<Lane> =
+                    Stream::readable(&open.down).filter(|lane| end.session.ready_to_receive(*lane)).collect();
+                let lane = lanes.get(open.dice.below(lanes.len())).copied();
+                lane.and_then(|lane| {
+                    let message = open.down[lane as usize].arrived.pop_front()?;
+                    Some(ClientEvent::Received { now: Millis(0), lane, message })
+                })
+            }
+        };
+        let now = self.tablet_clock(tablet);
+        let event = match event {
+            Some(ClientEvent::Received { lane, message, .. }) => ClientEvent::Received { now, lane, message },
+            Some(event) => event,
+            None => return,
+        };
+        self.client_handles(connection, tablet, event);
+        self.wake_client(connection);
+    }
+
+    /// What follows is done after what was to be done before, as the host does it. A session that has ended wants no event.
+    fn client_handles(&mut self, connection: u64, tablet: usize, event: ClientEvent) {
+        let Some(end) = self.connections.get_mut(&connection).and_then(|open| open.client.as_mut()) else { return };
+        let (what, number) = name_of(&event);
+        end.todo.extend(end.session.handle(event).into_iter().map(Todo::Action));
+        self.trace.note(self.steps, self.now, Who::Tablet(tablet), what, [connection, number, NONE]);
+    }
+
+    fn client_does(&mut self, connection: u64, tablet: usize, todo: Todo) {
+        let event = match todo {
+            Todo::Action(ClientAction::Send { lane, message }) => {
+                self.client_sends(connection, tablet, lane, message);
+                None
+            }
+            Todo::Action(ClientAction::Close { reason }) => {
+                self.client_closed(connection, tablet, &reason);
+                None
+            }
+            Todo::Action(ClientAction::Store { batch, items, cursor }) => {
+                if self.sabotage == Some(Sabotage::CursorBeforeStore) && !items.is_empty() {
+                    self.tablets[tablet].disk.cursor = cursor.or(self.tablets[tablet].disk.cursor);
+                    self.first(connection, [Todo::Late(batch, items)]);
+                    self.check_cursor(tablet);
+                    return;
+                }
+                self.client_stores(connection, tablet, batch, items, cursor)
+            }
+            Todo::Late(batch, items) => self.client_stores(connection, tablet, batch, items, None),
+            Todo::Action(ClientAction::Depart { lane, after, behind, .. }) => {
+                let documents = self.tablets[tablet].documents_to_seal();
+                let report = Todo::Report { lane, after, behind };
+                let seals = documents.into_iter().flat_map(|document| [Todo::Seal(document), Todo::Guard]);
+                if self.sabotage == Some(Sabotage::SendBeforeSeal) {
+                    let event = self.send_unsealed(tablet, lane, after, behind);
+                    self.first(connection, seals);
+                    event
+                } else {
+                    self.first(connection, seals.chain([report]));
+                    None
+                }
+            }
+            Todo::Seal(document) => {
+                let sealed = self.tablets[tablet].seal(document, &mut self.contents);
+                for header in &sealed {
+                    self.trace.note(
+                        self.steps,
+                        self.now,
+                        Who::Tablet(tablet),
+                        "seals",
+                        [header.seq.0, u64::from(header.count), header.incarnation.0],
+                    );
+                }
+                self.check_sealed(tablet, &sealed);
+                None
+            }
+            Todo::Guard => {
+                self.tablets[tablet].write_guard();
+                None
+            }
+            Todo::Report { lane, after, behind } => {
+                let (mut items, more) = self.tablets[tablet].outbox_after(lane, after, behind, DEPARTING);
+                let garbage =
+                    self.connections.get_mut(&connection).and_then(|open| open.client.as_mut()?.garbage.take());
+                if let Some(mut garbage) = garbage {
+                    garbage.position = items.last().map_or(after, |last| last.position);
+                    items.push(garbage);
+                }
+                Some(ClientEvent::Departing { lane, items, more })
+            }
+            Todo::Action(ClientAction::Acked { records, statements, cursor, .. }) => {
+                let cursor = cursor.filter(|_| self.sabotage != Some(Sabotage::AckWithoutCursor));
+                self.trace.note(
+                    self.steps,
+                    self.now,
+                    Who::Tablet(tablet),
+                    "is acked",
+                    [records.len() as u64, statements.len() as u64, NONE],
+                );
+                self.tablets[tablet].acked(&records, &statements, cursor);
+                self.check_cursor(tablet);
+                None
+            }
+            Todo::Action(ClientAction::Rejected { items }) => {
+                let before = self.tablets[tablet].saves();
+                let renewed = self.tablets[tablet].rejected(&items, &self.contents);
+                for item in &items {
+                    self.trace.note(self.steps, self.now, Who::Tablet(tablet), item.reason.code(), [NONE; 3]);
+                }
+                if renewed {
+                    self.renewed(connection, tablet, &before);
+                }
+                None
+            }
+            Todo::Action(ClientAction::LoadVectors { after, .. }) => {
+                let disk = &self.tablets[tablet].disk;
+                let mut documents = disk.logs.documents(after, None);
+                let more = documents.len() > DOCUMENTS;
+                documents.truncate(DOCUMENTS);
+                let documents =
+                    documents.into_iter().map(|document| (document, self.vector_of(tablet, document))).collect();
+                Some(ClientEvent::Vectors { documents, more })
+            }
+            Todo::Action(ClientAction::LoadListed { documents }) => {
+                let documents =
+                    documents.into_iter().map(|document| (document, self.vector_of(tablet, document))).collect();
+                Some(ClientEvent::Listed { documents })
+            }
+            Todo::Action(ClientAction::LoadStatements { after, .. }) => {
+                let (items, more) = self.tablets[tablet].statements_after(after, STATEMENTS);
+                Some(ClientEvent::Statements { items, more })
+            }
+            Todo::Action(ClientAction::LoadMissing { documents, .. }) => {
+                let (records, more) = self.tablets[tablet].disk.logs.beyond(&documents, MISSING);
+                Some(ClientEvent::Missing { records, more })
+            }
+            Todo::Action(ClientAction::Compared { documents }) => {
+                for document in documents {
+                    self.tablets[tablet].disk.suspects.remove(&document);
+                }
+                None
+            }
+            Todo::Action(ClientAction::BackfillDone { patient, scope }) => {
+                self.tablets[tablet].disk.backfills.remove(&(patient, scope));
+                None
+            }
+            // Attachments are not in this world.
+            Todo::Action(ClientAction::LoadHoldings { .. }) => Some(ClientEvent::Holdings { attachments: Vec::new() }),
+            Todo::Action(ClientAction::LoadPieces { .. }) => {
+                Some(ClientEvent::Pieces { chunks: Vec::new(), lacking: Vec::new() })
+            }
+            Todo::Action(ClientAction::Absent { .. } | ClientAction::Measured { .. } | ClientAction::Progress(_)) => {
+                None
+            }
+        };
+        if let Some(event) = event {
+            self.client_handles(connection, tablet, event);
+        }
+    }
+
+    /// These come before everything else that is to be done.
+    fn first(&mut self, connection: u64, todo: impl IntoIterator<Item = Todo>) {
+        if let Some(end) = self.connections.get_mut(&connection).and_then(|open| open.client.as_mut()) {
+            for (index, todo) in todo.into_iter().enumerate() {
+                end.todo.insert(index, todo);
+            }
+        }
+    }
+
+    fn vector_of(
+        &self,
+        tablet: usize,
+        document: tendenko_protocol::document::DocumentId,
+    ) -> tendenko_protocol::document::Vector {
+        let mut vector = self.tablets[tablet].disk.logs.vector(document);
+        if self.sabotage == Some(Sabotage::VectorAhead) {
+            vector.0.values_mut().for_each(|seq| *seq = seq.next());
+        }
+        vector
+    }
+
+    fn client_stores(
+        &mut self,
+        connection: u64,
+        tablet: usize,
+        batch: u64,
+        items: Vec<Item>,
+        cursor: Option<tendenko_protocol::messages::Cursor>,
+    ) -> Option<ClientEvent> {
+        let count = items.len() as u64;
+        let device = self.tablets[tablet].device();
+        let own = |item: &Item| matches!(item, Item::Record(bytes) if header_of(bytes).is_some_and(|header| header.device == device));
+        let before = items.iter().any(own).then(|| self.tablets[tablet].saves());
+        let stored = self.tablets[tablet].store_batch(items, cursor, &self.contents);
+        self.trace.note(self.steps, self.now, Who::Tablet(tablet), "stores", [batch, count, stored.gaps.len() as u64]);
+        self.check_received(tablet, &stored);
+        if stored.renewed {
+            let after = self.tablets[tablet].saves();
+            if let Some(before) = before {
+                self.check_nothing_lost(tablet, &before, &after);
+            }
+            // The link is told at its next departure: the session goes on.
+            if let Some(end) = self.connections.get_mut(&connection).and_then(|open| open.client.as_mut()) {
+                end.events.push_back(ClientEvent::Saved);
+            }
+        }
+        Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps })
+    }
+
+    /// Sabotage: what is to be sealed leaves before the transaction that seals it.
+    fn send_unsealed(&mut self, tablet: usize, lane: Lane, after: u64, behind: u64) -> Option<ClientEvent> {
+        let state = &mut self.tablets[tablet];
+        let disk = state.disk.clone();
+        for document in state.documents_to_seal() {
+            state.seal(document, &mut self.contents);
+        }
+        let (items, more) = state.outbox_after(lane, after, behind, DEPARTING);
+        state.disk = disk;
+        Some(ClientEvent::Departing { lane, items, more })
+    }
+
+    /// After a refusal the session begins anew.
+    fn renewed(&mut self, connection: u64, tablet: usize, before: &std::collections::BTreeSet<u32>) {
+        let after = self.tablets[tablet].saves();
+        self.check_nothing_lost(tablet, before, &after);
+        self.trace.note(
+            self.steps,
+            self.now,
+            Who::Tablet(tablet),
+            "goes on as another",
+            [self.tablets[tablet].disk.incarnation.0, NONE, NONE],
+        );
+        if let Some(open) = self.connections.get_mut(&connection) {
+            open.cut();
+        }
+        self.client_gone(connection);
+    }
+
+    fn client_sends(&mut self, connection: u64, tablet: usize, lane: Lane, message: ClientMessage) {
+        if let ClientMessage::Vectors { documents, .. } = &message {
+            self.check_tablet_vectors(tablet, documents);
+        }
+        if let ClientMessage::Push { items, .. } = &message {
+            self.check_pushed(tablet, items);
+        }
+        let now = self.now;
+        let Some(open) = self.connections.get_mut(&connection) else { return };
+        if open.broken {
+            return;
+        }
+        let lane = lane as usize;
+        let message =
+            if open.dice.chance(60) { ClientMessage::decode(&message.encode()).unwrap_or(message) } else { message };
+        let arrival = open.arrival(now);
+        let arrival = open.up[lane].send(message, arrival);
+        self.at(arrival, Event::Up(connection, lane));
+    }
+
+    fn client_closed(&mut self, connection: u64, tablet: usize, reason: &CloseReason) {
+        self.trace.note(self.steps, self.now, Who::Tablet(tablet), reason.code(), [connection, NONE, NONE]);
+        match reason {
+            CloseReason::Refused { reason: Refusal::Revoked, .. } => self.tablets[tablet].barred = true,
+            CloseReason::Refused { reason: Refusal::Busy, .. } | CloseReason::Bye => {}
+            other => self.violate("protocol", format!("tablet {tablet}: {other}")),
+        }
+        self.client_gone(connection);
+    }
+}
+
+fn name_of(event: &ClientEvent) -> (&'static str, u64) {
+    match event {
+        ClientEvent::Connected { .. } => ("connected", NONE),
+        ClientEvent::Received { message, .. } => match message {
+            RelayMessage::Welcome { reconcile, newest, .. } => {
+                (if *reconcile { "hears welcome, reconcile" } else { "hears welcome" }, newest.0)
+            }
+            RelayMessage::ChainWanted => ("hears chain wanted", NONE),
+            RelayMessage::Refused { .. } => ("hears refused", NONE),
+            RelayMessage::Items { items, .. } => ("hears items", items.len() as u64),
+            RelayMessage::Sums { .. } => ("hears sums", NONE),
+            RelayMessage::StatementsSent => ("hears that statements were sent", NONE),
+            RelayMessage::Absent { .. } | RelayMessage::Lacking { .. } => ("hears of attachments", NONE),
+            RelayMessage::Live { items } => ("hears live items", items.len() as u64),
+            RelayMessage::Fill { items, .. } => ("hears fill", items.len() as u64),
+            RelayMessage::CaughtUp { through } => ("hears caught up", through.0),
+            RelayMessage::Backfilled { .. } => ("hears backfilled", NONE),
+            RelayMessage::Ack { through, .. } => ("hears ack", *through),
+            RelayMessage::Vectors { documents, .. } => ("hears vectors", documents.len() as u64),
+        },
+        ClientEvent::Stored { batch, .. } => ("has stored", *batch),
+        ClientEvent::Saved => ("has saved", NONE),
+        ClientEvent::Departing { items, .. } => ("lets depart", items.len() as u64),
+        ClientEvent::Vectors { documents, .. } => ("has vectors", documents.len() as u64),
+        ClientEvent::Listed { documents } => ("has listed", documents.len() as u64),
+        ClientEvent::Statements { items, .. } => ("has statements", items.len() as u64),
+        ClientEvent::Missing { records, .. } => ("has what is missing", records.len() as u64),
+        ClientEvent::Wanted { .. } | ClientEvent::Holdings { .. } | ClientEvent::Pieces { .. } => {
+            ("has attachments", NONE)
+        }
+        ClientEvent::Stop => ("stops", NONE),
+    }
+}
