@@ -12,6 +12,7 @@ use tendenko_replica::sync::{self, SyncConfig, SyncHandle};
 use tendenko_replica::{Clock, Replica, ReplicaEvent};
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::commands::courier::CourierWork;
 use crate::error::internal;
 use crate::views;
 use crate::views::people::Viewer;
@@ -23,6 +24,8 @@ const HAND_OVER: Duration = Duration::from_secs(5);
 pub struct Tablet {
     pub directory: PathBuf,
     pub clock: Arc<dyn Clock>,
+    /// The work on a courier file.
+    pub courier: CourierWork,
     app: AppHandle,
     open: Mutex<Option<Open>>,
     damage: Mutex<Option<AppState>>,
@@ -53,7 +56,8 @@ impl Desk {
 impl Tablet {
     /// A locked tablet whose store is in `directory`.
     pub fn new(directory: PathBuf, clock: impl Clock + 'static, app: AppHandle) -> Self {
-        Self { directory, clock: Arc::new(clock), app, open: Mutex::new(None), damage: Mutex::new(None) }
+        let courier = CourierWork::default();
+        Self { directory, clock: Arc::new(clock), courier, app, open: Mutex::new(None), damage: Mutex::new(None) }
     }
 
     /// Runs `work` on the open store, on a thread that may block. `locked` where nobody is at work.
@@ -102,6 +106,11 @@ impl Tablet {
         }
     }
 
+    /// What tells the window how far something is.
+    pub fn teller(&self) -> Teller {
+        Teller(self.app.clone())
+    }
+
     /// Looks for a relay now rather than later.
     pub fn wake_sync(&self) {
         if let Some(open) = self.lock().as_ref() {
@@ -121,6 +130,19 @@ impl Tablet {
 
     fn lock(&self) -> MutexGuard<'_, Option<Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the window something; a window that does not hear it asks again by itself.
+#[derive(Clone)]
+pub struct Teller(AppHandle);
+
+impl Teller {
+    /// Sends an event.
+    pub fn tell(&self, event: &str, payload: impl serde::Serialize + Clone) {
+        if let Err(error) = self.0.emit(event, payload) {
+            tracing::warn!(%error, event, "the window did not hear");
+        }
     }
 }
 

@@ -107,6 +107,26 @@ error_codes! {
     NotebookBlocked = "notebook-blocked",
     /// The file names another patient and nobody confirmed that it is this one.
     NotebookOtherPatient = "notebook-other-patient",
+    /// The file is not a courier file.
+    NotACourierFile = "not-a-courier-file",
+    /// The courier file was made in another region: nothing was taken.
+    CourierOtherRegion = "courier-other-region",
+    /// The courier file was written by a newer version.
+    CourierNewer = "courier-newer",
+    /// The folder or the file is not there any more: was the stick pulled out?
+    CourierGone = "courier-gone",
+    /// No room left on the stick: there is no file.
+    StickFull = "stick-full",
+    /// It was called off: there is no file.
+    CalledOff = "called-off",
+    /// Another file is being written or taken in.
+    CourierBusy = "courier-busy",
+    /// No QR code can be seen in the picture.
+    NoQrCode = "no-qr-code",
+    /// The QR code is not one of a serving tablet of this region.
+    NotAServer = "not-a-server",
+    /// This tablet could not become the relay. `detail`.
+    CannotServe = "cannot-serve",
     /// Something else. `detail`: a code for the log, no personal data.
     Internal = "internal",
 }

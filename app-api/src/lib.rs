@@ -14,8 +14,10 @@
 
 mod care;
 mod conflicts;
+mod courier;
 mod error;
 mod medicines;
+mod nearby;
 mod notebook;
 mod patients;
 mod session;
@@ -29,8 +31,10 @@ mod vitals;
 
 pub use care::*;
 pub use conflicts::*;
+pub use courier::*;
 pub use error::*;
 pub use medicines::*;
+pub use nearby::*;
 pub use notebook::*;
 pub use patients::*;
 pub use session::*;
@@ -96,12 +100,24 @@ commands! {
     SyncNow = "sync_now" -> SyncView;
     SetDataSaver = "set_data_saver" -> SyncView;
     GetDataUse = "get_data_use" -> Vec<MonthOfUse>;
+    GetNearby = "get_nearby" -> Nearby;
+    StartServing = "start_serving" -> Nearby;
+    StopServing = "stop_serving" -> Nearby;
+    ScanServer = "scan_server" -> FoundTablet;
+    GetCourierPlaces = "get_courier_places" -> Vec<CourierPlace>;
+    ExportCourier = "export_courier" -> CourierWritten;
+    ImportCourier = "import_courier" -> CourierReport;
+    CancelCourier = "cancel_courier" -> ();
 }
 
 /// Event: records changed, by this tablet or by another one. Payload: [`Changed`].
 pub const EVENT_CHANGED: &str = "tendenko://changed";
 /// Event: the state of sync moved. Payload: [`SyncView`].
 pub const EVENT_SYNC: &str = "tendenko://sync";
+/// Event: who serves nearby moved. Payload: [`Nearby`].
+pub const EVENT_NEARBY: &str = "tendenko://nearby";
+/// Event: how far the work on a courier file is. Payload: [`CourierProgress`].
+pub const EVENT_COURIER: &str = "tendenko://courier";
 /// Event: the store was locked by the shell (idle time, lid closed). Payload: `null`.
 pub const EVENT_LOCKED: &str = "tendenko://locked";
 

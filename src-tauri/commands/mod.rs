@@ -5,6 +5,7 @@
 
 mod card;
 mod conflicts;
+pub(crate) mod courier;
 mod medicines;
 pub(crate) mod notebook;
 mod patients;
@@ -62,6 +63,10 @@ handlers! {
         unlock(Unlock) = session::unlock;
         lock(Lock) = session::lock;
         sync_now(SyncNow) = sync::now;
+        get_courier_places(GetCourierPlaces) = courier::places;
+        export_courier(ExportCourier) = courier::export;
+        import_courier(ImportCourier) = courier::import;
+        cancel_courier(CancelCourier) = courier::cancel;
     }
     at work {
         get_today(GetToday) = today::today;

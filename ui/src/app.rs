@@ -36,6 +36,8 @@ pub enum Route {
     Site,
     /// A card opened at the site, with its reason.
     SiteCard(PatientId, SiteReason),
+    /// 回線がないとき
+    Nearby,
     /// 設定
     Settings,
 }
@@ -49,6 +51,10 @@ pub struct Session {
     pub failed: Option<ApiError>,
     /// State of sync; none = not heard yet.
     pub sync: Option<Rc<SyncView>>,
+    /// Who serves whom without a network; none = not heard yet.
+    pub nearby: Option<Rc<Nearby>>,
+    /// How far the work on a courier file is.
+    pub courier: Option<CourierProgress>,
     /// How the screen looks.
     pub prefs: Prefs,
     /// The words of the chosen language.
@@ -91,6 +97,10 @@ pub enum Act {
     Root(Route),
     /// Sync moved.
     Sync(SyncView),
+    /// Who serves nearby moved.
+    Nearby(Nearby),
+    /// The work on a courier file moved.
+    Courier(CourierProgress),
     /// Records changed.
     Changed,
     /// Something was done.
@@ -117,6 +127,8 @@ impl Session {
             status: None,
             failed: None,
             sync: None,
+            nearby: None,
+            courier: None,
             prefs,
             words: Words::new(prefs.lang),
             stack: vec![Route::Today],
@@ -185,6 +197,8 @@ impl Reducible for Session {
                 next.stack = vec![Route::Today];
                 next.toast = None;
                 next.sync_sheet = false;
+                next.nearby = None;
+                next.courier = None;
                 next.query.clear();
             }
             Act::Go(route) => next.stack.push(route),
@@ -206,6 +220,8 @@ impl Reducible for Session {
                 }
                 next.sync = Some(Rc::new(sync));
             }
+            Act::Nearby(nearby) => next.nearby = Some(Rc::new(nearby)),
+            Act::Courier(progress) => next.courier = Some(progress),
             Act::Changed => next.revision += 1,
             Act::Toast(text) => {
                 next.toasts += 1;
@@ -271,6 +287,14 @@ fn begin(app: App) {
     api::listen(EVENT_SYNC, {
         let dispatch = dispatch.clone();
         move |sync: SyncView| dispatch.dispatch(Act::Sync(sync))
+    });
+    api::listen(EVENT_NEARBY, {
+        let dispatch = dispatch.clone();
+        move |nearby: Nearby| dispatch.dispatch(Act::Nearby(nearby))
+    });
+    api::listen(EVENT_COURIER, {
+        let dispatch = dispatch.clone();
+        move |progress: CourierProgress| dispatch.dispatch(Act::Courier(progress))
     });
     api::listen(EVENT_LOCKED, {
         let dispatch = dispatch.clone();

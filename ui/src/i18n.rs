@@ -33,6 +33,7 @@ const JA: &[&str] = &[
     include_str!("../locales/ja/work.ftl"),
     include_str!("../locales/ja/notebook.ftl"),
     include_str!("../locales/ja/errors.ftl"),
+    include_str!("../locales/ja/nearby.ftl"),
 ];
 const EN: &[&str] = &[
     include_str!("../locales/en/frame.ftl"),
@@ -41,6 +42,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/work.ftl"),
     include_str!("../locales/en/notebook.ftl"),
     include_str!("../locales/en/errors.ftl"),
+    include_str!("../locales/en/nearby.ftl"),
 ];
 
 /// The words of one language. Cheap to clone.

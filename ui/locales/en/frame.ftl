@@ -51,6 +51,7 @@ sync-unsent = { $n ->
     [one] {" "}— { $n } not sent yet (saved)
    *[other] {" "}— { $n } not sent yet (all saved)
 }
+cancel = Cancel
 sync-title = Sync
 sync-now = Try now
 sync-explain-offline = There is no connection. Records are saved on this tablet and are sent by themselves when it returns.

@@ -45,6 +45,7 @@ sync-sending = 送信中 { $done }/{ $total }
 sync-receiving = 受信中 { $done }/{ $total }
 sync-receiving-some = 受信中
 sync-unsent = {" "}— 未送信 { $n }件（保存済み）
+cancel = やめる
 sync-title = 同期のようす
 sync-now = いま試す
 sync-explain-offline = 回線がつながっていません。記録はこのタブレットに保存され、回線が戻ると自動で送ります。

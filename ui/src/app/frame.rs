@@ -62,6 +62,7 @@ fn screen(app: &App) -> Html {
         Route::Conflicts(patient) => html! { <screens::Conflicts {patient} /> },
         Route::Site => html! { <screens::Site /> },
         Route::SiteCard(id, reason) => html! { <screens::SiteCard key={id.0.clone()} id={id.clone()} {reason} /> },
+        Route::Nearby => html! { <screens::NearbyScreen /> },
         Route::Settings => html! { <screens::Settings /> },
     }
 }

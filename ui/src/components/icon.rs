@@ -31,6 +31,7 @@ pub fn Icon(props: &IconProps) -> Html {
         "print" => "M7 9V4h10v5M5 9h14v8h-3v3H8v-3H5zM8 14h8",
         "close" => "M6 6l12 12M18 6 6 18",
         "erase" => "M8 6h12v12H8l-5-6zM11 10l5 5M16 10l-5 5",
+        "scan" => "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M8 8h3v3H8zM13 13h3v3h-3z",
         "next" => "M10 5l7 7-7 7",
         _ => "M12 12h.01",
     };

@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod hand_overs;
+mod nearby;
 mod notebook;
 mod patient;
 mod patients;
@@ -15,6 +16,7 @@ mod visit;
 
 pub use conflicts::Conflicts;
 pub use hand_overs::HandOvers;
+pub use nearby::NearbyScreen;
 pub use notebook::Notebook;
 pub use patient::{Patient, PatientTab};
 pub use patients::Patients;

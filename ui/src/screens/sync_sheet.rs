@@ -2,7 +2,7 @@
 
 use crate::{
     api::{run, use_command},
-    app::{Act, App, use_app},
+    app::{Act, App, Route, use_app},
     components::{Sheet, button_class, notice, when},
     names, numbers,
 };
@@ -28,10 +28,18 @@ pub fn SyncSheet() -> Html {
             });
         }
     };
+    let nearby = {
+        let app = app.clone();
+        move |_| {
+            app.dispatch(Act::SyncSheet(false));
+            app.dispatch(Act::Go(Route::Nearby));
+        }
+    };
     html! {
         <Sheet title={app.words.t("sync-title")} on_close={close} testid="sync-sheet">
             if let Some(sync) = &app.sync { { state(&app, sync) } }
             <button type="button" class={button_class("primary")} onclick={try_now} data-testid="sync-now">{ app.words.t("sync-now") }</button>
+            <button type="button" class={button_class("plain")} onclick={nearby} data-testid="open-nearby">{ app.words.t("nearby-title") }</button>
             { detail.show(&app, |detail| waiting(&app, detail)) }
         </Sheet>
     }

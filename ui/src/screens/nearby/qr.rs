@@ -1,0 +1,35 @@
+//! A QR code, drawn.
+
+use qrcode::{Color, EcLevel, QrCode};
+use yew::prelude::*;
+
+/// Modules of white around the code, as the standard asks.
+const QUIET: usize = 4;
+
+#[derive(Properties, PartialEq)]
+pub struct QrProps {
+    /// What it says.
+    pub text: String,
+    /// Its name for those who do not see it.
+    pub label: String,
+}
+
+/// A QR code, black on white in every theme: readers expect that.
+#[component]
+pub fn Qr(props: &QrProps) -> Html {
+    let code = use_memo(props.text.clone(), |text| QrCode::with_error_correction_level(text, EcLevel::L).ok());
+    let Some(code) = (*code).as_ref() else { return html! {} };
+    let width = code.width();
+    let side = width + 2 * QUIET;
+    let dark = |row: &[Color], y: usize| -> String {
+        let at = row.iter().enumerate().filter(|(_, color)| **color == Color::Dark);
+        at.map(|(x, _)| format!("M{} {}h1v1h-1z", x + QUIET, y + QUIET)).collect()
+    };
+    let path: String = code.to_colors().chunks(width).enumerate().map(|(y, row)| dark(row, y)).collect();
+    html! {
+        <svg class="qr" viewBox={format!("0 0 {side} {side}")} role="img" aria-label={props.label.clone()} data-testid="qr"
+            data-text={props.text.clone()} shape-rendering="crispEdges">
+            <rect width={side.to_string()} height={side.to_string()} fill="#fff" /><path d={path} fill="#000" />
+        </svg>
+    }
+}
