@@ -36,10 +36,8 @@ pub async fn export(tablet: &Tablet, args: api::ExportCourier) -> Answer<api::Ex
         .work(move |desk| {
             let folder = known_folder(&own, &args.folder)?;
             let name = free_name(&folder, desk.clock.now());
-            let request = CourierRequest {
-                for_whom: ForWhom::Everyone,
-                since: args.since.map(|since| Timestamp(since.0)),
-            };
+            let request =
+                CourierRequest { for_whom: ForWhom::Everyone, since: args.since.map(|since| Timestamp(since.0)) };
             let mut told = 0;
             let mut progress = |totals: Totals| {
                 if totals.bytes >= told + STEP {
@@ -109,7 +107,8 @@ fn places_with(own: &Path) -> Vec<api::CourierPlace> {
         .collect();
     if std::fs::create_dir_all(own).is_ok() {
         let holding = disks.iter().filter(|disk| own.starts_with(disk.mount_point()));
-        let free = holding.max_by_key(|disk| disk.mount_point().as_os_str().len()).map_or(0, |disk| disk.available_space());
+        let free =
+            holding.max_by_key(|disk| disk.mount_point().as_os_str().len()).map_or(0, |disk| disk.available_space());
         places.push(place(own, String::new(), false, free));
     }
     places

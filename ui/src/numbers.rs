@@ -92,12 +92,13 @@ pub fn show(measure: Measure, value: i32) -> String {
     if measure.decimals() == 1 { format!("{}.{}", value / 10, value % 10) } else { value.to_string() }
 }
 
-/// Bytes as they are shown: `840 B`, `12 KB`, `3.4 MB`.
+/// Bytes as they are shown: `840 B`, `12 KB`, `3.4 MB`, `7.2 GB`.
 pub fn bytes(count: u64) -> String {
     match count {
         0..1_000 => format!("{count} B"),
         1_000..1_000_000 => format!("{} KB", count.div_ceil(1_000)),
-        _ => format!("{}.{} MB", count / 1_000_000, count % 1_000_000 / 100_000),
+        1_000_000..1_000_000_000 => format!("{}.{} MB", count / 1_000_000, count % 1_000_000 / 100_000),
+        _ => format!("{}.{} GB", count / 1_000_000_000, count % 1_000_000_000 / 100_000_000),
     }
 }
 
@@ -176,5 +177,6 @@ mod tests {
         assert_eq!(bytes(840), "840 B");
         assert_eq!(bytes(1_001), "2 KB");
         assert_eq!(bytes(3_450_000), "3.4 MB");
+        assert_eq!(bytes(7_250_000_000), "7.2 GB");
     }
 }

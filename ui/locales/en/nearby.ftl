@@ -1,6 +1,6 @@
 # Without a network
 nearby-title = Without a network
-nearby-explain = Where no phone and no internet works, records pass between tablets nearby, or on a USB stick.
+nearby-explain = Where there is neither mobile network nor internet, records pass between tablets nearby, or on a USB stick.
 serving-title = Make this tablet the relay
 serving-explain = Tablets on the same Wi-Fi, or on this tablet's hotspot, find it by themselves and exchange records. Nothing has to be set up. A tablet that relays cannot read records of patients it is not assigned.
 serving-start = Start relaying

@@ -4,7 +4,10 @@ mod courier;
 mod qr;
 mod serving;
 
-use crate::app::use_app;
+use crate::{
+    app::{Act, use_app},
+    components::{Icon, button_class},
+};
 use courier::Courier;
 use serving::ServingPanel;
 use yew::prelude::*;
@@ -14,9 +17,16 @@ use yew::prelude::*;
 pub fn NearbyScreen() -> Html {
     let app = use_app();
     let words = &app.words;
+    let back = {
+        let app = app.clone();
+        move |_| app.dispatch(Act::Back)
+    };
     html! {
         <div class="page" data-testid="nearby">
-            <h1 class="page-title">{ words.t("nearby-title") }</h1>
+            <div class="page-head">
+                <button type="button" class={button_class("quiet")} onclick={back} data-testid="back" aria-label={words.t("back")}><Icon name="back" /></button>
+                <h1 class="page-title">{ words.t("nearby-title") }</h1>
+            </div>
             <p class="quiet">{ words.t("nearby-explain") }</p>
             <ServingPanel />
             <Courier />
