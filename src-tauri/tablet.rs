@@ -10,9 +10,10 @@ use tauri::{AppHandle, Emitter, async_runtime};
 use tendenko_app_api::{self as api, ApiError, AppState, ErrorCode};
 use tendenko_replica::sync::{self, SyncConfig, SyncHandle};
 use tendenko_replica::{Clock, Replica, ReplicaEvent};
+use tendenko_site::{Mdns, Site, SiteConfig};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::commands::courier::CourierWork;
+use crate::commands::{self, courier::CourierWork};
 use crate::error::internal;
 use crate::views;
 use crate::views::people::Viewer;
@@ -35,6 +36,7 @@ pub struct Tablet {
 struct Open {
     desk: Arc<Desk>,
     sync: SyncHandle,
+    site: Arc<Site>,
     forwarding: async_runtime::JoinHandle<()>,
 }
 
@@ -79,14 +81,15 @@ impl Tablet {
         let replica = Arc::new(replica);
         let viewer = Viewer { member: replica.me().member.to_string() };
         let desk = Arc::new(Desk { replica: replica.clone(), viewer, clock: self.clock.clone() });
-        let forwarding = async_runtime::spawn(forward(self.app.clone(), desk.clone()));
-        // The loop lives on the runtime it is started on.
-        let sync = {
+        // The loops live on the runtime they are started on.
+        let (sync, site) = {
             let runtime = async_runtime::handle();
             let _inside = runtime.inner().enter();
-            sync::start(replica, SyncConfig::default())
+            let looking = SiteConfig { discovery: Some(Box::new(Mdns)), ..SiteConfig::default() };
+            (sync::start(replica.clone(), SyncConfig::default()), Arc::new(Site::start(replica, looking)))
         };
-        *self.lock() = Some(Open { desk: desk.clone(), sync, forwarding });
+        let forwarding = async_runtime::spawn(forward(self.teller(), desk.clone(), site.clone()));
+        *self.lock() = Some(Open { desk: desk.clone(), sync, site, forwarding });
         desk
     }
 
@@ -94,9 +97,11 @@ impl Tablet {
     pub async fn close(&self) {
         let Some(open) = self.lock().take() else { return };
         open.forwarding.abort();
-        let Open { desk, sync, forwarding } = open;
+        let Open { desk, sync, site, forwarding } = open;
         // Being aborted is how it ends.
         let _ = forwarding.await;
+        site.close().await;
+        drop(site);
         sync.stop().await;
         let store = Arc::downgrade(&desk.replica);
         drop(desk);
@@ -104,6 +109,11 @@ impl Tablet {
         while store.strong_count() > 0 && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// Who serves nearby, while somebody is at work.
+    pub fn site(&self) -> Result<Arc<Site>, ApiError> {
+        self.lock().as_ref().map(|open| open.site.clone()).ok_or_else(|| ApiError::new(ErrorCode::Locked))
     }
 
     /// What tells the window how far something is.
@@ -153,25 +163,24 @@ pub async fn blocking<T: Send + 'static>(
     async_runtime::spawn_blocking(work).await.unwrap_or_else(|_| Err(internal("panic")))
 }
 
-/// Tells the window what the replica tells.
-async fn forward(app: AppHandle, desk: Arc<Desk>) {
+/// Tells the window what the replica and the site tell.
+async fn forward(teller: Teller, desk: Arc<Desk>, site: Arc<Site>) {
     let mut events = desk.replica.events();
+    let mut nearby = site.changes();
+    let changed = |patients| teller.tell(api::EVENT_CHANGED, api::Changed { patients });
     loop {
-        let sent = match events.recv().await {
-            Ok(ReplicaEvent::Changed { patient } | ReplicaEvent::Attachment { patient, .. }) => {
-                changed(&app, vec![api::PatientId(patient.to_string())])
-            }
-            Ok(ReplicaEvent::Sync) => app.emit(api::EVENT_SYNC, views::sync::status(&desk.replica.sync_status())),
-            // Too many to follow one by one: read everything again.
-            Err(RecvError::Lagged(_)) => changed(&app, Vec::new()),
-            Err(RecvError::Closed) => return,
-        };
-        if let Err(error) = sent {
-            tracing::warn!(%error, "the window did not hear of a change");
+        tokio::select! {
+            event = events.recv() => match event {
+                Ok(ReplicaEvent::Sync) => teller.tell(api::EVENT_SYNC, views::sync::status(&desk.replica.sync_status())),
+                Ok(ReplicaEvent::Changed { patient } | ReplicaEvent::Attachment { patient, .. }) => {
+                    changed(vec![api::PatientId(patient.to_string())]);
+                }
+                // Too many to follow one by one: read everything again.
+                Err(RecvError::Lagged(_)) => changed(Vec::new()),
+                Err(RecvError::Closed) => return,
+            },
+            // An error cannot be: the site is here.
+            Ok(()) = nearby.changed() => teller.tell(api::EVENT_NEARBY, commands::nearby::nearby(site.status())),
         }
     }
-}
-
-fn changed(app: &AppHandle, patients: Vec<api::PatientId>) -> tauri::Result<()> {
-    app.emit(api::EVENT_CHANGED, api::Changed { patients })
 }

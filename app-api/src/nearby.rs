@@ -1,6 +1,5 @@
 //! 回線がないとき: one tablet becomes the relay of those around it.
 
-use crate::Millis;
 use serde::{Deserialize, Serialize};
 
 /// Asks whether this tablet serves others, and who serves nearby.
@@ -18,7 +17,7 @@ pub struct StopServing {}
 /// Takes the photo of a serving tablet's QR code: its certificates are checked, and it is tried at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScanServer {
-    /// A JPEG or PNG file, or the text of the code.
+    /// A JPEG or PNG file.
     pub picture: Vec<u8>,
 }
 
@@ -34,21 +33,23 @@ pub struct Nearby {
     pub found: Vec<FoundTablet>,
     /// Why it stopped serving the last time.
     pub ended: Option<Ending>,
+    /// The local network cannot be listened to: only QR codes lead to other tablets.
+    pub deaf: bool,
 }
 
 /// This tablet as the relay of those around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Serving {
-    /// Since when.
-    pub since: Millis,
     /// What its QR code says.
     pub qr: String,
     /// Names of the tablets connected now.
     pub guests: Vec<String>,
-    /// Records brought by others that it carries.
+    /// Records and certificates it holds for everyone.
     pub carried: u32,
-    /// How many of these no relay has yet; none = not known.
-    pub waiting: Option<u32>,
+    /// How many of these no relay of the region is known to have.
+    pub waiting: u32,
+    /// A relay of the region is reached from here, and what is carried goes on to it.
+    pub hub: bool,
 }
 
 /// A tablet nearby that serves.

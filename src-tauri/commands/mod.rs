@@ -7,6 +7,7 @@ mod card;
 mod conflicts;
 pub(crate) mod courier;
 mod medicines;
+pub(crate) mod nearby;
 pub(crate) mod notebook;
 mod patients;
 mod session;
@@ -67,6 +68,10 @@ handlers! {
         export_courier(ExportCourier) = courier::export;
         import_courier(ImportCourier) = courier::import;
         cancel_courier(CancelCourier) = courier::cancel;
+        get_nearby(GetNearby) = nearby::status;
+        start_serving(StartServing) = nearby::start;
+        stop_serving(StopServing) = nearby::stop;
+        scan_server(ScanServer) = nearby::scan;
     }
     at work {
         get_today(GetToday) = today::today;

@@ -56,7 +56,7 @@ let entries = [
   entry("e8", 331 * day, nurse, { unknown: { kind: "photo-album" } }),
 ];
 let saver = false;
-let nearby = { serving: null, found: [{ label: "訪問5号", certified: true }, { label: "a91f07", certified: false }], ended: null };
+let nearby = { serving: null, found: [{ label: "訪問5号", certified: true }, { label: "a91f07", certified: false }], ended: null, deaf: false };
 const sync = () => {
   const base = { unsent: 3, last_contact: now - 72 * 60e3, clock_offset_ms: 900, relay: "釜石・大槌 中継所", rejected: 0, problem: null, path: "hub", patients: { complete: 28, known: 30, may_be_more: false }, month: { sent: 48211, received: 1820334 }, data_saver: saver };
   switch (asked.get("sync")) {
@@ -119,8 +119,8 @@ const answers = {
   set_data_saver: ({ on }) => { saver = on; return sync(); },
   get_data_use: () => [{ month: "2026-11", traffic: { sent: 48211, received: 1820334 } }, { month: "2026-10", traffic: { sent: 1048211, received: 5820334 } }],
   get_nearby: () => nearby,
-  start_serving: () => (nearby = { serving: { since: now - 12 * 60e3, qr: "TENDENKO:1:" + "6BFOXN%TSMAHN-H3ZKUZKDW6TB8S-2KD5".repeat(12), guests: ["訪問5号", "ふたば薬局"], carried: 34, waiting: 12 }, found: [], ended: null }),
-  stop_serving: () => (nearby = { serving: null, found: [{ label: "訪問5号", certified: true }, { label: "a91f07", certified: false }], ended: "told" }),
+  start_serving: () => (nearby = { serving: { qr: "TENDENKO:1:" + "6BFOXN%TSMAHN-H3ZKUZKDW6TB8S-2KD5".repeat(12), guests: ["訪問5号", "ふたば薬局"], carried: 34, waiting: 12, hub: false }, found: [], ended: null, deaf: false }),
+  stop_serving: () => (nearby = { serving: null, found: [{ label: "訪問5号", certified: true }, { label: "a91f07", certified: false }], ended: "told", deaf: false }),
   scan_server: () => ({ label: "訪問5号", certified: true }),
   get_courier_places: () => [{ folder: "/media/a", name: "KINGSTON", removable: true, free: 7.2e9, files: [{ name: "tendenko-20261120-0915.tendenko", written: now - 3 * hour, bytes: 1820334 }, { name: "tendenko-20261119-1740.tendenko.part", written: now - day, bytes: 40334 }] }, { folder: "/b", name: "", removable: false, free: 2.1e10, files: [] }],
   export_courier: () => ({ name: "tendenko-20261120-1425.tendenko", records: 1204, bytes: 1820334 }),

@@ -4,7 +4,7 @@ use super::qr::Qr;
 use crate::{
     api::{call, run},
     app::{Act, App, use_app},
-    components::{Icon, button_class, failure, notice, when},
+    components::{Icon, button_class, failure, notice},
 };
 use tendenko_app_api::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -38,6 +38,7 @@ pub fn ServingPanel() -> Html {
                 <p>{ words.t("serving-explain") }</p>
                 <button type="button" class={button_class("primary")} onclick={start} data-testid="start-serving">{ words.t("serving-start") }</button>
                 { found(&app, &nearby.found) }
+                if nearby.deaf { <p class="quiet" data-testid="serving-deaf">{ words.t("serving-deaf") }</p> }
                 <Scan />
             }
         </section>
@@ -75,17 +76,15 @@ fn shown(app: &App, serving: &Serving) -> Html {
                 <p class="quiet">{ words.t("serving-qr-explain") }</p>
             </div>
             <dl class="pairs">
-                { line(words.t("serving-since"), when(app, serving.since)) }
                 { line(words.t("serving-guests"), html! {
                     <span data-testid="serving-guests" data-guests={serving.guests.len().to_string()}>
                         { if serving.guests.is_empty() { words.t("serving-nobody") } else { serving.guests.join(&words.t("list-comma")) } }
                     </span>
                 }) }
                 { line(words.t("serving-carried"), html! { words.tn("items", serving.carried) }) }
-                if let Some(waiting) = serving.waiting {
-                    { line(words.t("serving-waiting"), html! { words.tn("items", waiting) }) }
-                }
+                { line(words.t("serving-waiting"), html! { words.tn("items", serving.waiting) }) }
             </dl>
+            if serving.hub { <p data-testid="serving-hub">{ words.t("serving-hub") }</p> }
             <p>{ words.t("serving-stops-by-itself") }</p>
         </div>
     }
