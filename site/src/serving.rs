@@ -70,7 +70,9 @@ impl Open {
     pub(crate) async fn begin(replica: Arc<Replica>, port: u16, hubs: &[String]) -> Result<Self, SiteError> {
         let ServingIdentity { dir, label, keys, device_keys, region, store_key } = replica.serving_identity();
         let name = label.clone();
-        let opening = move || Relay::open_in_tablet(TabletRelay { dir, name, keys, region, store_key });
+        let statements = replica.trust().statements().map(|(_, bytes)| bytes.to_vec()).collect();
+        let tablet = TabletRelay { dir, name, keys, region, store_key, statements };
+        let opening = move || Relay::open_in_tablet(tablet);
         let relay = tokio::task::spawn_blocking(opening).await.map_err(|_| SiteError::Interrupted)??;
         let store = relay.store();
         let serving = listen(relay, port)?;

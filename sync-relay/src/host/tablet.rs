@@ -8,16 +8,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tendenko_protocol::keys::RelayKeys;
+use tendenko_protocol::messages::Item;
 use zeroize::Zeroizing;
 
-use super::{Relay, RelayError, lock, open_store};
+use super::{Relay, RelayError, admit, lock, open_store};
+use crate::clock::now;
 use crate::directory::{Config, Directory};
 use crate::region::hex;
-use crate::store::SqliteOptions;
+use crate::store::{RelayStore, Source, SqliteOptions};
 use crate::trust::Trust;
 
 /// Tablets served at once: an evacuation site's.
 const CONNECTIONS: usize = 64;
+
+/// Statements taken in one transaction.
+const STATEMENTS: usize = 1_000;
 
 /// What a relay inside a tablet needs.
 pub struct TabletRelay {
@@ -31,6 +36,8 @@ pub struct TabletRelay {
     pub region: [u8; 32],
     /// Encrypts the store.
     pub store_key: Zeroizing<[u8; 32]>,
+    /// What the tablet knows of the region, issuers first: without it the relay would not know the hub, nor anybody's certificate.
+    pub statements: Vec<Vec<u8>>,
 }
 
 impl Relay {
@@ -54,6 +61,10 @@ impl Relay {
         let options = SqliteOptions { key: Some(tablet.store_key), ..SqliteOptions::default() };
         let store = Arc::new(open_store(&directory, &options)?);
         let trust = Trust::load(tablet.region, &*store)?;
+        for some in tablet.statements.chunks(STATEMENTS) {
+            let items = some.iter().cloned().map(Item::Statement).collect();
+            store.commit(&[admit::submission(&trust, Source::Operator, now(), items)])?;
+        }
         Ok(Self { config, keys: tablet.keys, region: tablet.region, store, trust, _lock: lock })
     }
 }
