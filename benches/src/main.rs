@@ -1,7 +1,14 @@
 //! What Tendenko promises, measured: each figure with its unit, how it was taken, and beside it the limit it is held
 //! against, taken in the same run on the same machine.
 //!
-//! Timings on a shared machine wander; what counts are the ratios to the limit measured beside them.
+//! | command | |
+//! |---|---|
+//! | (none) | single figures against their limits: saving, unlocking, edit to visible, size |
+//! | `peers` | the comparison with other sync engines: see [`peers`] and `benches/peers/README.md` |
+//! | `workload` | writes the comparison's workload to a folder |
+//! | `tablets` | our own side of the comparison: a process that holds tablets and takes orders; started by `peers` |
+//!
+//! Timings on a shared machine wander; what counts are the ratios to the limit, or to the peers, measured beside them.
 
 mod figures;
 mod latency;
@@ -10,14 +17,62 @@ mod saving;
 mod size;
 mod unlock;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
 
 /// Whatever stops a measurement.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// One of the measurements: it prints what it finds.
 type Measurement = fn() -> Result<(), Failure>;
 
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the workload of the comparison to a folder
+    Workload {
+        /// The folder
+        #[arg(long)]
+        out: PathBuf,
+        /// 20, or 5 for growth
+        #[arg(long, default_value_t = 20)]
+        tablets: usize,
+        /// Multiplies the history
+        #[arg(long, default_value_t = 1)]
+        growth: usize,
+        /// The seed
+        #[arg(long, default_value_t = 3)]
+        seed: u64,
+    },
+}
+
 fn main() -> ExitCode {
+    match perform(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("✗ {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(command: Option<Command>) -> Result<(), Failure> {
+    match command {
+        None => single_figures(),
+        Some(Command::Workload { out, tablets, growth, seed }) => {
+            tendenko_workload::write(&out, tendenko_workload::Size { tablets, growth, seed })?;
+            Ok(())
+        }
+    }
+}
+
+fn single_figures() -> Result<(), Failure> {
     println!("Tendenko, first figures ({} build)\n", if cfg!(debug_assertions) { "debug" } else { "release" });
     let measurements: [(&str, &str, Measurement); 4] = [
         ("saving", "Saving a visit, durable", saving::measure),
@@ -36,11 +91,8 @@ fn main() -> ExitCode {
     };
     for (_, title, measure) in chosen {
         println!("{title}");
-        if let Err(why) = measure() {
-            eprintln!("  could not be measured: {why}");
-            return ExitCode::FAILURE;
-        }
+        measure()?;
         println!();
     }
-    ExitCode::SUCCESS
+    Ok(())
 }
