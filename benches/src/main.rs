@@ -4,6 +4,7 @@
 //! | command | |
 //! |---|---|
 //! | (none) | single figures against their limits: saving, unlocking, edit to visible, size |
+//! | names | only these figures; `link` (QUIC over bad links) only so |
 //! | `peers` | the comparison with other sync engines: see [`peers`] and `benches/peers/README.md` |
 //! | `workload` | writes the comparison's workload to a folder |
 //! | `tablets` | our own side of the comparison: a process that holds tablets and takes orders; started by `peers` |
@@ -13,6 +14,8 @@
 mod figures;
 mod latency;
 mod link;
+mod ours;
+mod peers;
 mod saving;
 mod size;
 mod unlock;
@@ -50,6 +53,20 @@ enum Command {
         #[arg(long, default_value_t = 3)]
         seed: u64,
     },
+    /// Only the figures of these names: saving, latency, unlock, size, link
+    #[command(external_subcommand)]
+    Named(Vec<String>),
+    /// Compare with other sync engines
+    Peers(peers::Options),
+    /// Hold our tablets for the comparison and take orders; `peers` starts this
+    Tablets {
+        /// The region's folder
+        #[arg(long)]
+        dir: PathBuf,
+        /// The workload's folder
+        #[arg(long)]
+        workload: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -64,15 +81,21 @@ fn main() -> ExitCode {
 
 fn perform(command: Option<Command>) -> Result<(), Failure> {
     match command {
-        None => single_figures(),
+        None => single_figures(&[]),
+        Some(Command::Named(names)) => single_figures(&names),
         Some(Command::Workload { out, tablets, growth, seed }) => {
             tendenko_workload::write(&out, tendenko_workload::Size { tablets, growth, seed })?;
             Ok(())
         }
+        Some(Command::Peers(options)) => peers::run(&options),
+        Some(Command::Tablets { dir, workload }) => {
+            tokio::runtime::Runtime::new()?.block_on(tendenko_workload::tablets::run::<ours::Ours>(&dir, &workload))
+        }
     }
 }
 
-fn single_figures() -> Result<(), Failure> {
+/// The figures of these names; of no names, those that are always of interest.
+fn single_figures(wanted: &[String]) -> Result<(), Failure> {
     println!("Tendenko, first figures ({} build)\n", if cfg!(debug_assertions) { "debug" } else { "release" });
     let measurements: [(&str, &str, Measurement); 4] = [
         ("saving", "Saving a visit, durable", saving::measure),
@@ -82,14 +105,16 @@ fn single_figures() -> Result<(), Failure> {
     ];
     // What the settings of links were chosen by: only when asked for.
     let on_demand: [(&str, &str, Measurement); 1] = [("link", "QUIC over bad links", link::measure)];
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let chosen: Vec<_> = if wanted.is_empty() {
-        measurements.to_vec()
-    } else {
-        let all = measurements.into_iter().chain(on_demand);
-        all.filter(|(name, ..)| wanted.iter().any(|wanted| wanted == name)).collect()
-    };
-    for (_, title, measure) in chosen {
+    let known: Vec<_> = measurements.into_iter().chain(on_demand).collect();
+    if let Some(other) = wanted.iter().find(|wanted| !known.iter().any(|(name, ..)| name == wanted)) {
+        return Err(format!("there is no figure named {other}").into());
+    }
+    let asked_for = |name: &str| wanted.iter().any(|wanted| wanted == name);
+    let always = wanted.is_empty().then_some(measurements.len()).unwrap_or_default();
+    for (place, (name, title, measure)) in known.iter().enumerate() {
+        if place >= always && !asked_for(name) {
+            continue;
+        }
         println!("{title}");
         measure()?;
         println!();

@@ -45,8 +45,8 @@ enum Command {
     Test(test::Options),
     /// Play one drill as a story in the terminal, for example `cargo xtask drill tsunami`
     Drill(demo::DrillOptions),
-    /// Measure, and print each figure with its unit and how it was taken
-    Bench,
+    /// Measure, and print each figure with its unit and how it was taken; `--peers` compares with other sync engines
+    Bench(bench::Options),
     /// Check formatting, lints and dependencies, as CI does
     Check,
 }
@@ -81,7 +81,7 @@ fn perform(command: Command) -> Outcome {
         Command::Run(options) => run::run(&project, &options),
         Command::Test(options) => test::test(&project, &options),
         Command::Drill(options) => demo::drill(&project, &options),
-        Command::Bench => bench::bench(&project),
+        Command::Bench(options) => bench::bench(&project, &options),
         Command::Check => check::check(&project),
     }
 }

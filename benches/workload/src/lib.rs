@@ -6,7 +6,7 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `patients.json` | `[{patient, tablets, card}]`, in the order that the other files count patients by |
+//! | `patients.json` | `[{number, patient, tablets, card}]`, in the order that the other files count patients by |
 //! | `history.jsonl` | `{id, patient, tablet, round, at, body}`: what everybody holds before a run |
 //! | `outage.jsonl` | the same form: what is written while the relay is away |
 //! | `edits.jsonl` | the same form: single edits, for edit to visible |
@@ -59,6 +59,8 @@ impl Size {
 /// A patient, and the tablets that hold it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Patient {
+    /// Number by which the records' files count it.
+    pub number: usize,
     /// 32 hexadecimal digits.
     pub patient: String,
     /// Which tablets; the first admitted the patient.
@@ -240,7 +242,7 @@ fn patient(random: &mut Random, size: Size, number: usize) -> Patient {
     let block = number / size.tablets;
     let stride = if size.tablets > 4 * TEAM { block + 1 } else { 1 };
     let tablets = (0..TEAM).map(|place| (number + place * stride) % size.tablets).collect();
-    Patient { patient: random.hex(), tablets, card: text::card(random) }
+    Patient { number, patient: random.hex(), tablets, card: text::card(random) }
 }
 
 fn history(random: &mut Random, size: Size, patients: &[Patient], authors: &[Author]) -> Vec<Record> {

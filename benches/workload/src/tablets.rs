@@ -73,19 +73,28 @@ pub struct Arrived {
 }
 
 impl Arrived {
-    /// A record or medication list is readable.
-    pub fn tell(&self, id: &str) {
-        self.wanted.arrived(self.tablet, id);
+    /// A record or the medication list of a patient is readable.
+    pub fn tell(&self, patient: &str, id: &str) {
+        self.wanted.arrived(self.tablet, patient, id);
     }
 
-    /// Whether this is still waited for.
-    pub fn is_wanted(&self, id: &str) -> bool {
-        self.wanted.lock().missing.get(&self.tablet).is_some_and(|missing| missing.contains(id))
+    /// What of a patient is still waited for on this tablet.
+    pub fn wanted_of(&self, patient: &str) -> Vec<String> {
+        let state = self.wanted.lock();
+        let of = state.missing.get(&self.tablet).and_then(|patients| patients.get(patient));
+        of.map(|ids| ids.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// Whether anything is still waited for on this tablet.
-    pub fn anything_wanted(&self) -> bool {
-        self.wanted.lock().missing.get(&self.tablet).is_some_and(|missing| !missing.is_empty())
+    /// Something of a patient that is still waited for on this tablet.
+    pub fn any_wanted_of(&self, patient: &str) -> Option<String> {
+        let state = self.wanted.lock();
+        state.missing.get(&self.tablet)?.get(patient)?.iter().next().cloned()
+    }
+
+    /// Patients of whom something is still waited for on this tablet.
+    pub fn wanted_patients(&self) -> Vec<String> {
+        let state = self.wanted.lock();
+        state.missing.get(&self.tablet).map(|patients| patients.keys().cloned().collect()).unwrap_or_default()
     }
 }
 
@@ -108,7 +117,8 @@ struct Wanted {
 
 #[derive(Default)]
 struct Missing {
-    missing: HashMap<usize, HashSet<String>>,
+    /// By tablet and patient; what is empty is taken out.
+    missing: HashMap<usize, HashMap<String, HashSet<String>>>,
     cards: Vec<(String, Instant)>,
 }
 
@@ -117,17 +127,29 @@ impl Wanted {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn expect(&self, tablet: usize, id: &str) {
-        self.lock().missing.entry(tablet).or_default().insert(id.to_owned());
+    fn expect(&self, tablet: usize, patient: &str, id: &str) {
+        let mut state = self.lock();
+        let of = state.missing.entry(tablet).or_default().entry(patient.to_owned()).or_default();
+        of.insert(id.to_owned());
     }
 
-    fn arrived(&self, tablet: usize, id: &str) {
+    fn arrived(&self, tablet: usize, patient: &str, id: &str) {
         let mut state = self.lock();
-        let removed = state.missing.get_mut(&tablet).is_some_and(|missing| missing.remove(id));
-        if removed && id.starts_with("card:") {
+        let Some(patients) = state.missing.get_mut(&tablet) else { return };
+        let Some(ids) = patients.get_mut(patient) else { return };
+        if !ids.remove(id) {
+            return;
+        }
+        if ids.is_empty() {
+            patients.remove(patient);
+        }
+        if patients.is_empty() {
+            state.missing.remove(&tablet);
+        }
+        if id.starts_with("card:") {
             state.cards.push((id.to_owned(), Instant::now()));
         }
-        if removed && state.missing.values().all(HashSet::is_empty) {
+        if state.missing.is_empty() {
             self.all_there.notify_waiters();
         }
     }
@@ -135,7 +157,10 @@ impl Wanted {
     async fn all(&self) {
         loop {
             let there = self.all_there.notified();
-            if self.lock().missing.values().all(HashSet::is_empty) {
+            tokio::pin!(there);
+            // From here on no ring is missed.
+            there.as_mut().enable();
+            if self.lock().missing.is_empty() {
                 return;
             }
             there.await;
@@ -171,7 +196,9 @@ pub async fn run<T: Tablet>(dir: &Path, workload: &Path) -> Result<(), Failure> 
         wanted: Arc::default(),
     };
     let (send, mut orders) = tokio::sync::mpsc::unbounded_channel();
-    std::thread::spawn(move || std::io::stdin().lock().lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+    std::thread::spawn(move || {
+        std::io::stdin().lock().lines().map_while(Result::ok).try_for_each(|line| send.send(line))
+    });
     while let Some(line) = orders.recv().await {
         let order: Order = serde_json::from_str(&line)?;
         let last = matches!(order, Order::Stop);
@@ -190,6 +217,11 @@ pub async fn run<T: Tablet>(dir: &Path, workload: &Path) -> Result<(), Failure> 
         }
     }
     Ok(())
+}
+
+/// The name under which a medication list is waited for.
+pub fn card_of(patient: &Patient) -> String {
+    format!("card:{}", patient.patient)
 }
 
 struct Driver<T> {
@@ -254,7 +286,7 @@ impl<T: Tablet> Driver<T> {
             let address = self.tablets[&patient.tablets[0]].create(patient).await?;
             self.book.0.insert(patient.patient.clone(), address);
             for &index in &patient.tablets[1..] {
-                self.wanted.expect(index, &format!("card:{}", patient.patient));
+                self.wanted.expect(index, &patient.patient, &card_of(patient));
             }
         }
         fs::write(self.dir.join("documents.json"), serde_json::to_vec(&self.book.0)?)?;
@@ -279,7 +311,7 @@ impl<T: Tablet> Driver<T> {
         for record in set {
             for index in &self.patients[record.patient].tablets {
                 if *index != record.tablet && self.tablets.contains_key(index) {
-                    self.wanted.expect(*index, &record.id);
+                    self.wanted.expect(*index, &self.patients[record.patient].patient, &record.id);
                 }
             }
         }
@@ -364,7 +396,7 @@ impl<T: Tablet> Driver<T> {
         for record in records(&self.workload, "edits")?.into_iter().take(count) {
             let patient = &self.patients[record.patient];
             let reader = patient.tablets.iter().find(|index| **index != record.tablet).ok_or("no reader")?;
-            self.wanted.expect(*reader, &record.id);
+            self.wanted.expect(*reader, &patient.patient, &record.id);
             let begin = Instant::now();
             self.tablets[&record.tablet].write(&record, patient).await?;
             self.wanted.all().await;
@@ -386,15 +418,15 @@ impl<T: Tablet> Driver<T> {
         let chosen: HashSet<usize> = some.iter().copied().collect();
         for set in sets {
             for record in records(&self.workload, set)?.iter().filter(|record| chosen.contains(&record.patient)) {
-                self.wanted.expect(index, &record.id);
+                self.wanted.expect(index, &self.patients[record.patient].patient, &record.id);
             }
         }
         let mut mine: Vec<Patient> = some.iter().map(|&number| self.patients[number].clone()).collect();
         mine.sort_by_key(|patient| patient.patient != self.patients[first].patient);
         for patient in &mine {
-            self.wanted.expect(index, &format!("card:{}", patient.patient));
+            self.wanted.expect(index, &patient.patient, &card_of(patient));
         }
-        let first_card = format!("card:{}", self.patients[first].patient);
+        let first_card = card_of(&self.patients[first]);
         self.wanted.lock().cards.clear();
         let begin = Instant::now();
         let tablet = self.make(index, Vec::new()).await?;

@@ -76,7 +76,8 @@ const GIVEN: &[(&str, &str)] = &[
     ("喜代志", "キヨシ"),
     ("スエ", "スエ"),
 ];
-const TOWNS: &[&str] = &["志津川字汐見", "歌津字伊里前", "戸倉字水戸辺", "入谷字中の町", "志津川字沼田", "歌津字管の浜"];
+const TOWNS: &[&str] =
+    &["志津川字汐見", "歌津字伊里前", "戸倉字水戸辺", "入谷字中の町", "志津川字沼田", "歌津字管の浜"];
 const FACILITIES: &[(&str, &str)] = &[
     ("nurse", "訪問看護ステーション潮風"),
     ("nurse", "訪問看護ステーション椿の里"),
@@ -191,7 +192,9 @@ fn filler(random: &mut Random, place: &str) -> String {
         "next" => &["主治医", "担当の介護支援専門員", "薬局", "事業所の管理者", "地域包括支援センター", "病院の連携室"],
         "service" => &["訪問介護", "通所リハビリ", "短期入所", "訪問入浴", "夜間対応の巡回", "配食サービス"],
         "season" => &["台風の時期", "停電", "大雪", "猛暑", "津波警報", "年末年始の休診"],
-        "item" => &["予備の酸素ボンベ", "お薬手帳", "持ち出し袋", "大きな暦", "電動ベッドの手元スイッチ", "吸引器の電池"],
+        "item" => {
+            &["予備の酸素ボンベ", "お薬手帳", "持ち出し袋", "大きな暦", "電動ベッドの手元スイッチ", "吸引器の電池"]
+        }
         "mood" => &["穏やか", "硬い", "晴れやか", "疲れ気味", "眠そう", "不安げ"],
         "topic" => &["漁に出ていた頃", "孫の運動会", "畑の大根", "若い時の旅行", "庭の椿", "地区の祭り", "亡き夫"],
         "compare" => &["やや高い", "やや低い", "前月と同程度", "改善傾向", "横ばい", "一段下がった"],
@@ -245,8 +248,7 @@ pub fn author(random: &mut Random) -> Author {
 pub fn card(random: &mut Random) -> Card {
     let (name, kana) = person(random);
     let some = |random: &mut Random, list: &[&str], low: u16, high: u16| {
-        let mut found: Vec<String> =
-            (0..random.within(low, high)).map(|_| random.pick(list).to_owned()).collect();
+        let mut found: Vec<String> = (0..random.within(low, high)).map(|_| random.pick(list).to_owned()).collect();
         found.sort();
         found.dedup();
         found

@@ -6,12 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use automerge::transaction::Transactable as _;
-use automerge::{Automerge, AutomergeError, ObjType, PatchAction, ROOT, ReadDoc as _};
+use automerge::{Automerge, AutomergeError, ObjType, ROOT, ReadDoc as _};
 use futures::StreamExt as _;
 use samod::storage::TokioFilesystemStorage;
 use samod::{BackoffConfig, DialerHandle, DocHandle, DocumentId, Repo, ShareConfig};
 use serde_json::{Value, json};
-use tendenko_workload::tablets::{Arrived, Book, Failure, Place, Tablet};
+use tendenko_workload::tablets::{Arrived, Book, Failure, Place, Tablet, card_of};
 use tendenko_workload::{Body, Patient, Record};
 
 /// How long a document that the server does not have yet is left alone before it is asked for again.
@@ -61,7 +61,7 @@ impl Tablet for Peer {
             let (card, chart) = futures::try_join!(
                 async {
                     let card = self.find(&address["card"]).await?;
-                    self.arrived.tell(&format!("card:{}", patient.patient));
+                    self.arrived.tell(&patient.patient, &card_of(patient));
                     Ok::<_, Failure>(card)
                 },
                 self.find(&address["chart"])
@@ -152,14 +152,14 @@ impl Peer {
 
     fn watch(&self, patient: &str, chart: DocHandle) {
         let mut changes = Box::pin(chart.changes());
-        let (arrived, watched) = (self.arrived.clone(), chart.clone());
+        let (arrived, watched, whose) = (self.arrived.clone(), chart.clone(), patient.to_owned());
         tokio::spawn(async move {
-            tell_all(&watched, &arrived).await;
-            while let Some(change) = changes.next().await {
-                for patch in &change.patches {
-                    if let PatchAction::PutMap { key, .. } = &patch.action {
-                        if key == "records" { tell_all(&watched, &arrived).await } else { arrived.tell(key) }
-                    }
+            loop {
+                let wanted = arrived.wanted_of(&whose);
+                let there = watched.with_document_async(move |document| present(document, wanted)).await;
+                there.unwrap_or_default().iter().for_each(|id| arrived.tell(&whose, id));
+                if changes.next().await.is_none() {
+                    break;
                 }
             }
         });
@@ -167,15 +167,15 @@ impl Peer {
     }
 }
 
-async fn tell_all(chart: &DocHandle, arrived: &Arrived) {
-    if arrived.anything_wanted() {
-        let ids = chart.with_document_async(|document| entries(document)).await.unwrap_or_default();
-        ids.iter().for_each(|(id, _)| arrived.tell(id));
-    }
+/// Which of these records the chart has.
+fn present(document: &Automerge, mut ids: Vec<String>) -> Vec<String> {
+    let Ok(Some((_, records))) = document.get(ROOT, "records") else { return Vec::new() };
+    ids.retain(|id| matches!(document.get(&records, id.as_str()), Ok(Some(_))));
+    ids
 }
 
 fn entries(document: &Automerge) -> Vec<(String, String)> {
     let Ok(Some((_, records))) = document.get(ROOT, "records") else { return Vec::new() };
-    let text = |value: automerge::ValueRef<'_>| value.to_str().unwrap_or_default().to_owned();
-    document.map_range(&records, ..).map(|item| (item.key.to_string(), text(item.value))).collect()
+    let text = |key: &str| Some(document.get(&records, key).ok()??.0.as_str()?.to_owned());
+    document.keys(&records).filter_map(|key| Some((key.clone(), text(&key)?))).collect()
 }

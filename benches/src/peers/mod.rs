@@ -1,0 +1,131 @@
+//! The comparison: the same workload through Tendenko's own sync and through other sync engines, on the same machine, in the same
+//! run, taking turns (A B A B …) so that what else the machine does falls on all alike.
+//!
+//! | room | concern |
+//! |---|---|
+//! | [`lab`] | the network: namespaces, a fast link, links as bad as they are told to be |
+//! | [`contestant`] | who takes part, how each is installed, started, addressed |
+//! | [`process`] | a running program: orders, processor time, memory |
+//! | [`stores`] | the history, made once and copied for each run |
+//! | [`scenario`] | what is measured |
+//! | [`report`] | results as JSON and as a table |
+
+mod contestant;
+mod lab;
+mod process;
+mod report;
+mod scenario;
+mod stores;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use contestant::Contestant;
+use lab::Lab;
+use report::Report;
+use scenario::{Place, Scenario};
+use stores::Stores;
+use tendenko_workload::Size;
+
+use crate::Failure;
+
+/// What to run.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Only these contestants
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Contestant>,
+    /// Only these scenarios
+    #[arg(long, value_delimiter = ',')]
+    scenario: Vec<Scenario>,
+    /// How often each
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// A small workload, each scenario once: does everything work?
+    #[arg(long)]
+    quick: bool,
+    /// Also with 1, 4 and 16 times the history (5 tablets)
+    #[arg(long, value_delimiter = ',', num_args = 0.., default_missing_value = "1,4,16")]
+    growth: Vec<usize>,
+    /// Seconds that the thin link is given
+    #[arg(long, default_value_t = 420)]
+    thin_patience: u64,
+    /// Where prepared stores are kept
+    #[arg(long, default_value = "target/bench")]
+    stores: PathBuf,
+    /// Where results go
+    #[arg(long, default_value = "artefacts/bench")]
+    out: PathBuf,
+}
+
+/// Runs the comparison.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let chosen: Vec<Contestant> =
+        Contestant::ALL.into_iter().filter(|c| options.only.is_empty() || options.only.contains(c)).collect();
+    let mut present = Vec::new();
+    for contestant in chosen {
+        match contestant.install() {
+            Ok(()) => present.push(contestant),
+            Err(why) => println!("{} is left out: {why}", contestant.name()),
+        }
+    }
+    lab::enter()?;
+    std::fs::create_dir_all(&options.stores)?;
+    let stores = Stores::new(std::path::absolute(&options.stores)?);
+    let lab = Lab::make(present.len())?;
+    let mut report = Report::begin(&present)?;
+    let runs = if options.quick { 1 } else { options.runs };
+    let (tablets, growths) = match (options.quick, options.growth.is_empty()) {
+        (false, true) => (20, vec![1]),
+        (true, true) => (5, vec![1]),
+        (_, false) => (5, options.growth.clone()),
+    };
+    for growth in growths {
+        let size = Size { tablets, growth, seed: 3 };
+        for scenario in Scenario::ALL {
+            if !options.scenario.is_empty() && !options.scenario.contains(&scenario) {
+                continue;
+            }
+            let place = |link| Place {
+                lab: &lab,
+                link,
+                stores: &stores,
+                size,
+                edits: if options.quick { 20 } else { tendenko_workload::EDITS },
+                thin_patience: Duration::from_secs(options.thin_patience),
+            };
+            if scenario == Scenario::Thin {
+                // A thin link leaves the machine idle: all at once, each on a link of its own.
+                together(&present, size, &place, &mut report);
+            } else {
+                for run in 0..runs {
+                    for (link, &contestant) in present.iter().enumerate() {
+                        report.add(contestant, scenario, size, run, scenario.run(contestant, &place(link)));
+                    }
+                }
+            }
+            report.print(scenario, size);
+            report.write(&options.out)?;
+        }
+    }
+    println!("results: {}", options.out.display());
+    Ok(())
+}
+
+fn together<'a>(present: &[Contestant], size: Size, place: &(impl Fn(usize) -> Place<'a> + Sync), report: &mut Report) {
+    let finished: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = present
+            .iter()
+            .enumerate()
+            .map(|(link, &contestant)| (contestant, scope.spawn(move || Scenario::Thin.run(contestant, &place(link)))))
+            .collect();
+        running
+            .into_iter()
+            .map(|(contestant, run)| (contestant, run.join().unwrap_or_else(|_| Err("a panic, reported above".into()))))
+            .collect()
+    });
+    for (contestant, result) in finished {
+        report.add(contestant, Scenario::Thin, size, 0, result);
+    }
+}
