@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tendenko_crdt::{
-    Allergy, Diagnosis, DoseBasis, Drug, EntryId, EventBody, Identity, Medicine, Sex, Source, Tenths, Timestamp, Visit,
-    Vitals, item_key,
+    Allergy, Diagnosis, Document as _, DoseBasis, Drug, EntryId, EventBody, Identity, Medicine, Sex, Source, Tenths,
+    Timestamp, Visit, Vitals, item_key,
 };
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::ids::{DeviceId, MemberId, PatientId};
@@ -20,7 +20,7 @@ use tendenko_replica::sync::{self, SyncConfig, SyncHandle};
 use tendenko_replica::{Clock as _, Edit, Replica, ReplicaEvent, SaveError, SyncState, SystemClock};
 use tendenko_tests::region::{DrillRegion, PIN, Person, tablet_dir};
 use tendenko_tests::waiting::until;
-use tendenko_workload::tablets::{Arrived, Book, Failure, Place, Tablet, card_of};
+use tendenko_workload::tablets::{Arrived, Book, Failure, Place, Tablet};
 use tendenko_workload::{Patient, Record};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::spawn_blocking;

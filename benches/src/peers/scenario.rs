@@ -215,6 +215,7 @@ impl<'a> Stage<'a> {
         let mut tablets = self.all_tablets()?;
         let (server, url) = self.fast_server()?;
         tablets.order(&json!({"do": "nothing", "url": url}), PATIENCE)?;
+        std::thread::sleep(3 * SETTLE);
         // The first ones warm compilers and caches up, and are not counted.
         let warm = self.place.edits / 10;
         let before = Before::take(&server, &tablets, self.place.lab.fast_passed()?)?;
