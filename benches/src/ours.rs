@@ -69,6 +69,7 @@ pub struct Ours {
     replica: Arc<Replica>,
     region: Arc<Vec<Enrolled>>,
     names: Arc<Names>,
+    watch: Arc<Watch>,
     sync: Mutex<Option<SyncHandle>>,
 }
 
@@ -106,9 +107,9 @@ impl Tablet for Ours {
                 names.add(&patient.patient, known.as_str().unwrap_or_default().parse()?);
             }
         }
-        let watch = Watch { replica: Arc::clone(&replica), names: Arc::clone(&names), arrived };
-        tokio::spawn(watch.run());
-        Ok(Self { replica, region: Arc::new(region), names, sync: Mutex::default() })
+        let watch = Arc::new(Watch { replica: Arc::clone(&replica), names: Arc::clone(&names), arrived });
+        tokio::spawn(Arc::clone(&watch).run());
+        Ok(Self { replica, region: Arc::new(region), names, watch, sync: Mutex::default() })
     }
 
     async fn create(&self, patient: &Patient) -> Result<Value, Failure> {
@@ -140,6 +141,9 @@ impl Tablet for Ours {
         for patient in patients {
             let known = book.get(&patient.patient).and_then(Value::as_str).ok_or("a patient without a name")?;
             self.names.add(&patient.patient, known.parse()?);
+            // What came before it had a name here was not told.
+            let (watch, name) = (Arc::clone(&self.watch), patient.patient.clone());
+            spawn_blocking(move || watch.look(&name)).await?;
         }
         Ok(())
     }
@@ -201,9 +205,9 @@ struct Watch {
 }
 
 impl Watch {
-    async fn run(self) {
-        let mut events = self.replica.events();
-        let this = Arc::new(self);
+    async fn run(self: Arc<Self>) {
+        let this = self;
+        let mut events = this.replica.events();
         loop {
             let changed = match events.recv().await {
                 Ok(ReplicaEvent::Changed { patient }) => this.names.workload(patient).into_iter().collect(),
