@@ -110,7 +110,7 @@ fn single_figures(wanted: &[String]) -> Result<(), Failure> {
         return Err(format!("there is no figure named {other}").into());
     }
     let asked_for = |name: &str| wanted.iter().any(|wanted| wanted == name);
-    let always = wanted.is_empty().then_some(measurements.len()).unwrap_or_default();
+    let always = if wanted.is_empty() { measurements.len() } else { 0 };
     for (place, (name, title, measure)) in known.iter().enumerate() {
         if place >= always && !asked_for(name) {
             continue;
