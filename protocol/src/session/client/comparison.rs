@@ -2,7 +2,7 @@
 //!
 //! A reconcile goes set by set: statements, cards, charts. The tablet sends the sum of each; the relay answers with the sums of its
 //! buckets, or that they are the same. Statements come first, because a grant among them may let the relay show more: if they
-//! differ, they are exchanged, and the sums of the others are sent again. Of cards and charts the vectors of differing buckets are sent, on
+//! differ, they are exchanged, and all sums are sent again. Of cards and charts the vectors of differing buckets are sent, on
 //! the lane of the set. A single document that could not be followed is compared alone.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -350,7 +350,11 @@ impl Session {
                     self.actions.push(ClientAction::LoadStatements { after: *after, budget: room });
                 }
             }
-            Some(Comparison::StatementsDone) if settled => self.begin_comparison(true),
+            Some(Comparison::StatementsDone) if settled => {
+                // Once more with statements: with what was pushed, the relay may show older ones that were in buckets that were the same.
+                self.statements_compared += 1;
+                self.begin_comparison(self.statements_compared >= STATEMENT_ROUNDS);
+            }
             Some(Comparison::Filling { page, lacking, asked }) if !lacking.is_empty() => {
                 let room = self.lanes[page.lane].outgoing.room();
                 if !*asked && room > 0 {
@@ -413,6 +417,8 @@ impl Session {
     }
 }
 
+/// How often statements are compared in one session. What still differs then is what one side refuses.
+const STATEMENT_ROUNDS: u8 = 2;
 /// Bytes of statements read at once to be summed up.
 const SUMMED: usize = 1 << 20;
 

@@ -110,6 +110,8 @@ pub struct Session {
 
     chunks: Chunks,
     comparison: Option<Comparison>,
+    /// How often statements were exchanged in a comparison.
+    statements_compared: u8,
     suspects: BTreeSet<DocumentId>,
     /// Documents compared in this session. Once is enough: what did not help will not help again.
     compared: BTreeSet<DocumentId>,
@@ -136,6 +138,7 @@ impl Session {
             newest: ArrivalNo::NONE,
             chunks: Chunks::new(config.wanted.clone()),
             comparison: None,
+            statements_compared: 0,
             suspects: config.suspects.iter().copied().collect(),
             compared: BTreeSet::new(),
             healing: BTreeSet::new(),
