@@ -57,7 +57,8 @@ fn a_seed_is_a_whole_run() {
 #[test]
 fn what_once_failed_does_not_fail_again() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/simulation");
-    let mut scripts: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut scripts: Vec<_> = entries.filter(|path| path.extension().is_some_and(|end| end == "script")).collect();
     scripts.sort();
     for path in scripts {
         let script = Script::from_text(&std::fs::read_to_string(&path).unwrap()).unwrap();

@@ -229,6 +229,10 @@ impl World {
         let before = items.iter().any(own).then(|| self.tablets[tablet].saves());
         let stored = self.tablets[tablet].store_batch(items, cursor, &self.contents);
         self.trace.note(self.steps, self.now, Who::Tablet(tablet), "stores", [batch, count, stored.gaps.len() as u64]);
+        if !stored.new_grants.is_empty() {
+            let grants = stored.new_grants.len() as u64;
+            self.trace.note(self.steps, self.now, Who::Tablet(tablet), "is granted scopes", [grants, NONE, NONE]);
+        }
         self.check_received(tablet, &stored);
         if stored.renewed {
             let after = self.tablets[tablet].saves();

@@ -122,6 +122,15 @@ impl Tablet {
         }
     }
 
+    /// What this tablet would say of a record now.
+    pub fn would_take(&self, bytes: &[u8]) -> &'static str {
+        match self.judge(bytes) {
+            Verdict::Accept(_) => "accepted",
+            Verdict::Duplicate => "known",
+            Verdict::Reject { reason, .. } => reason.code(),
+        }
+    }
+
     fn judge(&self, bytes: &[u8]) -> Verdict {
         let Ok(verdict) = admit_record(bytes.to_vec(), &self.disk.trust, &self.disk.logs);
         verdict
