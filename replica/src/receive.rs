@@ -33,6 +33,8 @@ pub(crate) struct Stored {
     pub(crate) new_grants: Vec<(PatientId, Scope)>,
     /// Documents of which a record could not be taken.
     pub(crate) gaps: Vec<DocumentId>,
+    /// This store goes on as a new incarnation: the session should begin anew, for what it has on its way belongs to the life before.
+    pub(crate) renewed: bool,
 }
 
 /// The logs as the running transaction sees them.
@@ -134,6 +136,7 @@ impl Replica {
         work.commit()?;
         if let Some(renewed) = &batch.renewed {
             self.renewed(&mut writer, renewed);
+            batch.stored.renewed = true;
         }
         drop(writer);
         self.tell_changed(batch.changed);

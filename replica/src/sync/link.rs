@@ -250,6 +250,9 @@ impl Link {
                     Ok(stored)
                 })
                 .await?;
+                if stored.renewed {
+                    return Err(LinkError::Renewed);
+                }
                 Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps })
             }
             ClientAction::Depart { lane, after, behind, budget } => {

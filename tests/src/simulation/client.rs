@@ -235,14 +235,9 @@ impl World {
         }
         self.check_received(tablet, &stored);
         if stored.renewed {
-            let after = self.tablets[tablet].saves();
-            if let Some(before) = before {
-                self.check_nothing_lost(tablet, &before, &after);
-            }
-            // The link is told at its next departure: the session goes on.
-            if let Some(end) = self.connections.get_mut(&connection).and_then(|open| open.client.as_mut()) {
-                end.events.push_back(ClientEvent::Saved);
-            }
+            let before = before.unwrap_or_default();
+            self.renewed(connection, tablet, &before);
+            return None;
         }
         Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps })
     }
@@ -259,7 +254,7 @@ impl World {
         Some(ClientEvent::Departing { lane, items, more })
     }
 
-    /// After a refusal the session begins anew.
+    /// The session begins anew: what it had on its way belongs to the life before.
     fn renewed(&mut self, connection: u64, tablet: usize, before: &std::collections::BTreeSet<u32>) {
         let after = self.tablets[tablet].saves();
         self.check_nothing_lost(tablet, before, &after);
