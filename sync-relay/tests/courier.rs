@@ -1,7 +1,7 @@
 //! Courier files at a relay: what one relay wrote another takes, whole, cut, damaged, twice, or from elsewhere.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use common::{Town, play};
 use ring::rand::SystemRandom;
@@ -27,7 +27,7 @@ fn export(town: &Town, request: &Request) -> PathBuf {
     path
 }
 
-fn import(town: &Town, path: &PathBuf) -> Result<Report, CourierError> {
+fn import(town: &Town, path: &Path) -> Result<Report, CourierError> {
     courier::import(&relay(town), path, &SystemRandom::new(), Millis(9), &mut go_on())
 }
 

@@ -172,8 +172,9 @@ fn table(
             values.get(place).copied().unwrap_or(f64::NAN)
         };
         #[allow(clippy::cast_precision_loss)]
-        let (up, down): (fn(&Outcome) -> f64, fn(&Outcome) -> f64) =
-            (|o| o.counts.up.bytes as f64 / 1000.0, |o| o.counts.down.bytes as f64 / 1000.0);
+        let up = |o: &Outcome| o.counts.up.bytes as f64 / 1000.0;
+        #[allow(clippy::cast_precision_loss)]
+        let down = |o: &Outcome| o.counts.down.bytes as f64 / 1000.0;
         println!(
             "  {name:<38} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>9.1} {:>9.1} {:>7.0}",
             at(0.5, |o| o.handshake.as_secs_f64()),

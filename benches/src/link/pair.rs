@@ -17,7 +17,7 @@ use tendenko_tests::forwarder::{Counts, Link, Schedule};
 use crate::Failure;
 
 /// What is asked and answered over one stream.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Exchange {
     /// Bytes from the tablet.
     pub request: usize,
@@ -136,10 +136,10 @@ pub fn play(
             }
         }
         for side in [&mut tablet, &mut relay] {
-            if let Some((_, connection)) = &mut side.connection {
-                if connection.poll_timeout().is_some_and(|due| due <= now) {
-                    connection.handle_timeout(now);
-                }
+            if let Some((_, connection)) = &mut side.connection
+                && connection.poll_timeout().is_some_and(|due| due <= now)
+            {
+                connection.handle_timeout(now);
             }
         }
         while let Some(datagram) = wire.arrived(now) {
@@ -274,12 +274,6 @@ struct App {
     outcome: Outcome,
 }
 
-impl Default for Exchange {
-    fn default() -> Self {
-        Self { request: 0, answer: 0 }
-    }
-}
-
 impl App {
     fn tablet(&mut self, side: &mut Side, elapsed: Duration) -> Result<bool, Failure> {
         let Some((_, connection)) = &mut side.connection else { return Ok(false) };
@@ -311,12 +305,9 @@ impl App {
         let Some((_, connection)) = &mut side.connection else { return Ok(false) };
         let mut moved = false;
         while let Some(event) = connection.poll() {
-            match event {
-                Event::Stream(StreamEvent::Opened { dir: Dir::Bi }) => {
-                    self.serving = connection.streams().accept(Dir::Bi);
-                    moved = true;
-                }
-                _ => {}
+            if let Event::Stream(StreamEvent::Opened { dir: Dir::Bi }) = event {
+                self.serving = connection.streams().accept(Dir::Bi);
+                moved = true;
             }
         }
         let Some(stream) = self.serving else { return Ok(moved) };

@@ -70,12 +70,11 @@ pub(crate) fn acked(connection: &Connection, id: &ChunkId) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Chunks with their places, and whether there are more.
+pub(crate) type Page = (Vec<(u64, Vec<u8>)>, bool);
+
 /// Unsent chunks behind a place, within a budget of bytes (at least one), and whether there are more.
-pub(crate) fn departing(
-    connection: &Connection,
-    after: u64,
-    budget: usize,
-) -> Result<(Vec<(u64, Vec<u8>)>, bool), StoreError> {
+pub(crate) fn departing(connection: &Connection, after: u64, budget: usize) -> Result<Page, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT id, bytes FROM chunks WHERE unsent = 1 AND id > ?1 ORDER BY id")?;
     let mut rows = statement.query([signed(after)])?;

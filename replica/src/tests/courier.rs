@@ -1,5 +1,5 @@
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::courier::{CourierError, CourierRequest, End, ForWhom, Report, Totals};
@@ -19,7 +19,7 @@ impl Tablet {
         path
     }
 
-    fn from_stick(&self, path: &PathBuf) -> Report {
+    fn take_stick(&self, path: &Path) -> Report {
         self.import_courier(path, &mut go_on()).unwrap()
     }
 }
@@ -29,7 +29,7 @@ fn two_tablets_without_any_network_meet_by_a_stick_alone() {
     let region = TestRegion::new();
     let (a, b) = (region.tablet("甲"), region.tablet("乙"));
     // Who is who first: without the other's certificate nothing can be granted.
-    let report = a.from_stick(&b.to_stick(&EVERYTHING));
+    let report = a.take_stick(&b.to_stick(&EVERYTHING));
     assert_eq!((report.end, report.new, report.read.records), (End::Whole, 3, 0), "{report}");
     let patient = a.create_patient(identity("佐藤 ハナ", "サトウ ハナ")).unwrap();
     a.note(patient, "行き");
@@ -37,20 +37,20 @@ fn two_tablets_without_any_network_meet_by_a_stick_alone() {
         a.grant(patient, scope, b.device_id(), "同意書").unwrap();
     }
     let unsent = a.sync_status().unsent;
-    let report = b.from_stick(&a.to_stick(&EVERYTHING));
+    let report = b.take_stick(&a.to_stick(&EVERYTHING));
     assert_eq!((report.end, report.refusals(), report.not_for_us), (End::Whole, 0, 0), "{report}");
     assert_eq!(b.models(), a.models());
     assert_eq!(a.sync_status().unsent, unsent, "a file is no ack");
     assert!(a.departing().iter().any(|item| matches!(item, Item::Record(_))), "what was exported still waits");
 
     b.note(patient, "帰り");
-    let report = a.from_stick(&b.to_stick(&EVERYTHING));
+    let report = a.take_stick(&b.to_stick(&EVERYTHING));
     assert_eq!((report.end, report.refusals()), (End::Whole, 0), "{report}");
     assert_eq!(a.texts(patient), ["帰り", "行き"]);
     assert_eq!(a.models(), b.models());
     a.check_logs();
 
-    let again = a.from_stick(&b.to_stick(&EVERYTHING));
+    let again = a.take_stick(&b.to_stick(&EVERYTHING));
     assert!(again.is_nothing_new() && again.known > 0, "{again}");
 }
 
@@ -59,7 +59,7 @@ fn what_a_file_brought_waits_for_the_next_relay() {
     let (a, b, patient) = pair();
     a.note(patient, "孤立した家にて");
     let before = b.departing().len();
-    b.from_stick(&a.to_stick(&EVERYTHING));
+    b.take_stick(&a.to_stick(&EVERYTHING));
     let compared = records::suspects(&b.reader()).unwrap();
     assert_eq!(compared, [DocumentId::chart(patient, 2026)], "only of what was new");
     assert_eq!(b.departing().len(), before, "no statement was new");
@@ -96,17 +96,17 @@ fn a_tablet_keeps_what_it_is_granted_and_counts_the_rest() {
     let own = a.create_patient(identity("高橋 ウメ", "タカハシ ウメ")).unwrap();
     a.note(own, "甲だけが見る");
     a.note(shared, "二人で見る");
-    let report = b.from_stick(&a.to_stick(&EVERYTHING));
+    let report = b.take_stick(&a.to_stick(&EVERYTHING));
     // The patient's two grants to 甲 itself, the card, the chart.
     assert_eq!((report.end, report.not_for_us, report.refusals()), (End::Whole, 4, 0), "{report}");
     assert!(b.patient(own).is_err());
     assert!(!b.trust().grants_of(own, Scope::Card).any(|_| true));
 
     let for_b = CourierRequest { for_whom: ForWhom::Devices(vec![b.device_id()]), since: None };
-    let report = b.from_stick(&a.to_stick(&for_b));
+    let report = b.take_stick(&a.to_stick(&for_b));
     assert_eq!((report.end, report.not_for_us), (End::Whole, 0), "{report}");
     let of_own = CourierRequest { for_whom: ForWhom::Patients(vec![own]), since: None };
-    let report = b.from_stick(&a.to_stick(&of_own));
+    let report = b.take_stick(&a.to_stick(&of_own));
     assert_eq!((report.read.records, report.not_for_us), (2, 4), "{report}");
 }
 
@@ -114,16 +114,16 @@ fn a_tablet_keeps_what_it_is_granted_and_counts_the_rest() {
 fn only_what_came_since_is_written_when_asked_for() {
     let (a, b, patient) = pair();
     a.note(patient, "昨日まで");
-    b.from_stick(&a.to_stick(&EVERYTHING));
+    b.take_stick(&a.to_stick(&EVERYTHING));
     let day = 24 * 60 * 60 * 1000;
     a.clock.set(Timestamp(NOON + day));
     a.note(patient, "今日");
     let today = CourierRequest { for_whom: ForWhom::Everyone, since: Some(Timestamp(NOON + day - 60_000)) };
-    let report = b.from_stick(&a.to_stick(&today));
+    let report = b.take_stick(&a.to_stick(&today));
     assert_eq!((report.read.records, report.refusals()), (1, 0), "{report}");
     assert_eq!(b.texts(patient), ["今日", "昨日まで"]);
     let tomorrow = CourierRequest { for_whom: ForWhom::Everyone, since: Some(Timestamp(NOON + 2 * day)) };
-    assert_eq!(b.from_stick(&a.to_stick(&tomorrow)).read.records, 0);
+    assert_eq!(b.take_stick(&a.to_stick(&tomorrow)).read.records, 0);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn items_nobody_vouches_for_are_refused_by_reason_and_nothing_is_kept_of_them() 
     file.put(&grant).unwrap();
     std::fs::write(&path, file.finish().unwrap().1).unwrap();
     let (before, rejected) = (b.departing().len(), b.sync_status().rejected);
-    let report = b.from_stick(&path);
+    let report = b.take_stick(&path);
     assert_eq!((report.end, report.new), (End::Whole, 0), "{report}");
     assert!(report.refusals() > 0, "{report}");
     assert_eq!((b.departing().len(), b.sync_status().rejected), (before, rejected));
