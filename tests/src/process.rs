@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 ///
 /// Not a measurement: on a busy machine everything takes longer, and nothing in a drill depends on how long.
 pub const PATIENCE: Duration = Duration::from_secs(90);
+/// How long a drill waits for a program's answer: longer than the program itself waits, which knows better what did not happen.
+const ANSWER: Duration = Duration::from_secs(120);
 
 /// What can go wrong between a drill and its programs.
 #[derive(Debug, thiserror::Error)]
@@ -113,11 +115,11 @@ impl Program {
 
     /// The next line the program prints.
     pub fn hear(&self) -> Result<String, ProcessError> {
-        match self.lines.recv_timeout(PATIENCE) {
+        match self.lines.recv_timeout(ANSWER) {
             Ok(line) => Ok(line),
             Err(RecvTimeoutError::Disconnected) => Err(ProcessError::Ended(self.name.clone())),
             Err(RecvTimeoutError::Timeout) => {
-                Err(ProcessError::Silent { program: self.name.clone(), waited: PATIENCE })
+                Err(ProcessError::Silent { program: self.name.clone(), waited: ANSWER })
             }
         }
     }

@@ -4,7 +4,7 @@
 use quinn::{Connection, RecvStream, SendStream};
 use tendenko_protocol::messages::{ClientMessage, FrameDecoder, Lane, PerLane, RelayMessage, encode_frame};
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::JoinHandle;
 
 use super::error::LinkError;
 
@@ -14,14 +14,14 @@ const AHEAD: usize = 2;
 /// Messages of one lane, until it ends.
 pub(super) type Arriving = mpsc::Receiver<Result<RelayMessage, LinkError>>;
 
-/// The streams of one session. Dropping it ends them.
+/// The streams of one session. Dropping it ends them soon; [`Lanes::end`] waits for that.
 pub(super) struct Lanes {
     /// What the relay says.
     pub(super) arriving: PerLane<Arriving>,
     /// What is still to be written, lane by lane.
     saying: PerLane<mpsc::UnboundedSender<Vec<u8>>>,
     writing: PerLane<JoinHandle<Option<SendStream>>>,
-    reading: PerLane<AbortHandle>,
+    reading: PerLane<JoinHandle<()>>,
 }
 
 impl Lanes {
@@ -50,10 +50,21 @@ impl Lanes {
             let _gone = cards.stopped().await;
         }
     }
-}
 
-impl Drop for Lanes {
-    fn drop(&mut self) {
+    /// Ends the streams, and waits until they are gone.
+    ///
+    /// After early data was refused, the streams that are opened next have the numbers of those before, and quinn wakes readers and writers by
+    /// number: a stream that goes away after its successor has begun to wait takes its successor's waker with it.
+    pub(super) async fn end(mut self) {
+        self.abort();
+        for lane in Lane::ALL {
+            // Either way it is over.
+            let _over = (&mut self.reading[lane]).await;
+            let _over = (&mut self.writing[lane]).await;
+        }
+    }
+
+    fn abort(&self) {
         for lane in Lane::ALL {
             self.reading[lane].abort();
             self.writing[lane].abort();
@@ -61,7 +72,13 @@ impl Drop for Lanes {
     }
 }
 
-type Opened = ((Arriving, AbortHandle), (mpsc::UnboundedSender<Vec<u8>>, JoinHandle<Option<SendStream>>));
+impl Drop for Lanes {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+type Opened = ((Arriving, JoinHandle<()>), (mpsc::UnboundedSender<Vec<u8>>, JoinHandle<Option<SendStream>>));
 
 async fn open(connection: &Connection, lane: Lane) -> Result<Opened, LinkError> {
     let lost = |error: &dyn std::fmt::Display| LinkError::Connection(error.to_string());
@@ -69,7 +86,7 @@ async fn open(connection: &Connection, lane: Lane) -> Result<Opened, LinkError> 
     send.set_priority(lane.priority()).map_err(|error| lost(&error))?;
     send.write_all(&[lane.byte()]).await.map_err(|error| lost(&error))?;
     let (messages, arriving) = mpsc::channel(AHEAD);
-    let reading = tokio::spawn(read(receive, messages)).abort_handle();
+    let reading = tokio::spawn(read(receive, messages));
     let (saying, said) = mpsc::unbounded_channel();
     let writing = tokio::spawn(write(send, said));
     Ok(((arriving, reading), (saying, writing)))

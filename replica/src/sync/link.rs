@@ -114,8 +114,11 @@ async fn talk(
         }
     };
     listening.abort();
-    if result.is_ok() {
-        let _ = tokio::time::timeout(FAREWELL, link.streams.finish()).await;
+    match result {
+        Ok(()) => {
+            let _ = tokio::time::timeout(FAREWELL, link.streams.finish()).await;
+        }
+        Err(_) => link.streams.end().await,
     }
     blocking(replica, Replica::note_contact).await?;
     result
