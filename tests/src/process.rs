@@ -118,9 +118,7 @@ impl Program {
         match self.lines.recv_timeout(ANSWER) {
             Ok(line) => Ok(line),
             Err(RecvTimeoutError::Disconnected) => Err(ProcessError::Ended(self.name.clone())),
-            Err(RecvTimeoutError::Timeout) => {
-                Err(ProcessError::Silent { program: self.name.clone(), waited: ANSWER })
-            }
+            Err(RecvTimeoutError::Timeout) => Err(ProcessError::Silent { program: self.name.clone(), waited: ANSWER }),
         }
     }
 

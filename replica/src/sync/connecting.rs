@@ -20,7 +20,7 @@ use super::SyncConfig;
 use super::error::LinkError;
 use super::room::Room;
 use super::silence::Patience;
-use super::socket::{self, Counter};
+use super::socket::{Counter, Socket};
 use crate::replica::Replica;
 
 /// By how much longer a quiet link rests with the data saver: one packet in 25 seconds is below what carriers' NATs forget after.
@@ -28,6 +28,8 @@ const SAVER: f32 = 2.5;
 /// What is guessed of a round trip before one is measured. A lost first packet is missed after three times as much; on a link that is
 /// slower than that, the first flight goes out twice, which is cheaper than waiting (decision 0009).
 const GUESSED_RTT: Duration = Duration::from_millis(200);
+/// Less than the whole window. How much a relay may send is bounded by the session, not here.
+const WINDOW_SHRUNK: VarInt = VarInt::from_u32(u32::MAX);
 
 /// Makes connections.
 pub(super) struct Connector {
@@ -48,6 +50,7 @@ pub(super) struct Connector {
 /// A connection, and who is at its other end.
 pub(super) struct Connected {
     pub(super) endpoint: Endpoint,
+    pub(super) socket: Arc<Socket>,
     pub(super) connection: Connection,
     pub(super) relay: RelayId,
     pub(super) room: Room,
@@ -118,10 +121,10 @@ impl Connector {
 
     async fn try_one(&self, candidate: SocketAddr) -> Result<Connected, LinkError> {
         let failed = |error: &dyn std::fmt::Display| LinkError::Connection(error.to_string());
-        let socket = socket::towards(candidate, &self.counter).map_err(LinkError::Address)?;
+        let socket = Socket::towards(candidate, &self.counter).map_err(LinkError::Address)?;
         let runtime = Arc::new(TokioRuntime);
         let room = Room::default();
-        let endpoint = Endpoint::new_with_abstract_socket(EndpointConfig::default(), None, socket, runtime)
+        let endpoint = Endpoint::new_with_abstract_socket(EndpointConfig::default(), None, socket.clone(), runtime)
             .map_err(LinkError::Address)?;
         let connecting = endpoint
             .connect_with(self.client(&room), candidate, &name_of(candidate))
@@ -131,7 +134,7 @@ impl Connector {
         let connecting = match met {
             Some(relay) => match connecting.into_0rtt() {
                 Ok((connection, early)) => {
-                    return Ok(Connected { endpoint, connection, relay, room, early: Some(early), candidate });
+                    return Ok(Connected { endpoint, socket, connection, relay, room, early: Some(early), candidate });
                 }
                 Err(connecting) => connecting,
             },
@@ -140,7 +143,7 @@ impl Connector {
         match tokio::time::timeout(self.timeout, connecting).await {
             Ok(Ok(connection)) => {
                 let relay = self.meet(&connection, candidate)?;
-                Ok(Connected { endpoint, connection, relay, room, early: None, candidate })
+                Ok(Connected { endpoint, socket, connection, relay, room, early: None, candidate })
             }
             Ok(Err(error)) => Err(self.failed(error)),
             Err(_) => Err(LinkError::Unreachable),
@@ -217,18 +220,18 @@ fn relay_of(connection: &Connection) -> Result<RelayId, LinkError> {
     Ok(RelayId::of_key(&tls::peer_key(&certificates)?))
 }
 
-/// Moves the link to a new socket: after sleep or a change of network the old one may lead nowhere.
+/// Moves the link to a new port: after sleep or a change of network the old one may lead nowhere.
 ///
 /// Not before the relay has said that the handshake is done: until then it takes no packet from another port (RFC 9000, 9).
-pub(super) fn rebind(endpoint: &Endpoint, connection: &Connection, counter: &Arc<Counter>) {
+pub(super) fn rebind(connection: &Connection, socket: &Socket) {
     if connection.stats().frame_rx.handshake_done == 0 {
         return;
     }
-    let moved = endpoint
-        .local_addr()
-        .and_then(|old| socket::towards(old, counter))
-        .and_then(|socket| endpoint.rebind_abstract(socket));
-    if let Err(error) = moved {
-        tracing::debug!(%error, "the link stays on its socket");
+    if let Err(error) = socket.move_on() {
+        tracing::debug!(%error, "the link stays on its port");
+        return;
     }
+    // The relay must hear from there: a window that shrinks and grows again is announced at once, and the announcement acknowledged.
+    connection.set_receive_window(WINDOW_SHRUNK);
+    connection.set_receive_window(VarInt::MAX);
 }

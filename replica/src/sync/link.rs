@@ -78,10 +78,8 @@ async fn talk(
     let config = blocking(replica, move |replica| replica.session_config(relay)).await?;
     let (name, path) = replica.server_at(relay);
     let (waiting, waited_for) = watch::channel(true);
-    let (endpoint, connection, room) =
-        (connected.endpoint.clone(), connected.connection.clone(), connected.room.clone());
-    let listening =
-        silence::watch(endpoint, connection, room, connector.counter.clone(), connector.patience(), waited_for);
+    let (socket, connection, room) = (connected.socket.clone(), connected.connection.clone(), connected.room.clone());
+    let listening = silence::watch(connection, socket, room, connector.patience(), waited_for);
     let listening = tokio::spawn(listening);
     let mut link = Link {
         replica: replica.clone(),
@@ -180,7 +178,7 @@ impl Link {
                     continue;
                 }
                 () = wake.notified() => {
-                    connecting::rebind(&connected.endpoint, &connected.connection, &self.counter);
+                    connecting::rebind(&connected.connection, &connected.socket);
                     event = ClientEvent::Saved;
                     continue;
                 }

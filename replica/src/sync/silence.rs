@@ -8,13 +8,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::{Connection, Endpoint};
+use quinn::Connection;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::connecting::rebind;
 use super::room::Room;
-use super::socket::Counter;
+use super::socket::Socket;
 
 /// How long a link may be silent.
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +27,9 @@ pub(super) struct Patience {
 
 /// Watches until it is aborted. `waiting`: an answer is due.
 pub(super) async fn watch(
-    endpoint: Endpoint,
     connection: Connection,
+    socket: Arc<Socket>,
     room: Room,
-    counter: Arc<Counter>,
     patience: Patience,
     mut waiting: watch::Receiver<bool>,
 ) {
@@ -50,7 +49,7 @@ pub(super) async fn watch(
                 if datagrams == heard {
                     tracing::debug!("silence: the link moves to a new port");
                     room.prod();
-                    rebind(&endpoint, &connection, &counter);
+                    rebind(&connection, &socket);
                 }
                 heard = datagrams;
                 since = Instant::now();
