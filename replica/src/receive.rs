@@ -133,6 +133,7 @@ impl Replica {
         if let Some(cursor) = cursor {
             meta::set(work.connection(), name::CURSOR, &cursor)?;
         }
+        self.plans_came(work.connection(), &batch.changed)?;
         work.commit()?;
         if let Some(renewed) = &batch.renewed {
             self.renewed(&mut writer, renewed);

@@ -188,6 +188,11 @@ impl Link {
                     event = ClientEvent::Saved;
                     continue;
                 }
+                () = self.replica.first_changed.notified() => {
+                    let patients = blocking(&self.replica, |replica| Ok(replica.first_in_order())).await?;
+                    event = ClientEvent::First { patients };
+                    continue;
+                }
                 () = self.replica.attachments_wanted.notified() => {
                     let chunks = blocking(&self.replica, |replica| replica.wanted_chunks(false)).await?;
                     event = ClientEvent::Wanted { chunks };
@@ -328,8 +333,9 @@ impl Link {
                 None
             }
             ClientAction::Progress(progress) => {
+                let state = state_of(progress, replica.has_synced());
                 replica.change_status(|status| {
-                    status.state = state_of(progress);
+                    status.state = state;
                     status.lanes = lanes_of(progress);
                 });
                 None
@@ -342,10 +348,11 @@ impl Link {
     }
 }
 
-fn state_of(progress: Progress) -> SyncState {
+/// Before the first exchange came to its end, nobody is told that all is here: the loop does, once that is written down.
+fn state_of(progress: Progress, has_synced: bool) -> SyncState {
     if progress.in_flight() > 0 {
         SyncState::Sending { done: progress.sent(), total: progress.sent() + progress.in_flight() }
-    } else if progress.caught_up {
+    } else if progress.caught_up && has_synced {
         SyncState::Idle
     } else {
         SyncState::Receiving { done: progress.received(), total: progress.received() + progress.to_receive() }

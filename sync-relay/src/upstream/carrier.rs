@@ -86,6 +86,7 @@ impl Carrier {
             versions: SESSION_VERSIONS.to_vec(),
             backfill: upstream.owed,
             first: Vec::new(),
+            long_away: true,
             wanted: Vec::new(),
             offer: true,
             suspects: upstream.suspects,
