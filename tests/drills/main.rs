@@ -5,6 +5,7 @@ mod convergence;
 mod courier;
 mod crowd;
 mod edge;
+mod first;
 mod hostile;
 mod kill;
 mod links;
