@@ -109,7 +109,7 @@ impl Replica {
             match item {
                 Item::Statement(bytes) => self.take_statement(&mut work, &bytes, &mut batch)?,
                 Item::Record(bytes) => self.take_record(&mut work, bytes, incarnation, &mut batch)?,
-                Item::Chunk(bytes) => match self.take_chunk(work.connection(), bytes)? {
+                Item::Chunk(bytes) => match self.take_chunk(work.connection(), bytes, door)? {
                     Taken::Kept(patient, entry) => {
                         batch.fates.push(Fate::New);
                         batch.attachments.extend([(patient, entry)]);
