@@ -10,6 +10,7 @@ mod hostile;
 mod kill;
 mod links;
 mod loss;
+mod multicast;
 mod secrecy;
 mod site;
 mod storm;
