@@ -33,6 +33,8 @@ pub(crate) struct Stored {
     pub(crate) new_grants: Vec<(PatientId, Scope)>,
     /// Documents of which a record could not be taken.
     pub(crate) gaps: Vec<DocumentId>,
+    /// Items that no honest relay sends: it checks what it passes on, and knows the author of all of it.
+    pub(crate) bogus: u64,
     /// This store goes on as a new incarnation: the session should begin anew, for what it has on its way belongs to the life before.
     pub(crate) renewed: bool,
 }
@@ -116,6 +118,7 @@ impl Replica {
                     }
                     Taken::Known => batch.fates.push(Fate::Known),
                     Taken::Refused(reason) => {
+                        batch.stored.bogus += 1;
                         tracing::warn!(%reason, "a chunk of an attachment was not taken");
                         batch.fates.push(Fate::Refused(reason));
                         batch.rejected += u64::from(door == Door::Relay);
@@ -172,6 +175,7 @@ impl Replica {
             Door::Courier => admit_statement(bytes, &mut self.trust_mut()),
         };
         if let Err(reason) = added {
+            batch.stored.bogus += 1;
             batch.rejected += u64::from(batch.door == Door::Relay);
             batch.fates.push(Fate::Refused(reason));
             return Ok(());
@@ -372,21 +376,24 @@ impl Replica {
         reason: RejectReason,
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
+        // Only what its author signed is worth keeping: anybody can name a revoked device.
+        let unsent_work = reason == RejectReason::AuthorRevoked && self.is_signed(&bytes);
+        if reason == RejectReason::Fork || unsent_work {
+            records::quarantine(work.connection(), &bytes, reason.code(), self.clock.now())?;
+        }
         if batch.door == Door::Courier {
-            let unsent_work = reason == RejectReason::AuthorRevoked && self.is_signed(&bytes);
-            if reason == RejectReason::Fork || unsent_work {
-                records::quarantine(work.connection(), &bytes, reason.code(), self.clock.now())?;
-            }
             return Ok(());
         }
         tracing::warn!(record = %RecordHash::of(&bytes), %reason, "a received record was not taken");
         batch.rejected += 1;
-        if matches!(reason, RejectReason::Fork | RejectReason::AuthorRevoked) {
-            records::quarantine(work.connection(), &bytes, reason.code(), self.clock.now())?;
-        } else if !reason.is_final()
+        let expected = unsent_work || matches!(reason, RejectReason::Fork | RejectReason::Gap);
+        batch.stored.bogus += u64::from(!expected);
+        if !reason.is_final()
             && let Ok(parsed) = ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse)
+            && let document = parsed.header().document
+            // Of others' there is nothing to compare; and nobody can make this list long.
+            && self.trust().granted(self.device_id(), document.patient, document.scope())
         {
-            let document = parsed.header().document;
             records::suspect(work.connection(), document)?;
             if !batch.stored.gaps.contains(&document) {
                 batch.stored.gaps.push(document);

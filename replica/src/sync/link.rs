@@ -19,6 +19,8 @@ use crate::replica::Replica;
 use crate::status::{LaneProgress, Lanes, SyncPath, SyncState};
 use crate::store::StoreError;
 
+/// Items of one session that no honest relay sends, after which it ends. A few may come of a relay that learns of a revocation.
+const MAX_BOGUS: u64 = 100;
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -93,6 +95,7 @@ async fn talk(
         counter: connector.counter.clone(),
         waiting,
         closed: None,
+        bogus: 0,
     };
     let early = connected.early.take();
     let result = {
@@ -114,6 +117,13 @@ async fn talk(
         }
     };
     listening.abort();
+    if let Err(error) = &result
+        && error.is_misbehaviour()
+    {
+        let (name, code) = (link.name.clone(), error.code());
+        tracing::warn!(%relay, code, "a relay does what no honest one does");
+        replica.change_status(|status| status.misbehaving = Some((name, code)));
+    }
     match result {
         Ok(()) => {
             let _ = tokio::time::timeout(FAREWELL, link.streams.finish()).await;
@@ -145,6 +155,8 @@ struct Link {
     /// Whether an answer is due.
     waiting: watch::Sender<bool>,
     closed: Option<CloseReason>,
+    /// Items that no honest relay sends.
+    bogus: u64,
 }
 
 impl Link {
@@ -168,7 +180,12 @@ impl Link {
                 if !self.replica.has_synced() {
                     blocking(&self.replica, Replica::first_sync_done).await?;
                 }
-                self.replica.change_status(|status| status.state = SyncState::Idle);
+                let name = self.name.clone();
+                self.replica.change_status(|status| {
+                    status.state = SyncState::Idle;
+                    // It came to its end with this one: whatever was wrong with it is over.
+                    status.misbehaving.take_if(|(relay, _)| *relay == name);
+                });
             }
             let ready = PerLane::new(|lane| self.session.ready_to_receive(lane));
             let [cards, charts, attachments] = self.streams.arriving.each_mut();
@@ -260,6 +277,10 @@ impl Link {
                 .await?;
                 if stored.renewed {
                     return Err(LinkError::Renewed);
+                }
+                self.bogus += stored.bogus;
+                if self.bogus > MAX_BOGUS {
+                    return Err(LinkError::Bogus);
                 }
                 Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps })
             }

@@ -110,7 +110,8 @@ fn say(tablet: &Tablet, patient: PatientId, body: EventBody) -> EntryId {
 fn todays_patients_come_first_then_whom_one_opened_of_late() {
     let (a, _, patient) = pair();
     let me = a.me().clone();
-    let others: Vec<_> = (0..12).map(|n| a.new_patient(&format!("患者 {n}"))).collect();
+    let others: Vec<_> =
+        (0..6).map(|n| a.create_patient(identity(&format!("患者 {n}"), "カンジャ")).unwrap()).collect();
     let plan = |patient, member: &str, time: &str| {
         let plan = VisitPlan {
             member: member.to_owned(),

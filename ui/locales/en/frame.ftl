@@ -95,6 +95,7 @@ problem-unknown-relay = Who answered could not be confirmed as belonging to this
 problem-unknown-tablet = This tablet is not known there. Please call the secretariat.
 problem-revoked = The enrolment of this tablet was withdrawn. Please call the secretariat.
 problem-version = The versions do not match. Please update the app.
+problem-misbehaves = The relay sends what it should not. None of that was taken. Please tell the secretariat.
 problem-other = The connection did not work. It is tried again by itself.
 
 language = Language

@@ -86,6 +86,7 @@ problem-unknown-relay = つなぎ先が、この地域のものと確認でき�
 problem-unknown-tablet = このタブレットは、つなぎ先に登録されていません。事務局へご連絡ください。
 problem-revoked = このタブレットの登録は取り消されています。事務局へご連絡ください。
 problem-version = アプリの版が合いません。更新してください。
+problem-misbehaves = つなぎ先の中継から、おかしな内容が届いています。取りこんでいません。事務局へご連絡ください。
 problem-other = うまくつながりませんでした。あとで自動的にもう一度試します。
 
 language = 表示する言葉
