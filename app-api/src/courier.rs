@@ -51,6 +51,8 @@ pub struct CourierWritten {
     pub records: u32,
     /// How large it is.
     pub bytes: u64,
+    /// There was no room for photos and documents: only text is in it.
+    pub photos_left_out: bool,
 }
 
 /// Takes a file in, as far as it verifies.

@@ -135,6 +135,8 @@ pub enum SyncProblem {
     Revoked,
     /// The relay speaks only newer or older versions.
     Version,
+    /// The relay sends what no honest relay sends: broken, or bad. Nothing of that was taken.
+    Misbehaves,
     /// Anything else.
     Other,
 }

@@ -121,6 +121,7 @@ pub fn client_session(bytes: &[u8]) {
         versions: vec![1],
         backfill: Vec::new(),
         first: Vec::new(),
+        long_away: true,
         wanted: vec![ChunkId([3; 32])],
         offer: true,
         suspects: Vec::new(),

@@ -33,6 +33,7 @@ mod edit;
 mod enrolment;
 mod error;
 mod files;
+mod first;
 mod guard;
 mod merging;
 mod metering;

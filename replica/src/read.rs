@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Weekday};
 use rusqlite::params;
-use tendenko_crdt::{CardView, EntryId, Event, EventBody, Item, Key, Medicine, Timestamp};
+use tendenko_crdt::{CardView, EntryId, Event, Item, Key, Medicine, Timestamp, VisitPlan};
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::ids::{DeviceId, MemberId, PatientId};
 use tendenko_protocol::trust::DeviceCert;
@@ -102,20 +102,12 @@ impl Replica {
     /// The visits planned for a day (ISO date), of one member or of all, by time of day.
     pub fn round(&self, date: &str, member: Option<MemberId>) -> Result<Vec<PlannedVisit>, ReadError> {
         let day: Date = date.parse().map_err(|_| ReadError::BadDate)?;
-        let weekday = weekday_number(day.weekday());
-        let iso = day.to_string();
         let (from, to) = day_in_japan(day).ok_or(ReadError::BadDate)?;
         let member = member.map(|member| member.to_string());
         let reader = self.reader();
         let mut round = Vec::new();
-        for (patient, event) in read::standing(&reader, "visit-plan", None)? {
-            let plan = event.id;
-            let EventBody::VisitPlan(visit) = event.body else { continue };
-            let due = visit.weekdays.contains(&weekday)
-                && visit.from.as_str() <= iso.as_str()
-                && visit.until.as_ref().is_none_or(|until| iso.as_str() <= until.as_str())
-                && member.as_ref().is_none_or(|member| *member == visit.member);
-            if !due {
+        for (patient, plan, visit) in read::plans(&reader)? {
+            if !is_due(&visit, day, member.as_deref()) {
                 continue;
             }
             let Some(summary) = read::patient(&reader, self.me(), patient)? else { continue };
@@ -192,6 +184,7 @@ impl Replica {
              ON CONFLICT (member, patient) DO UPDATE SET news = excluded.news, at = excluded.at",
             params![self.me().member.0, patient.0, self.clock.now().0],
         )?;
+        self.first_changed.notify_one();
         Ok(())
     }
 
@@ -287,13 +280,28 @@ fn known(device: &DeviceCert) -> KnownDevice {
     }
 }
 
+/// Whether a plan means a visit on a day; of one member, or of whomever it names.
+pub(crate) fn is_due(plan: &VisitPlan, day: Date, member: Option<&str>) -> bool {
+    let iso = day.to_string();
+    plan.weekdays.contains(&weekday_number(day.weekday()))
+        && plan.from.as_str() <= iso.as_str()
+        && plan.until.as_ref().is_none_or(|until| iso.as_str() <= until.as_str())
+        && member.is_none_or(|member| member == plan.member)
+}
+
+/// The calendar day it is in Japan.
+pub(crate) fn today_in_japan(now: Timestamp) -> Date {
+    let now = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+    now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).date()
+}
+
 /// 1 Monday … 7 Sunday.
 fn weekday_number(day: Weekday) -> u8 {
     day.to_monday_one_offset().unsigned_abs()
 }
 
 /// A calendar day in Japan as a half-open span of time.
-fn day_in_japan(day: Date) -> Option<(Timestamp, Timestamp)> {
+pub(crate) fn day_in_japan(day: Date) -> Option<(Timestamp, Timestamp)> {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
     let start = |day: Date| Some(Timestamp(day.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond()));
     Some((start(day)?, start(day.tomorrow().ok()?)?))

@@ -33,6 +33,8 @@ pub(crate) struct Stored {
     pub(crate) new_grants: Vec<(PatientId, Scope)>,
     /// Documents of which a record could not be taken.
     pub(crate) gaps: Vec<DocumentId>,
+    /// Items that no honest relay sends: it checks what it passes on, and knows the author of all of it.
+    pub(crate) bogus: u64,
     /// This store goes on as a new incarnation: the session should begin anew, for what it has on its way belongs to the life before.
     pub(crate) renewed: bool,
 }
@@ -109,13 +111,14 @@ impl Replica {
             match item {
                 Item::Statement(bytes) => self.take_statement(&mut work, &bytes, &mut batch)?,
                 Item::Record(bytes) => self.take_record(&mut work, bytes, incarnation, &mut batch)?,
-                Item::Chunk(bytes) => match self.take_chunk(work.connection(), bytes)? {
+                Item::Chunk(bytes) => match self.take_chunk(work.connection(), bytes, door)? {
                     Taken::Kept(patient, entry) => {
                         batch.fates.push(Fate::New);
                         batch.attachments.extend([(patient, entry)]);
                     }
                     Taken::Known => batch.fates.push(Fate::Known),
                     Taken::Refused(reason) => {
+                        batch.stored.bogus += 1;
                         tracing::warn!(%reason, "a chunk of an attachment was not taken");
                         batch.fates.push(Fate::Refused(reason));
                         batch.rejected += u64::from(door == Door::Relay);
@@ -133,6 +136,7 @@ impl Replica {
         if let Some(cursor) = cursor {
             meta::set(work.connection(), name::CURSOR, &cursor)?;
         }
+        self.plans_came(work.connection(), &batch.changed)?;
         work.commit()?;
         if let Some(renewed) = &batch.renewed {
             self.renewed(&mut writer, renewed);
@@ -171,6 +175,7 @@ impl Replica {
             Door::Courier => admit_statement(bytes, &mut self.trust_mut()),
         };
         if let Err(reason) = added {
+            batch.stored.bogus += 1;
             batch.rejected += u64::from(batch.door == Door::Relay);
             batch.fates.push(Fate::Refused(reason));
             return Ok(());
@@ -371,21 +376,24 @@ impl Replica {
         reason: RejectReason,
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
+        // Only what its author signed is worth keeping: anybody can name a revoked device.
+        let unsent_work = reason == RejectReason::AuthorRevoked && self.is_signed(&bytes);
+        if reason == RejectReason::Fork || unsent_work {
+            records::quarantine(work.connection(), &bytes, reason.code(), self.clock.now())?;
+        }
         if batch.door == Door::Courier {
-            let unsent_work = reason == RejectReason::AuthorRevoked && self.is_signed(&bytes);
-            if reason == RejectReason::Fork || unsent_work {
-                records::quarantine(work.connection(), &bytes, reason.code(), self.clock.now())?;
-            }
             return Ok(());
         }
         tracing::warn!(record = %RecordHash::of(&bytes), %reason, "a received record was not taken");
         batch.rejected += 1;
-        if matches!(reason, RejectReason::Fork | RejectReason::AuthorRevoked) {
-            records::quarantine(work.connection(), &bytes, reason.code(), self.clock.now())?;
-        } else if !reason.is_final()
+        let expected = unsent_work || matches!(reason, RejectReason::Fork | RejectReason::Gap);
+        batch.stored.bogus += u64::from(!expected);
+        if !reason.is_final()
             && let Ok(parsed) = ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse)
+            && let document = parsed.header().document
+            // Of others' there is nothing to compare; and nobody can make this list long.
+            && self.trust().granted(self.device_id(), document.patient, document.scope())
         {
-            let document = parsed.header().document;
             records::suspect(work.connection(), document)?;
             if !batch.stored.gaps.contains(&document) {
                 batch.stored.gaps.push(document);

@@ -89,6 +89,8 @@ pub struct SyncStatus {
     pub rejected: u64,
     /// Short code of the last failure, until the next success.
     pub last_error: Option<String>,
+    /// The relay (its name, if it has one) that last did what no honest relay does, and what, as a code; until an exchange with it comes to its end.
+    pub misbehaving: Option<(Option<String>, String)>,
     /// Bytes sent since the replica was opened: whole datagrams with their IP and UDP headers, as they are paid for.
     pub bytes_sent: u64,
     /// Bytes received since the replica was opened, counted likewise.

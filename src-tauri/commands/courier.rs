@@ -36,8 +36,8 @@ pub async fn export(tablet: &Tablet, args: api::ExportCourier) -> Answer<api::Ex
         .work(move |desk| {
             let folder = known_folder(&own, &args.folder)?;
             let name = free_name(&folder, desk.clock.now());
-            let request =
-                CourierRequest { for_whom: ForWhom::Everyone, since: args.since.map(|since| Timestamp(since.0)) };
+            let since = args.since.map(|since| Timestamp(since.0));
+            let mut request = CourierRequest { for_whom: ForWhom::Everyone, since, attachments: true };
             let mut told = 0;
             let mut progress = |totals: Totals| {
                 if totals.bytes >= told + STEP {
@@ -46,8 +46,16 @@ pub async fn export(tablet: &Tablet, args: api::ExportCourier) -> Answer<api::Ex
                 }
                 work.go_on()
             };
-            let written = desk.replica.export_courier(&folder.join(&name), &request, &mut progress).map_err(refused)?;
-            Ok(api::CourierWritten { name, records: count(written.records), bytes: written.bytes })
+            let file = folder.join(&name);
+            let mut written = desk.replica.export_courier(&file, &request, &mut progress);
+            if written.as_ref().is_err_and(|error| error.code() == "stick-full") {
+                // Text comes before photos, also on a stick.
+                request.attachments = false;
+                written = desk.replica.export_courier(&file, &request, &mut progress);
+            }
+            let written = written.map_err(refused)?;
+            let photos_left_out = !request.attachments;
+            Ok(api::CourierWritten { name, records: count(written.records), bytes: written.bytes, photos_left_out })
         })
         .await
 }

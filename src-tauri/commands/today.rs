@@ -20,7 +20,11 @@ const MOST_HAND_OVERS: usize = 500;
 
 pub fn today(desk: &Desk, args: api::GetToday) -> Answer<api::GetToday> {
     let date = match args.date {
-        None => desk.today(),
+        None => {
+            // It may be another day than when the sync began.
+            desk.replica.look_at_the_round_again();
+            desk.today()
+        }
         Some(date) => {
             date.parse::<Date>().map_err(|_| ApiError::new(ErrorCode::FieldRequired).with("field", "date"))?
         }

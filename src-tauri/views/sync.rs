@@ -24,7 +24,10 @@ pub fn status(status: &SyncStatus) -> api::SyncView {
         clock_offset_ms: status.clock_offset_ms,
         relay: status.relay.clone(),
         rejected: count(status.rejected),
-        problem: status.last_error.as_deref().map(problem),
+        problem: match &status.misbehaving {
+            Some(_) => Some(api::SyncProblem::Misbehaves),
+            None => status.last_error.as_deref().map(problem),
+        },
         path: status.path.map(|path| match path {
             SyncPath::Hub => api::SyncPath::Hub,
             SyncPath::Edge => api::SyncPath::Edge,

@@ -77,6 +77,8 @@ pub struct DeviceStatus {
     pub records: u64,
     /// Items it brought that were refused.
     pub refused: u64,
+    /// When it last began to flood the relay with what is refused, milliseconds since 1970 by the relay's clock; absent: never.
+    pub flooded: Option<i64>,
 }
 
 /// How things stand with the relay above this one.
@@ -201,6 +203,7 @@ fn devices(set: &TrustStore, own: Option<RelayId>, contacts: &[Contact]) -> Vec<
         device.last_contact = Some(contact.last.0);
         device.records = contact.records;
         device.refused = contact.refused;
+        device.flooded = contact.flooded.map(|at| at.0);
     }
     let named = |(id, status): (DeviceId, DeviceStatus)| DeviceStatus { device: id.to_string(), ..status };
     let mut devices: Vec<_> = known.into_iter().map(named).collect();
@@ -262,6 +265,9 @@ impl fmt::Display for Text<'_> {
             )?;
             if device.refused > 0 {
                 write!(f, "  {} refused", device.refused)?;
+            }
+            if let Some(flooded) = device.flooded {
+                write!(f, "  FLOODED {}", ago(self.now.0 - flooded))?;
             }
             writeln!(f)?;
         }

@@ -14,7 +14,7 @@ use tendenko_relay::store::RelayStore;
 
 mod common;
 
-const EVERYTHING: Request = Request { for_whom: ForWhom::Everyone, since: None };
+const EVERYTHING: Request = Request { for_whom: ForWhom::Everyone, since: None, attachments: true };
 
 fn go_on() -> impl FnMut(Totals) -> ControlFlow<()> {
     |_| ControlFlow::Continue(())
@@ -77,8 +77,11 @@ fn what_was_written_is_taken_and_taken_again_is_known() {
 
 #[test]
 fn a_file_for_one_device_holds_what_it_is_granted() {
-    let (town, path, _) =
-        carried(|_, pharmacist| Request { for_whom: ForWhom::Devices(vec![pharmacist.id()]), since: None });
+    let (town, path, _) = carried(|_, pharmacist| Request {
+        for_whom: ForWhom::Devices(vec![pharmacist.id()]),
+        since: None,
+        attachments: true,
+    });
     let report = import(&town, &path).unwrap();
     assert_eq!((report.end, report.refusals(), report.read.records), (End::Whole, 0, 6), "{report}");
 }
@@ -130,7 +133,7 @@ fn what_came_before_the_asked_time_is_left_out_and_then_missed_by_name() {
         serving.shutdown().await;
     });
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64;
-    let since = |time| Request { for_whom: ForWhom::Everyone, since: Some(Millis(time)) };
+    let since = |time| Request { for_whom: ForWhom::Everyone, since: Some(Millis(time)), attachments: true };
     let size = |request: &Request| std::fs::metadata(export(&town, request)).unwrap().len();
     let (all, today, tomorrow) = (size(&EVERYTHING), size(&since(now - day)), size(&since(now + day)));
     assert!(today <= all + 20 && today > tomorrow, "{all} {today} {tomorrow}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use common::{Line, Town, play};
-use tendenko_protocol::ids::RecordHash;
+use tendenko_protocol::ids::{Millis, RecordHash};
 use tendenko_protocol::messages::{ClientMessage, Item, Lane, Refusal, RelayMessage};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::CloseReason;
@@ -517,6 +517,53 @@ fn a_tablet_that_floods_is_slowed_and_others_sync() {
                 None => panic!("the link of the noisy one was cut"),
             }
         }
+        // And the operator is told who it is.
+        let directory = tendenko_relay::Directory::new(town.relay_dir());
+        let named = loop {
+            let status = tendenko_relay::status::Status::read(&directory).unwrap();
+            let flooding = status.devices.iter().filter(|device| device.flooded.is_some());
+            let named: Vec<_> = flooding.map(|device| device.device.clone()).collect();
+            if !named.is_empty() {
+                assert!(status.text(Millis(0)).to_string().contains("FLOODED"));
+                break named;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        };
+        assert_eq!(named, [noisy.id().to_string()]);
+        serving.shutdown().await;
+    });
+}
+
+/// Links break and are not missed, and disks are cloned: the newest sessions of a device are served, the oldest ends for them.
+#[test]
+fn a_device_has_a_few_sessions_and_the_newest_take_the_place_of_the_oldest() {
+    play(async {
+        let town = Town::found();
+        let (nurse, mut pharmacist) = (town.tablet("nurse"), town.tablet("pharmacist"));
+        let serving = town.serve();
+        let mut lines = Vec::new();
+        for _ in 0..6 {
+            let mut line = Line::open(&nurse.keys, serving.relay(), serving.local_addr()).await;
+            let welcome = line.hello(nurse.trust.region(), nurse.id(), nurse.chain()).await;
+            assert!(matches!(welcome, RelayMessage::Welcome { .. }), "{welcome:?}");
+            lines.push(line);
+        }
+        let refused = |line: &Option<(Lane, RelayMessage)>| {
+            matches!(line, Some((_, RelayMessage::Refused { reason: Refusal::Busy, .. })))
+        };
+        for line in &mut lines[..2] {
+            let mut heard = line.hear().await;
+            while matches!(heard, Some((_, RelayMessage::CaughtUp { .. } | RelayMessage::Items { .. }))) {
+                heard = line.hear().await;
+            }
+            assert!(refused(&heard), "{heard:?}");
+        }
+        for line in &mut lines[2..] {
+            let ack = line.push(Vec::new()).await;
+            assert!(matches!(ack, RelayMessage::Ack { .. }), "{ack:?}");
+        }
+        assert_eq!(serving.present(), [nurse.id()]);
+        pharmacist.sync(serving.local_addr()).await.unwrap();
         serving.shutdown().await;
     });
 }

@@ -96,3 +96,55 @@ fn what_a_lost_tablet_gave_to_a_stick_reaches_the_relay_by_whoever_took_it() -> 
     drop(relay);
     Ok(())
 }
+
+#[test]
+fn a_photo_travels_on_a_stick_that_is_pulled_out_half_way() -> Drill {
+    const PHOTO: usize = 1_500_000;
+    let scene = Scene::set()?;
+    let mut nurse = scene.start(&scene.nurse)?;
+    let mut pharmacist = scene.start(&scene.pharmacist)?;
+    let mut site = scene.start(&scene.site)?;
+    let entry = nurse.attach(&scene.patient, PHOTO)?;
+    let note = nurse.visit(&scene.patient, "褥瘡の写真を撮った")?;
+    let stick = scene.folder().join("stick.tendenko");
+    nurse.export_courier(&stick)?;
+    let whole = std::fs::read(&stick)?;
+    // Somebody pulls it out while it is copied: text and some pieces are there.
+    std::fs::write(&stick, &whole[..whole.len() / 2])?;
+    let Answer::Courier { new: first, refused: 0, whole: false, .. } = pharmacist.import_courier(&stick)? else {
+        return Err("half a file was not taken as half a file".into());
+    };
+    assert!(pharmacist.entries(&scene.patient)?.contains(&note), "text comes first");
+    let (here, photo) = pharmacist.pieces(&scene.patient, &entry)?;
+    assert!(here > 3 && here < u32::MAX && photo.is_none(), "{here}");
+    std::fs::write(&stick, &whole)?;
+    let Answer::Courier { new: rest, known, refused: 0, whole: true, items, .. } = pharmacist.import_courier(&stick)?
+    else {
+        return Err("the whole file was not taken".into());
+    };
+    assert!(rest > 3 && known >= first && first + rest <= items, "{first}, then {rest}, {known} known of {items}");
+    assert_eq!(pharmacist.pieces(&scene.patient, &entry)?.1, Some(PHOTO));
+    // Who may see the card alone is given none of it.
+    let Answer::Courier { not_for_us, refused: 0, .. } = site.import_courier(&stick)? else {
+        return Err("the site's file was not taken".into());
+    };
+    assert!(not_for_us > 30, "{not_for_us}");
+
+    // The nurse's tablet is lost; the photo reaches the relay from the pharmacist's, and others by a stick from the relay.
+    nurse.kill();
+    std::fs::remove_dir_all(&scene.nurse.dir)?;
+    let _relay = scene.relay()?;
+    pharmacist.run(&Order::Online)?;
+    pharmacist.run(&Order::AwaitSynced)?;
+    let pieces = PHOTO.div_ceil(tendenko_protocol::limits::MAX_CHUNK_CONTENT) as u64;
+    pharmacist.run(&Order::AwaitGiven { count: pieces })?;
+    let (dir, out) = (scene.region.relay_dir(), scene.folder().join("from-relay.tendenko"));
+    let (dir, out) = (dir.to_string_lossy(), out.to_string_lossy());
+    let said = relay_courier(&["export", "--dir", &dir, "--out", &out])?;
+    assert!(said.contains(&format!("{pieces} pieces of attachments")), "{said}");
+    let said = relay_courier(&["import", "--dir", &dir, "--file", &out])?;
+    assert!(said.contains("nothing in it is new here"), "{said}");
+    let said = relay_courier(&["export", "--dir", &dir, "--out", &out, "--without-attachments"])?;
+    assert!(said.contains(" 0 pieces of attachments"), "{said}");
+    Ok(())
+}

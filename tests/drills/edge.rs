@@ -190,3 +190,47 @@ fn a_hub_whose_disk_was_lost_is_refilled_by_its_edge_relay_alone() -> Drill {
     let mut pharmacist = online_at(&scene, &scene.pharmacist, &hub, &[])?;
     await_all(&scene, &mut [&mut pharmacist], &written)
 }
+
+#[test]
+fn a_photo_that_only_the_hub_has_is_fetched_through_the_edge_relay() -> Drill {
+    const PHOTO: usize = 1_000_000;
+    let scene = Scene::set()?;
+    let (mut hub, mut edge) = (scene.region.hub(), scene.region.edge("edge")?);
+    acquainted(&scene, &mut hub, &mut edge)?;
+    let patient = scene.patient.clone();
+    let mut nurse = online_at(&scene, &scene.nurse, &hub, &[])?;
+    let pieces = PHOTO.div_ceil(tendenko_protocol::limits::MAX_CHUNK_CONTENT) as u64;
+    let mut photos = Vec::new();
+    for given in [pieces, 2 * pieces] {
+        photos.push(nurse.attach(&patient, PHOTO)?);
+        nurse.run(&Order::AwaitGiven { count: given })?;
+    }
+    assert_eq!(hub.status()?.chunks, 2 * pieces);
+    let mut pharmacist = online_at(&scene, &scene.pharmacist, &edge, &[])?;
+    let fetch = |entry: &String| Order::Fetch { patient: patient.clone(), entry: entry.clone() };
+    let all = |entry: &String| Order::AwaitPieces { patient: patient.clone(), entry: entry.clone(), count: u32::MAX };
+    for photo in &photos {
+        pharmacist.run(&Order::AwaitEntry { patient: patient.clone(), entry: photo.clone() })?;
+    }
+    assert_eq!(edge.status()?.chunks, 0, "an edge relay does not fetch what nobody asks for");
+    pharmacist.run(&fetch(&photos[0]))?;
+    pharmacist.run(&all(&photos[0]))?;
+    assert_eq!(pharmacist.pieces(&patient, &photos[0])?.1, Some(PHOTO));
+    assert_eq!(edge.status()?.chunks, pieces, "and keeps it for the next one");
+
+    // Without its hub it says that it has none; with it again, it has.
+    hub.kill();
+    pharmacist.run(&fetch(&photos[1]))?;
+    pharmacist.run(&Order::AwaitAbsent { patient: patient.clone(), entry: photos[1].clone() })?;
+    hub.start()?;
+    edge.until(|status| status.upstream.is_some())?;
+    loop {
+        pharmacist.run(&fetch(&photos[1]))?;
+        pharmacist.run(&Order::AwaitAnswered { patient: patient.clone(), entry: photos[1].clone() })?;
+        if pharmacist.pieces(&patient, &photos[1])?.1 == Some(PHOTO) {
+            break;
+        }
+    }
+    assert_eq!(edge.status()?.chunks, 2 * pieces);
+    Ok(())
+}

@@ -45,7 +45,8 @@ fn a_tablet_found_by_its_colleagues_serves_them_until_the_hub_returns() -> Drill
     assert_eq!(site.fingerprint(true)?, nurse.fingerprint(true)?);
 
     // The hub returns.
-    let _relay = scene.relay()?;
+    let mut hub = scene.region.hub();
+    hub.start()?;
     // The serving tablet has passed everything on, and stops by itself; its guests go back to the hub.
     nurse.run(&Order::AwaitServed)?;
     let Answer::Site { ended, .. } = nurse.ask(&Order::Site)? else { return Err("no site".into()) };
@@ -57,6 +58,38 @@ fn a_tablet_found_by_its_colleagues_serves_them_until_the_hub_returns() -> Drill
     }
     assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
     assert_eq!(site.fingerprint(true)?, nurse.fingerprint(true)?);
+    let there = hub.until(|status| status.quarantined == 0 && status.refused.is_empty())?;
+    all_say_the_same(&mut [&mut nurse, &mut pharmacist, &mut site])?;
+
+    // And once more, from an empty disk.
+    hub.lose_disk()?;
+    hub.start()?;
+    for tablet in [&mut nurse, &mut pharmacist, &mut site] {
+        tablet.run(&Order::Offline)?;
+        tablet.run(&Order::Online)?;
+        tablet.run(&Order::AwaitSynced)?;
+    }
+    let again = hub.until(|status| (status.records, status.logs) == (there.records, there.logs))?;
+    let lost = again.recovery.ok_or("the hub does not know that it lost its disk")?;
+    assert!(lost.devices_back >= 3 && lost.arrivals >= there.records, "{lost:?}");
+    assert_eq!((again.record_bytes, again.quarantined), (there.record_bytes, 0));
+    all_say_the_same(&mut [&mut nurse, &mut pharmacist, &mut site])?;
+    assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
+    Ok(())
+}
+
+/// Every tablet says: connected to the hub, nothing unsent, nothing refused, one patient, and all of it here.
+fn all_say_the_same(tablets: &mut [&mut RemoteTablet]) -> Drill {
+    for tablet in tablets {
+        tablet.run(&Order::AwaitSynced)?;
+        let Answer::Status { unsent, rejected, patients, incomplete, may_be_more, path, .. } =
+            tablet.ask(&Order::Status)?
+        else {
+            return Err("no status".into());
+        };
+        assert_eq!((unsent, rejected, patients, may_be_more), (0, 0, (1, 1), false));
+        assert_eq!((incomplete.len(), path.as_deref()), (0, Some("Hub")));
+    }
     Ok(())
 }
 
@@ -82,10 +115,21 @@ fn sealed_records_pass_through_a_tablet_that_may_not_read_them() -> Drill {
     for tablet in [&scene.nurse, &scene.pharmacist] {
         std::fs::remove_dir_all(&tablet.dir)?;
     }
-    let _relay = scene.relay()?;
+    let mut hub = scene.region.hub();
+    hub.start()?;
     carrier.run(&Order::AwaitServed)?;
     let mut site = scene.start_online(&scene.site)?;
     assert_eq!(site.fingerprint(true)?, whole);
+    let there = hub.status()?.records;
+
+    // The hub's disk is lost, and nobody else has the chart: the carrier gives it again, although it had left its outbox.
+    site.kill();
+    hub.lose_disk()?;
+    hub.start()?;
+    carrier.run(&Order::Online)?;
+    carrier.serve()?;
+    carrier.run(&Order::AwaitServed)?;
+    hub.until(|status| status.records >= there)?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@
 
 pub mod demo;
 pub mod forwarder;
+pub mod namespaces;
 pub mod noticeboard;
 pub mod process;
 pub mod records;

@@ -61,11 +61,22 @@ pub struct Program {
 impl Program {
     /// Starts `name` from [`programs_dir`]; its log goes to `log`, or to nowhere.
     pub fn start(name: &str, args: &[&str], log: Option<&Path>) -> Result<Self, ProcessError> {
-        Self::start_with_env(name, args, log, &[])
+        Self::start_under(&[], name, args, log, &[])
     }
 
     /// As [`Program::start`], with extra environment variables.
     pub fn start_with_env(
+        name: &str,
+        args: &[&str],
+        log: Option<&Path>,
+        env: &[(&str, &str)],
+    ) -> Result<Self, ProcessError> {
+        Self::start_under(&[], name, args, log, env)
+    }
+
+    /// As [`Program::start_with_env`], by a program that becomes it.
+    pub fn start_under(
+        launcher: &[&str],
         name: &str,
         args: &[&str],
         log: Option<&Path>,
@@ -83,7 +94,15 @@ impl Program {
             }
             None => Stdio::null(),
         };
-        let mut child = Command::new(&path)
+        let mut command = match launcher.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&path);
+                command
+            }
+            None => Command::new(&path),
+        };
+        let mut child = command
             .args(args)
             .envs(env.iter().copied())
             .stdin(Stdio::piped())

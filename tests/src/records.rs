@@ -145,3 +145,9 @@ pub fn pieces(replica: &Replica, patient: PatientId, entry: EntryId) -> Result<u
         Err(error) => Err(error),
     }
 }
+
+/// Whether a relay was asked for pieces of an attachment and has none of them.
+pub fn is_absent(replica: &Replica, patient: PatientId, entry: EntryId) -> Result<bool, AttachmentError> {
+    let state = replica.attachment_state(patient, entry)?;
+    Ok(matches!(state.presence, AttachmentPresence::AbsentOnRelay { .. }))
+}

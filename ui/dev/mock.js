@@ -123,7 +123,7 @@ const answers = {
   stop_serving: () => (nearby = { serving: null, found: [{ label: "訪問5号", certified: true }, { label: "a91f07", certified: false }], ended: "told", deaf: false }),
   scan_server: () => ({ label: "訪問5号", certified: true }),
   get_courier_places: () => [{ folder: "/media/a", name: "KINGSTON", removable: true, free: 7.2e9, files: [{ name: "tendenko-20261120-0915.tendenko", written: now - 3 * hour, bytes: 1820334 }, { name: "tendenko-20261119-1740.tendenko.part", written: now - day, bytes: 40334 }] }, { folder: "/b", name: "", removable: false, free: 2.1e10, files: [] }],
-  export_courier: () => ({ name: "tendenko-20261120-1425.tendenko", records: 1204, bytes: 1820334 }),
+  export_courier: () => ({ name: "tendenko-20261120-1425.tendenko", records: 1204, bytes: 1820334, photos_left_out: false }),
   import_courier: ({ name }) => ({ new: name.endsWith(".part") ? 12 : 340, known: 864, not_for_us: 210, refused: 0, end: name.endsWith(".part") ? "cut" : "whole" }),
   cancel_courier: () => null,
   sync_now: () => ({ ...sync(), state: "connecting" }),

@@ -132,7 +132,7 @@ names! {
     /// Why sync failed.
     problem(SyncProblem) {
         SyncProblem::Unreachable => "unreachable", SyncProblem::UnknownRelay => "unknown-relay",
-        SyncProblem::UnknownTablet => "unknown-tablet", SyncProblem::Revoked => "revoked", SyncProblem::Version => "version",
+        SyncProblem::UnknownTablet => "unknown-tablet", SyncProblem::Revoked => "revoked", SyncProblem::Version => "version", SyncProblem::Misbehaves => "misbehaves",
         SyncProblem::Other => "other",
     }
     /// Why a card is opened.

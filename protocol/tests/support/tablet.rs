@@ -104,6 +104,7 @@ impl Tablet {
             versions: versions.to_vec(),
             backfill: self.backfill.iter().copied().collect(),
             first: self.first.clone(),
+            long_away: true,
             wanted: self.chunks.wanted.iter().map(|(id, _)| *id).collect(),
             offer: true,
             suspects: self.suspects.iter().copied().collect(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::Connection;
-use tendenko_crdt::EntryId;
+use tendenko_crdt::{EntryId, EventBody};
 use tendenko_protocol::chunk::{ChunkVerdict, Holding, ReceivedChunk, SealedChunk, admit_chunk};
 use tendenko_protocol::ids::{AttachmentId, ChunkId, DeviceId, PatientId};
 use tendenko_protocol::messages::Item;
@@ -11,6 +11,8 @@ use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::client::Departure;
 
 use super::{mentioned, reading};
+use crate::models;
+use crate::receive::Door;
 use crate::replica::{Replica, ReplicaEvent};
 use crate::store::StoreError;
 use crate::store::chunks::{self, NewChunk, Wanted};
@@ -36,8 +38,8 @@ impl Replica {
         Ok(asked.map(|wanted| wanted.chunk).collect())
     }
 
-    /// A chunk has come: kept, if somebody here wants it and it is what it is wanted as.
-    pub(crate) fn take_chunk(&self, connection: &Connection, bytes: Vec<u8>) -> Result<Taken, StoreError> {
+    /// A chunk has come: kept, if somebody here wants it, or a chart here mentions what a file brought, and it is what it is wanted as.
+    pub(crate) fn take_chunk(&self, connection: &Connection, bytes: Vec<u8>, door: Door) -> Result<Taken, StoreError> {
         let verdict = admit_chunk(bytes, &self.trust(), |id| chunks::has(connection, id))?;
         let chunk = match verdict {
             ChunkVerdict::Accept(chunk) => *chunk,
@@ -48,18 +50,19 @@ impl Replica {
             ChunkVerdict::Reject(reason) => return Ok(Taken::Refused(reason)),
         };
         let id = chunk.id();
-        let Some(wanted) = chunks::wanted_as(connection, &id)? else {
-            return Ok(Taken::Refused(RejectReason::Unwanted));
+        let wanted = match chunks::wanted_as(connection, &id)? {
+            None if door == Door::Courier => mentioned_as(connection, &chunk)?,
+            wanted => wanted,
         };
+        let Some(wanted) = wanted else { return Ok(Taken::Refused(RejectReason::Unwanted)) };
         chunks::unwant(connection, &id)?;
         if !self.is_piece(connection, &wanted, &chunk)? {
             return Ok(Taken::Refused(RejectReason::Misplaced));
         }
         let used = self.clock.now().0;
-        chunks::insert(
-            connection,
-            &NewChunk { id, header: chunk.header(), bytes: chunk.bytes(), unsent: false, used },
-        )?;
+        // No relay may have what came in a file: the tablet that wrote it may be gone for good.
+        let unsent = door == Door::Courier;
+        chunks::insert(connection, &NewChunk { id, header: chunk.header(), bytes: chunk.bytes(), unsent, used })?;
         if !chunks::ask_again(connection, wanted.patient, wanted.entry)?.is_empty() {
             self.attachments_wanted.notify_one();
         }
@@ -138,6 +141,21 @@ impl Replica {
         }
         Ok(found)
     }
+}
+
+/// The piece that some entry of the patient's chart names this chunk as.
+fn mentioned_as(connection: &Connection, chunk: &SealedChunk) -> Result<Option<Wanted>, StoreError> {
+    let place = chunk.header().place;
+    for (_, event) in models::read::standing(connection, "attachment", Some(place.patient))? {
+        let EventBody::Attachment(attachment) = event.body else { continue };
+        if attachment.attachment.0 == place.attachment.0 {
+            let named = super::ids(&attachment).nth(place.index as usize);
+            let (patient, entry, place) = (place.patient, event.id, place.index);
+            let wanted = Wanted { chunk: chunk.id(), patient, entry, place, absent: false };
+            return Ok(named.filter(|id| *id == wanted.chunk).map(|_| wanted));
+        }
+    }
+    Ok(None)
 }
 
 /// Puts back a chunk of a store that is being recovered, if it is one.

@@ -1,8 +1,9 @@
-//! Writing a courier file: what is pending is sealed, then statements, cards and charts go into the file.
+//! Writing a courier file: what is pending is sealed, then statements, cards, charts and pieces of attachments go into the file.
 
 use std::fs::File;
 use std::path::Path;
 
+use tendenko_protocol::chunk::ChunkHeader;
 use tendenko_protocol::courier::{Header, Maker, Outgoing, Totals};
 use tendenko_protocol::document::{Class, DocumentId, Vector};
 use tendenko_protocol::domains::COURIER_VERSION;
@@ -13,7 +14,7 @@ use tendenko_protocol::record::ReceivedBytes;
 use super::{CourierError, CourierProgress, CourierRequest};
 use crate::files;
 use crate::replica::Replica;
-use crate::store::{StoreError, logs, marks, records};
+use crate::store::{StoreError, chunks, logs, marks, records};
 
 /// Bytes read from the store at a time.
 const PAGE: usize = 512 << 10;
@@ -102,6 +103,23 @@ impl Replica {
                     if !more {
                         break;
                     }
+                }
+            }
+        }
+        if request.attachments {
+            let mut after = 0;
+            loop {
+                // Text was sealed before: whatever mentions these is in the file, or was here already before `since`.
+                let (page, more) = chunks::since(&self.reader(), after, since.map(|since| since.0), PAGE)?;
+                for (place, patient, bytes) in page {
+                    after = place;
+                    if request.for_whom.wants(&self.trust(), patient, ChunkHeader::SCOPE) {
+                        outgoing.put(&Item::Chunk(bytes)).map_err(failed)?;
+                    }
+                }
+                go_on(progress(outgoing.totals()))?;
+                if !more {
+                    break;
                 }
             }
         }

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::path::Path;
 
+use tendenko_protocol::chunk::{ChunkHeader, ReceivedChunk};
 use tendenko_protocol::courier::{End, Fate, Incoming, Part, Report};
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::ids::PatientId;
@@ -45,7 +46,8 @@ impl Replica {
             match incoming.next_part() {
                 Ok(Some(Part::Item(item))) => {
                     // Grants are taken before anybody asks whom the records behind them are for.
-                    if matches!(item, Item::Record(_)) && matches!(batch.last(), Some(Item::Statement(_))) {
+                    // And records before anybody asks what mentions the pieces behind them.
+                    if batch.last().is_some_and(|before| kind(before) != kind(&item)) {
                         size = 0;
                         self.take_courier_batch(std::mem::take(&mut batch), &mut report)?;
                     }
@@ -126,8 +128,19 @@ impl Replica {
                 let parsed = ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse);
                 parsed.is_ok_and(|record| foreign(record.header().document.patient, record.header().document.scope()))
             }
-            // A tablet takes the pieces that somebody here wants to look at.
-            Item::Chunk(_) => false,
+            Item::Chunk(bytes) => {
+                let parsed = ReceivedChunk::new(bytes.clone()).and_then(ReceivedChunk::parse);
+                parsed.is_ok_and(|chunk| foreign(chunk.header().place.patient, ChunkHeader::SCOPE))
+            }
         }
+    }
+}
+
+/// What is judged by what came before it is not taken in one batch with that.
+fn kind(item: &Item) -> u8 {
+    match item {
+        Item::Statement(_) => 0,
+        Item::Record(_) => 1,
+        Item::Chunk(_) => 2,
     }
 }

@@ -1,10 +1,11 @@
 //! Courier files at a tablet: written for others, and taken from others, when there is no network.
 //!
 //! What leaves in a file leaves as it would to a relay: sealed first, in the bytes that any relay gets. But a file is no ack: nothing is
-//! taken off the outbox for it, and what is unsent stays unsent until a relay says that it has it.
+//! taken off the outbox for it, and what is unsent stays unsent until a relay says that it has it. Pieces of photos and documents go along, behind
+//! all text, if that is wanted.
 //!
 //! What comes in a file is admitted like what a relay sends, by a stricter door, because anybody can write a file. What was new is
-//! remembered for the next relay (statements in the outbox, documents to be compared): the tablet that wrote the file may never come back.
+//! remembered for the next relay (statements in the outbox, documents to be compared, pieces unsent): the tablet that wrote the file may never come back.
 
 mod export;
 mod import;
@@ -27,6 +28,8 @@ pub struct CourierRequest {
     pub for_whom: ForWhom,
     /// Only what came to, or was written on, this tablet since then (to ten minutes, rather more than less); `None`: everything.
     pub since: Option<Timestamp>,
+    /// Also the pieces of photos and documents that are here. They come last in the file.
+    pub attachments: bool,
 }
 
 /// Is told what was written or read so far, and may call it off.

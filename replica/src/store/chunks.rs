@@ -91,6 +91,34 @@ pub(crate) fn departing(connection: &Connection, after: u64, budget: usize) -> R
     Ok((chunks, false))
 }
 
+/// Chunks with their places and patients, and whether there are more.
+pub(crate) type PatientsPage = (Vec<(u64, PatientId, Vec<u8>)>, bool);
+
+/// Chunks behind a place, within a budget of bytes (at least one): of those that came, were made or looked at since then, and of those that
+/// no relay has.
+pub(crate) fn since(
+    connection: &Connection,
+    after: u64,
+    since: Option<i64>,
+    budget: usize,
+) -> Result<PatientsPage, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, patient, bytes FROM chunks WHERE id > ?1 AND (unsent = 1 OR used >= ?2) ORDER BY id",
+    )?;
+    let mut rows = statement.query(params![signed(after), since.unwrap_or(i64::MIN)])?;
+    let mut chunks: Vec<(u64, PatientId, Vec<u8>)> = Vec::new();
+    let mut size = 0;
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(2)?;
+        size += bytes.len();
+        if size > budget && !chunks.is_empty() {
+            return Ok((chunks, true));
+        }
+        chunks.push((unsigned(row.get(0)?), PatientId(fixed(row, 1)?), bytes));
+    }
+    Ok((chunks, false))
+}
+
 /// What this store holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {

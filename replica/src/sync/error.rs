@@ -31,6 +31,8 @@ pub(super) enum LinkError {
     Store(#[from] StoreError),
     #[error("another store goes on under this one's name; this one begins anew as another")]
     Renewed,
+    #[error("the relay sends what nobody vouches for")]
+    Bogus,
     #[error("the work was interrupted")]
     Interrupted,
     #[error("what was said early was not heard: the relay has forgotten the connection before")]
@@ -38,6 +40,15 @@ pub(super) enum LinkError {
 }
 
 impl LinkError {
+    /// The relay does what no honest one does: broken, or bad. It is named, and tried with more and more patience.
+    pub(super) fn is_misbehaviour(&self) -> bool {
+        match self {
+            Self::Frame(_) | Self::Message(_) | Self::Bogus => true,
+            Self::Closed(reason) => matches!(reason, CloseReason::Protocol(_) | CloseReason::Mismatch(_)),
+            _ => false,
+        }
+    }
+
     /// A short stable code for screens and logs.
     pub(super) fn code(&self) -> String {
         match self {
@@ -51,6 +62,7 @@ impl LinkError {
             Self::Store(StoreError::DiskFull) => "disk-full".into(),
             Self::Store(StoreError::Damaged) => "store-damaged".into(),
             Self::Store(_) => "store".into(),
+            Self::Bogus => "bogus".into(),
             Self::Renewed => "renewed".into(),
             Self::Interrupted => "interrupted".into(),
             Self::TooEarly => "too-early".into(),

@@ -2,7 +2,7 @@
 
 use tendenko_protocol::document::{DocumentId, Vector};
 use tendenko_protocol::domains::SESSION_VERSIONS;
-use tendenko_protocol::ids::RelayId;
+use tendenko_protocol::ids::{PatientId, RelayId};
 use tendenko_protocol::messages::Cursor;
 use tendenko_protocol::session::client::ClientConfig;
 
@@ -11,12 +11,18 @@ use crate::status::SyncPath;
 use crate::store::meta::{self, name};
 use crate::store::{StoreError, logs, records, statements};
 
+/// Without contact for so long, something new is likely, ms.
+const LONG_AWAY: u64 = 10 * 60 * 1000;
+
 impl Replica {
     /// What a session with this relay starts from.
     pub(crate) fn session_config(&self, relay: RelayId) -> Result<ClientConfig, StoreError> {
         self.open_grants()?;
         let wanted = self.wanted_chunks(true)?;
         let offer = !self.data_saver();
+        let first = self.first_in_order();
+        let last_contact = self.sync_status().last_contact;
+        let long_away = last_contact.is_none_or(|last| self.clock.now().0.abs_diff(last.0) > LONG_AWAY);
         let reader = self.reader();
         // One cursor, whichever relay it is of: what one relay acknowledged has left the outbox, so an older cursor of another must
         // not be continued. The session compares vectors when the cursor is not of the relay it talks to.
@@ -30,10 +36,19 @@ impl Replica {
             cursor,
             versions: SESSION_VERSIONS.to_vec(),
             backfill: statements::owed_backfills(&reader)?,
-            first: Vec::new(),
+            first,
+            long_away,
             wanted,
             offer,
             suspects: records::suspects(&reader)?,
+        })
+    }
+
+    /// Whose records are wanted first. A tablet that cannot tell takes them as they come.
+    pub(crate) fn first_in_order(&self) -> Vec<PatientId> {
+        self.wanted_first().unwrap_or_else(|error| {
+            tracing::warn!(%error, "it is not known whose records are wanted first");
+            Vec::new()
         })
     }
 

@@ -19,6 +19,8 @@ use crate::replica::Replica;
 use crate::status::{LaneProgress, Lanes, SyncPath, SyncState};
 use crate::store::StoreError;
 
+/// Items of one session that no honest relay sends, after which it ends. A few may come of a relay that learns of a revocation.
+const MAX_BOGUS: u64 = 100;
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -91,6 +93,7 @@ async fn talk(
         counter: connector.counter.clone(),
         waiting,
         closed: None,
+        bogus: 0,
     };
     let early = connected.early.take();
     let result = {
@@ -112,6 +115,13 @@ async fn talk(
         }
     };
     listening.abort();
+    if let Err(error) = &result
+        && error.is_misbehaviour()
+    {
+        let (name, code) = (link.name.clone(), error.code());
+        tracing::warn!(%relay, code, "a relay does what no honest one does");
+        replica.change_status(|status| status.misbehaving = Some((name, code)));
+    }
     match result {
         Ok(()) => {
             let _ = tokio::time::timeout(FAREWELL, link.streams.finish()).await;
@@ -143,6 +153,8 @@ struct Link {
     /// Whether an answer is due.
     waiting: watch::Sender<bool>,
     closed: Option<CloseReason>,
+    /// Items that no honest relay sends.
+    bogus: u64,
 }
 
 impl Link {
@@ -166,7 +178,12 @@ impl Link {
                 if !self.replica.has_synced() {
                     blocking(&self.replica, Replica::first_sync_done).await?;
                 }
-                self.replica.change_status(|status| status.state = SyncState::Idle);
+                let name = self.name.clone();
+                self.replica.change_status(|status| {
+                    status.state = SyncState::Idle;
+                    // It came to its end with this one: whatever was wrong with it is over.
+                    status.misbehaving.take_if(|(relay, _)| *relay == name);
+                });
             }
             let ready = PerLane::new(|lane| self.session.ready_to_receive(lane));
             let [cards, charts, attachments] = self.streams.arriving.each_mut();
@@ -184,6 +201,11 @@ impl Link {
                 }
                 () = self.replica.departure.notified() => {
                     event = ClientEvent::Saved;
+                    continue;
+                }
+                () = self.replica.first_changed.notified() => {
+                    let patients = blocking(&self.replica, |replica| Ok(replica.first_in_order())).await?;
+                    event = ClientEvent::First { patients };
                     continue;
                 }
                 () = self.replica.attachments_wanted.notified() => {
@@ -253,6 +275,10 @@ impl Link {
                 .await?;
                 if stored.renewed {
                     return Err(LinkError::Renewed);
+                }
+                self.bogus += stored.bogus;
+                if self.bogus > MAX_BOGUS {
+                    return Err(LinkError::Bogus);
                 }
                 Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps })
             }
@@ -326,8 +352,9 @@ impl Link {
                 None
             }
             ClientAction::Progress(progress) => {
+                let state = state_of(progress, replica.has_synced());
                 replica.change_status(|status| {
-                    status.state = state_of(progress);
+                    status.state = state;
                     status.lanes = lanes_of(progress);
                 });
                 None
@@ -340,10 +367,11 @@ impl Link {
     }
 }
 
-fn state_of(progress: Progress) -> SyncState {
+/// Before the first exchange came to its end, nobody is told that all is here: the loop does, once that is written down.
+fn state_of(progress: Progress, has_synced: bool) -> SyncState {
     if progress.in_flight() > 0 {
         SyncState::Sending { done: progress.sent(), total: progress.sent() + progress.in_flight() }
-    } else if progress.caught_up {
+    } else if progress.caught_up && has_synced {
         SyncState::Idle
     } else {
         SyncState::Receiving { done: progress.received(), total: progress.received() + progress.to_receive() }

@@ -152,11 +152,12 @@ async fn keep_in_sync(
                 tracing::info!(code = %error.code(), %error, "the link to a relay ended");
             }
             let code = ended.result.as_ref().err().map(LinkError::code);
+            let misbehaves = ended.result.as_ref().is_err_and(LinkError::is_misbehaviour);
             replica.change_status(|status| {
                 status.state = SyncState::Offline;
                 status.last_error = code;
             });
-            if was_welcome {
+            if was_welcome && !misbehaves {
                 waits = patience.build();
             }
         }

@@ -42,7 +42,7 @@ impl Tablet {
 
     fn take(&self, bytes: Vec<u8>) -> Result<(), RejectReason> {
         let writer = self.writer();
-        match self.take_chunk(&writer.connection, bytes).unwrap() {
+        match self.take_chunk(&writer.connection, bytes, crate::receive::Door::Relay).unwrap() {
             Taken::Kept(..) | Taken::Known => Ok(()),
             Taken::Refused(reason) => Err(reason),
         }

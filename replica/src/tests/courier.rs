@@ -5,7 +5,7 @@ use super::*;
 use crate::courier::{CourierError, CourierRequest, End, ForWhom, Report, Totals};
 use crate::store::records;
 
-const EVERYTHING: CourierRequest = CourierRequest { for_whom: ForWhom::Everyone, since: None };
+const EVERYTHING: CourierRequest = CourierRequest { for_whom: ForWhom::Everyone, since: None, attachments: true };
 
 fn go_on() -> impl FnMut(Totals) -> ControlFlow<()> {
     |_| ControlFlow::Continue(())
@@ -102,10 +102,10 @@ fn a_tablet_keeps_what_it_is_granted_and_counts_the_rest() {
     assert!(b.patient(own).is_err());
     assert!(!b.trust().grants_of(own, Scope::Card).any(|_| true));
 
-    let for_b = CourierRequest { for_whom: ForWhom::Devices(vec![b.device_id()]), since: None };
+    let for_b = CourierRequest { for_whom: ForWhom::Devices(vec![b.device_id()]), since: None, attachments: true };
     let report = b.take_stick(&a.to_stick(&for_b));
     assert_eq!((report.end, report.not_for_us), (End::Whole, 0), "{report}");
-    let of_own = CourierRequest { for_whom: ForWhom::Patients(vec![own]), since: None };
+    let of_own = CourierRequest { for_whom: ForWhom::Patients(vec![own]), since: None, attachments: true };
     let report = b.take_stick(&a.to_stick(&of_own));
     assert_eq!((report.read.records, report.not_for_us), (2, 4), "{report}");
 }
@@ -118,11 +118,13 @@ fn only_what_came_since_is_written_when_asked_for() {
     let day = 24 * 60 * 60 * 1000;
     a.clock.set(Timestamp(NOON + day));
     a.note(patient, "今日");
-    let today = CourierRequest { for_whom: ForWhom::Everyone, since: Some(Timestamp(NOON + day - 60_000)) };
+    let today =
+        CourierRequest { for_whom: ForWhom::Everyone, since: Some(Timestamp(NOON + day - 60_000)), attachments: true };
     let report = b.take_stick(&a.to_stick(&today));
     assert_eq!((report.read.records, report.refusals()), (1, 0), "{report}");
     assert_eq!(b.texts(patient), ["今日", "昨日まで"]);
-    let tomorrow = CourierRequest { for_whom: ForWhom::Everyone, since: Some(Timestamp(NOON + 2 * day)) };
+    let tomorrow =
+        CourierRequest { for_whom: ForWhom::Everyone, since: Some(Timestamp(NOON + 2 * day)), attachments: true };
     assert_eq!(b.take_stick(&a.to_stick(&tomorrow)).read.records, 0);
 }
 

@@ -107,6 +107,43 @@ fn say(tablet: &Tablet, patient: PatientId, body: EventBody) -> EntryId {
 }
 
 #[test]
+fn todays_patients_come_first_then_whom_one_opened_of_late() {
+    let (a, _, patient) = pair();
+    let me = a.me().clone();
+    let others: Vec<_> =
+        (0..6).map(|n| a.create_patient(identity(&format!("患者 {n}"), "カンジャ")).unwrap()).collect();
+    let plan = |patient, member: &str, time: &str| {
+        let plan = VisitPlan {
+            member: member.to_owned(),
+            member_name: me.name.clone(),
+            profession: me.profession.clone(),
+            weekdays: (1..=7).collect(),
+            time: time.into(),
+            purpose: "服薬確認".into(),
+            from: "2026-01-01".into(),
+            until: None,
+            newer: Default::default(),
+        };
+        say(&a, patient, EventBody::VisitPlan(plan))
+    };
+    let mine = me.member.to_string();
+    plan(others[0], &mine, "14:00");
+    plan(others[1], &mine, "09:30");
+    plan(others[2], &mine, "08:30");
+    plan(others[3], "somebody else", "08:00");
+    assert_eq!(a.wanted_first().unwrap(), [others[2], others[1], others[0]]);
+    // The first visit is made, and others are opened in between.
+    say(&a, others[2], EventBody::Visit(Visit::default()));
+    for opened in [patient, others[0], others[5]] {
+        a.clock.set(Timestamp(a.clock.now().0 + 1_000));
+        a.looked_at(opened).unwrap();
+    }
+    assert_eq!(a.wanted_first().unwrap(), [others[1], others[0], others[2], others[5], patient]);
+    a.clock.set(Timestamp(a.clock.now().0 + 4 * 24 * 3_600_000));
+    assert_eq!(a.wanted_first().unwrap(), [others[2], others[1], others[0]], "what was opened days ago is forgotten");
+}
+
+#[test]
 fn the_round_of_a_day_in_order() {
     let (a, b, patient) = pair();
     let me = a.me().clone();

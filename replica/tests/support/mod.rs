@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tendenko_crdt::{Document as _, EntryId, EventBody, Identity, Note, Profession, Timestamp};
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::ids::{MemberId, Millis, PatientId};
+use tendenko_protocol::keys::RelayKeys;
 use tendenko_relay::status::Status;
 use tendenko_relay::{Cost, Directory, Enrolment, Passphrase, Region, Relay, Serving, Setup};
 use tendenko_replica::sync::{SyncConfig, SyncHandle, start};
@@ -103,6 +104,10 @@ impl Town {
                 std::fs::remove_file(path).unwrap();
             }
         }
+    }
+
+    pub fn relay_keys(&self) -> RelayKeys {
+        RelayKeys::from_secret_bytes(&std::fs::read(self.relay_dir.path().join("relay.key")).unwrap()).unwrap()
     }
 
     pub fn status(&self) -> Status {

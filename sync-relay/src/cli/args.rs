@@ -63,6 +63,9 @@ pub(crate) struct CourierExport {
     /// Only what arrived since then: 90m, 12h, 3d, or a time such as 2026-11-20T09:00+09:00. Certificates are always in it.
     #[arg(long)]
     pub(crate) since: Option<String>,
+    /// Text alone, for a small stick.
+    #[arg(long)]
+    pub(crate) without_attachments: bool,
 }
 
 #[derive(Debug, Args)]

@@ -28,10 +28,11 @@ pub(crate) enum CourierCliError {
 
 pub(super) fn export(export: CourierExport, now: Millis) -> Result<String, CourierCliError> {
     let since = export.since.as_deref().map(|text| since(text, now)).transpose()?;
-    let request = Request { for_whom: for_whom(&export.for_whom)?, since };
+    let request = Request { for_whom: for_whom(&export.for_whom)?, since, attachments: !export.without_attachments };
     let dir = Directory::new(export.dir);
     let totals = courier::export(&dir, &export.out, &request, &SystemRandom::new(), now, &mut signs())?;
-    Ok(format!("written {} statements, {} records, {} bytes", totals.statements, totals.records, totals.bytes))
+    let Totals { statements, records, chunks, bytes } = totals;
+    Ok(format!("written {statements} statements, {records} records, {chunks} pieces of attachments, {bytes} bytes"))
 }
 
 pub(super) fn import(import: CourierImport, now: Millis) -> Result<String, CourierCliError> {

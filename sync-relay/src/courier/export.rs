@@ -1,4 +1,4 @@
-//! Writing a courier file from a relay's store: statements, then cards, then charts, each in order of arrival.
+//! Writing a courier file from a relay's store: statements, then cards, then charts, then pieces of attachments, each in order of arrival.
 
 use std::fs::File;
 use std::path::Path;
@@ -7,7 +7,7 @@ use tendenko_protocol::courier::{Header, Maker, Outgoing, Totals};
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::domains::COURIER_VERSION;
 use tendenko_protocol::ids::{ArrivalNo, Millis, RegionId};
-use tendenko_protocol::messages::Item;
+use tendenko_protocol::messages::{Item, Lane};
 
 use super::{CourierError, Progress, Request, go_on};
 use crate::store::{Audience, Item as Stored, ItemKind, PageLimit, RelayStore, Selection, Subject};
@@ -40,7 +40,7 @@ impl Source<'_> {
             Some(since) => self.store.arrived_before(since)?,
             None => ArrivalNo::NONE,
         };
-        let Request { for_whom, since } = request.clone();
+        let Request { for_whom, since, .. } = request.clone();
         let (region, maker) = (self.region, self.maker);
         let header = Header { version: COURIER_VERSION, region, created: now, maker, for_whom, since };
         let mut outgoing = Outgoing::begin(file, &header);
@@ -50,7 +50,7 @@ impl Source<'_> {
         let mut put = |item: &Item| outgoing.put(item).map(|()| outgoing.totals()).map_err(failed);
         let mut totals = Totals::default();
         // Certificates from the beginning, also for whoever has none yet; grants as asked for.
-        self.each(&wants, ArrivalNo::NONE, newest, &mut |item| {
+        self.each(None, &wants, ArrivalNo::NONE, newest, &mut |item| {
             let wanted = item.audience == Audience::Everyone || item.arrival > after;
             if item.kind == ItemKind::Statement && wanted {
                 totals = put(&Item::Statement(item.bytes))?;
@@ -59,12 +59,18 @@ impl Source<'_> {
             Ok(())
         })?;
         for scope in [Scope::Card, Scope::Chart] {
-            self.each(&in_scope(scope), after, newest, &mut |item| {
+            self.each(None, &in_scope(scope), after, newest, &mut |item| {
                 if item.kind == ItemKind::Record {
                     totals = put(&Item::Record(item.bytes))?;
                     go_on(progress(totals))?;
                 }
                 Ok(())
+            })?;
+        }
+        if request.attachments {
+            self.each(Some(Lane::Attachments), &wants, after, newest, &mut |item| {
+                totals = put(&Item::Chunk(item.bytes))?;
+                go_on(progress(totals))
             })?;
         }
         let (totals, _) = outgoing.finish().map_err(failed)?;
@@ -74,13 +80,14 @@ impl Source<'_> {
     /// Every stored item of these subjects, and what is for everyone, in order of arrival.
     fn each(
         &self,
+        lane: Option<Lane>,
         wanted: &dyn Fn(&Subject) -> bool,
         mut after: ArrivalNo,
         through: ArrivalNo,
         take: &mut dyn FnMut(Stored) -> Result<(), CourierError>,
     ) -> Result<(), CourierError> {
         loop {
-            let page = self.store.page(Selection::Granted(None, wanted), after, through, PAGE)?;
+            let page = self.store.page(Selection::Granted(lane, wanted), after, through, PAGE)?;
             page.items.into_iter().try_for_each(&mut *take)?;
             after = page.through;
             if page.complete {

@@ -77,6 +77,8 @@ pub struct Request {
     pub for_whom: ForWhom,
     /// Only what came since then; certificates are always in it. `None`: from the beginning.
     pub since: Option<Millis>,
+    /// Also pieces of photos and documents. They come last in the file.
+    pub attachments: bool,
 }
 
 /// A relay's store, opened beside a relay that serves or one that does not.

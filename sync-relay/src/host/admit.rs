@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use tendenko_protocol::admission::{self, LogView, Verdict};
 use tendenko_protocol::chunk::{ChunkVerdict, admit_chunk};
 use tendenko_protocol::document::LogId;
-use tendenko_protocol::ids::{DeviceId, LogSeq, Millis, RecordHash, StatementId};
+use tendenko_protocol::ids::{ChunkId, DeviceId, LogSeq, Millis, RecordHash, StatementId};
 use tendenko_protocol::messages::Item;
 use tendenko_protocol::record::{ParsedRecord, ReceivedBytes, RejectReason};
 use tendenko_protocol::session::relay::Outcome;
@@ -84,6 +84,15 @@ fn chunk(set: &TrustStore, bytes: Vec<u8>) -> NewItem {
         ChunkVerdict::Known(_) => RejectReason::Malformed,
     };
     NewItem::Refused(Refused { hash, claimed: None, reason, bytes: None, may_be_known: false })
+}
+
+/// The chunks among checked items.
+pub(crate) fn chunks(items: &[NewItem]) -> Vec<ChunkId> {
+    let id = |item: &NewItem| match item {
+        NewItem::Chunk(chunk) => Some(chunk.id()),
+        _ => None,
+    };
+    items.iter().filter_map(id).collect()
 }
 
 /// A log into which this record fits: its place is decided later, inside the writing transaction.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use quinn::{Connection, Incoming, SendStream, VarInt, ZeroRttAccepted};
 use rustls::pki_types::CertificateDer;
 use tendenko_protocol::domains::SESSION_VERSIONS;
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, RelayIncarnation};
+use tendenko_protocol::ids::{ArrivalNo, ChunkId, DeviceId, RelayIncarnation};
 use tendenko_protocol::messages::{ClientMessage, Item, Lane, PerLane, Refusal};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::CloseReason;
@@ -209,6 +209,7 @@ impl Host {
                     Wake::Event(RelayEvent::Stop { reason: Refusal::Protocol })
                 }
                 Ok(()) = self.life.changed() => Wake::Renewed,
+                () = replaced(&self.presence) => Wake::Event(RelayEvent::Stop { reason: Refusal::Busy }),
                 () = confirmed(&mut self.confirmed), if self.admitted.is_some() => Wake::Confirmed,
                 event = ended(&mut self.committing) => Wake::Committed(event),
                 event = ended(first) => Wake::Event(event),
@@ -230,8 +231,10 @@ impl Host {
                     None
                 }
                 Wake::Committed(event) => {
-                    if let (RelayEvent::Committed { outcomes, .. }, Some(device)) = (&event, self.admitted) {
-                        self.flood.answered(device, outcomes);
+                    if let (RelayEvent::Committed { outcomes, .. }, Some(device)) = (&event, self.admitted)
+                        && self.flood.answered(device, outcomes)
+                    {
+                        self.note(Submission::flood(device, now()));
                     }
                     self.commit_next();
                     Some(event)
@@ -337,7 +340,10 @@ impl Host {
                     self.ask(lane, move |shared, device| shared.missing(device, lane, documents, limit_bytes));
                 }
                 RelayAction::ReadChunks { chunks, limit_bytes } => {
-                    self.ask(Lane::Attachments, move |shared, device| shared.chunks(device, chunks, limit_bytes));
+                    if let Some(device) = self.admitted {
+                        let fetching = fetch(self.shared.clone(), device, chunks, limit_bytes);
+                        self.read(Lane::Attachments, Box::pin(fetching));
+                    }
                 }
                 RelayAction::ReadLacking { offered } => {
                     self.ask(Lane::Attachments, move |shared, _| shared.lacking(&offered));
@@ -401,11 +407,17 @@ impl Host {
 
     /// Remembers that the device was here. Nothing waits for it.
     fn note_contact(&self) {
-        let Some(device) = self.admitted else { return };
+        if let Some(device) = self.admitted {
+            self.note(Submission::contact(device, now()));
+        }
+    }
+
+    /// Has something remembered. Nothing waits for it.
+    fn note(&self, submission: Submission) {
         let shared = self.shared.clone();
         tokio::spawn(async move {
-            if let Err(error) = shared.writer.commit(Submission::contact(device, now())).await {
-                tracing::debug!(%error, "a contact was not noted");
+            if let Err(error) = shared.writer.commit(submission).await {
+                tracing::debug!(%error, "something about a device was not noted");
             }
         });
     }
@@ -419,6 +431,14 @@ async fn confirmed(handshake: &mut Option<ZeroRttAccepted>) {
             let _ = under_way.await;
             *handshake = None;
         }
+        None => std::future::pending().await,
+    }
+}
+
+/// The end of this session for newer ones of the same device; never, before it is admitted.
+async fn replaced(presence: &Option<Presence>) {
+    match presence {
+        Some(presence) => presence.replaced().await,
         None => std::future::pending().await,
     }
 }
@@ -470,6 +490,28 @@ async fn check(shared: Arc<Shared>, device: DeviceId, chain: Vec<Vec<u8>>, peer_
     blocking(move || shared.admitted(device, &peer_key)).await
 }
 
+/// The first of these chunks; what is not here is fetched from the upstream, while there is one.
+async fn fetch(shared: Arc<Shared>, device: DeviceId, chunks: Vec<ChunkId>, limit_bytes: usize) -> RelayEvent {
+    let read = |wanted: Vec<ChunkId>| {
+        let shared = shared.clone();
+        blocking(move || shared.chunks(device, wanted, limit_bytes))
+    };
+    let event = read(chunks.clone()).await;
+    let RelayEvent::Chunks { chunks: mut found } = event else { return event };
+    let here = found.iter().take_while(|(_, bytes)| bytes.is_some()).count();
+    if here > 0 {
+        found.truncate(here);
+        return RelayEvent::Chunks { chunks: found };
+    }
+    let missing: Vec<_> = found.iter().take_while(|(_, bytes)| bytes.is_none()).map(|(id, _)| *id).collect();
+    if shared.errands.fetch(&missing).await {
+        return read(chunks.into_iter().take(1).collect()).await;
+    }
+    // Of the others it is not known yet.
+    found.truncate(1);
+    RelayEvent::Chunks { chunks: found }
+}
+
 /// Checks a batch and has it stored durably.
 async fn commit(shared: Arc<Shared>, session: u64, device: DeviceId, batch: u64, items: Vec<Item>) -> RelayEvent {
     let checking = shared.clone();
@@ -483,12 +525,13 @@ async fn commit(shared: Arc<Shared>, session: u64, device: DeviceId, batch: u64,
         tracing::error!("checking a batch ended badly");
         return RelayEvent::Stop { reason: Refusal::Busy };
     };
+    let pieces = admit::chunks(&submission.items);
     match shared.writer.commit(submission).await {
-        Ok(stored) => RelayEvent::Committed {
-            batch,
-            outcomes: admit::outcomes(device, &claimed, &stored.fates),
-            newest: stored.newest,
-        },
+        Ok(stored) => {
+            shared.errands.come(pieces);
+            let outcomes = admit::outcomes(device, &claimed, &stored.fates);
+            RelayEvent::Committed { batch, outcomes, newest: stored.newest }
+        }
         Err(CommitError::Full) => {
             shared.clone().forget_unstored().await;
             let newest = *shared.newest.borrow();

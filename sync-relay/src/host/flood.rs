@@ -22,16 +22,18 @@ pub(super) struct Flood {
 }
 
 impl Flood {
-    /// Takes note of what became of a batch.
-    pub(super) fn answered(&mut self, device: DeviceId, outcomes: &[Outcome]) {
+    /// Takes note of what became of a batch. True: from now on it counts as a flood.
+    pub(super) fn answered(&mut self, device: DeviceId, outcomes: &[Outcome]) -> bool {
         let refused = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Rejected(_))).count();
         let more = EACH.saturating_mul(u32::try_from(refused).unwrap_or(u32::MAX));
         // What was good since makes up for it.
         self.pause = (self.pause / 2).saturating_add(more).min(LONGEST);
-        if self.pause >= NAMED && !self.named {
+        let begins = self.pause >= NAMED && !self.named;
+        if begins {
             tracing::warn!(%device, refused, "a tablet floods the relay with what it refuses: it is slowed");
             self.named = true;
         }
+        begins
     }
 
     /// How long its next batch waits.
@@ -51,11 +53,10 @@ mod tests {
     fn refusals_slow_down_and_good_items_make_up_for_them() {
         let device = DeviceId([7; 16]);
         let mut flood = Flood::default();
-        flood.answered(device, &[Outcome::Stored(ArrivalNo(1)), Outcome::Duplicate]);
+        assert!(!flood.answered(device, &[Outcome::Stored(ArrivalNo(1)), Outcome::Duplicate]));
         assert_eq!(flood.pause(), Duration::ZERO);
-        for _ in 0..9 {
-            flood.answered(device, &[Outcome::Rejected(RejectReason::Malformed); 1000]);
-        }
+        let named = (0..9).filter(|_| flood.answered(device, &[Outcome::Rejected(RejectReason::Malformed); 1000]));
+        assert_eq!(named.count(), 1, "once");
         assert_eq!(flood.pause(), LONGEST);
         assert!(flood.named);
         for _ in 0..40 {

@@ -35,6 +35,7 @@ pub use tablet::TabletRelay;
 
 pub(crate) mod admit;
 mod connection;
+pub(crate) mod errands;
 mod flood;
 mod frames;
 mod lanes;

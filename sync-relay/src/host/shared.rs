@@ -16,6 +16,7 @@ use tendenko_protocol::session::relay::{RelayEvent, Select};
 use tokio::sync::{broadcast, watch};
 
 use super::RelayError;
+use super::errands::Errands;
 use super::present::Present;
 use crate::clock::now;
 use crate::store::{
@@ -44,6 +45,8 @@ pub(crate) struct Shared {
     /// The present life. Sessions of an earlier one end, so that their tablets come back and compare.
     pub(super) life: watch::Sender<RelayIncarnation>,
     pub(super) present: Present,
+    /// What is fetched from the upstream for those who asked for it here.
+    pub(crate) errands: Errands,
     /// What sessions have verified and are about to commit. A session that is slow misses it, and gets it in order of arrival.
     pub(super) live: broadcast::Sender<Arc<Forwarded>>,
     sessions: AtomicU64,
@@ -77,6 +80,7 @@ impl Shared {
             newest,
             life,
             present: Present::default(),
+            errands: Errands::default(),
             live: broadcast::Sender::new(FORWARDED),
             sessions: AtomicU64::new(0),
             minting: Mutex::default(),

@@ -44,7 +44,7 @@ pub trait Backend {
 /// # Panics
 /// At the first promise that is not kept.
 pub fn run(backend: &impl Backend) {
-    let checks: [fn(&_); 22] = [
+    let checks: [fn(&_); 23] = [
         a_new_store_is_empty_and_in_its_first_life,
         lives_are_remembered_until_they_are_forgotten,
         arrivals_are_dense_over_statements_and_records,
@@ -67,6 +67,7 @@ pub fn run(backend: &impl Backend) {
         chunks::chunks_go_up_with_the_outbox,
         upstream::what_the_upstream_is_not_known_to_have_is_in_the_outbox,
         upstream::what_is_remembered_about_the_upstream_comes_with_the_items,
+        upstream::what_this_side_does_not_see_is_offered_again,
     ];
     for check in checks {
         check(backend);
@@ -442,7 +443,10 @@ fn refusals_and_contacts_are_counted<B: Backend>(backend: &B) {
     assert_eq!(figures.contacts.len(), 1);
     let contact = &figures.contacts[0];
     assert_eq!((contact.device, contact.first, contact.last), (pusher, Millis(5), Millis(1_000)));
-    assert_eq!((contact.records, contact.refused), (2, 3));
+    assert_eq!((contact.records, contact.refused, contact.flooded), (2, 3, None));
+    commit(&store, Submission::flood(pusher, Millis(7)));
+    commit(&store, Submission::contact(pusher, Millis(2_000)));
+    assert_eq!(store.figures().unwrap().contacts[0].flooded, Some(Millis(7)));
     assert_eq!(store.quarantine(10).unwrap()[0].times, 3);
 }
 

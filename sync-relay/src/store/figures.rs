@@ -18,6 +18,8 @@ pub struct Contact {
     pub records: u64,
     /// Items it brought that were refused.
     pub refused: u64,
+    /// When it last began to flood the relay with what is refused.
+    pub flooded: Option<Millis>,
 }
 
 /// How often something was refused, and for what.

@@ -136,17 +136,24 @@ pub struct Submission {
     pub items: Vec<NewItem>,
     /// What is to be remembered about the upstream, together with the items.
     pub marks: Vec<Mark>,
+    /// The peer floods the relay with what it refuses.
+    pub flood: bool,
 }
 
 impl Submission {
     /// Items from somebody.
     pub fn new(from: Source, at: Millis, items: Vec<NewItem>) -> Self {
-        Self { from, at, items, marks: Vec::new() }
+        Self { from, at, items, marks: Vec::new(), flood: false }
     }
 
     /// A submission that only notes a peer's contact.
     pub fn contact(peer: DeviceId, at: Millis) -> Self {
         Self::new(Source::Peer(peer), at, Vec::new())
+    }
+
+    /// A submission that only notes that a peer floods the relay.
+    pub fn flood(peer: DeviceId, at: Millis) -> Self {
+        Self { flood: true, ..Self::contact(peer, at) }
     }
 }
 
@@ -357,6 +364,9 @@ pub trait RelayStore: Send + Sync + 'static {
     /// There is an upstream from here on: what is here goes into the outbox the first time, and what arrives from elsewhere from then
     /// on. Refused items are offered again.
     fn begin_upstream(&self) -> Result<(), StoreError>;
+
+    /// Puts every record back into the outbox but those of subjects that are `seen`: those are compared.
+    fn offer_again(&self, seen: &dyn Fn(&Subject) -> bool) -> Result<(), StoreError>;
 
     /// The last record of a log.
     fn head(&self, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, StoreError>;

@@ -86,7 +86,8 @@ impl Carrier {
             versions: SESSION_VERSIONS.to_vec(),
             backfill: upstream.owed,
             first: Vec::new(),
-            wanted: Vec::new(),
+            long_away: true,
+            wanted: self.shared.errands.wanted(),
             offer: true,
             suspects: upstream.suspects,
         })
@@ -111,9 +112,14 @@ impl Carrier {
         items: Vec<Item>,
         cursor: Option<Cursor>,
     ) -> Result<Taken, CarrierError> {
+        let came: Vec<_> = items.iter().filter(|item| matches!(item, Item::Chunk(_))).map(chunk_id).collect();
         let (submission, new_grants, documents) = self.read(move |carrier| Ok(carrier.judged(items, cursor))).await?;
         let mut gaps: Vec<_> = submission.marks.iter().filter_map(suspect).collect();
+        let taken = admit::chunks(&submission.items);
         let stored = self.commit(submission).await?;
+        // Those that could not be taken, for want of room or of a grant, are looked for in vain, and found absent.
+        self.shared.errands.absent(came.into_iter().filter(|id| !taken.contains(id)));
+        self.shared.errands.come(taken);
         let missed = documents.into_iter().zip(stored).filter(|(_, fate)| matches!(fate, Fate::Gap { .. }));
         gaps.extend(missed.filter_map(|(document, _)| document));
         if gaps.is_empty() && new_grants.is_empty() {
@@ -242,6 +248,16 @@ impl Carrier {
         Ok((Vec::new(), lacking))
     }
 
+    /// The upstream compares everything with this side, which sees a part: what it does not see is offered again by the outbox.
+    pub(super) fn offer_again(&self) -> Result<(), StoreError> {
+        if self.relay_identity().is_some() {
+            return Ok(());
+        }
+        let device = self.identity.hello_id();
+        let seen = |subject: &Subject| self.shared.trust.with(|set| set.granted(device, subject.0, subject.1));
+        self.shared.store.offer_again(&seen)
+    }
+
     pub(super) fn vectors(
         &self,
         after: Option<DocumentId>,
@@ -304,6 +320,10 @@ impl Carrier {
     pub(super) fn id(&self) -> DeviceId {
         self.identity.hello_id()
     }
+}
+
+fn chunk_id(item: &Item) -> ChunkId {
+    ChunkId::of(item.bytes())
 }
 
 /// Statements with their places.

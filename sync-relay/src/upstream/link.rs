@@ -188,6 +188,7 @@ async fn talk(
     let mut link =
         Link { carrier: carrier.clone(), relay, session: Session::new(config), writers, closed: None, full: false };
     let result = link.converse(cards, charts, attachments, tell, stopped, was_welcome).await;
+    carrier.shared.errands.open(false);
     drop(link);
     // The writers end when they have written what they were given; the readers with the connection.
     let _flushed = tokio::time::timeout(FAREWELL, async {
@@ -258,6 +259,8 @@ impl Link {
         was_welcome: &mut bool,
     ) -> Result<(), LinkError> {
         let mut newest = self.carrier.shared.newest.subscribe();
+        let errands = self.carrier.shared.errands.clone();
+        let mut wants = errands.changes();
         let mut noting = tokio::time::interval(NOTE);
         let mut event = ClientEvent::Connected { now: now() };
         let mut stopping = false;
@@ -285,6 +288,10 @@ impl Link {
                     event = ClientEvent::Saved;
                     continue;
                 }
+                Ok(()) = wants.changed() => {
+                    event = ClientEvent::Wanted { chunks: errands.wanted() };
+                    continue;
+                }
                 _ = noting.tick(), if *was_welcome => {
                     self.carrier.mark(vec![Mark::Contact(self.relay)]).await?;
                     event = ClientEvent::Saved;
@@ -292,8 +299,13 @@ impl Link {
                 }
             };
             let message = message.ok_or_else(|| LinkError::Connection("the stream ended".into()))??;
-            if matches!(message, RelayMessage::Welcome { .. }) {
+            if let RelayMessage::Welcome { reconcile, .. } = &message {
                 *was_welcome = true;
+                errands.open(true);
+                if *reconcile {
+                    // Before the session hears of it: after its comparison it reads the outbox from the start.
+                    self.read(Carrier::offer_again).await?;
+                }
                 noting.reset_immediately();
                 tracing::info!(upstream = %self.relay, client = %self.carrier.id(), "linked to the upstream");
             }
@@ -371,8 +383,10 @@ impl Link {
                 let (records, more) = self.read(move |carrier| carrier.missing(&documents, budget)).await?;
                 Some(ClientEvent::Missing { records, more })
             }
-            // Nothing is asked for, so nothing can be absent.
-            ClientAction::Absent { .. } => None,
+            ClientAction::Absent { chunks } => {
+                carrier.shared.errands.absent(chunks);
+                None
+            }
             ClientAction::LoadHoldings { after, limit } => {
                 let attachments = self.read(move |carrier| carrier.holdings(after, limit)).await?;
                 Some(ClientEvent::Holdings { attachments })

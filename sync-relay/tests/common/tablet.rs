@@ -137,6 +137,7 @@ impl Tablet {
             versions: SESSION_VERSIONS.to_vec(),
             backfill: self.backfill.iter().copied().collect(),
             first: Vec::new(),
+            long_away: true,
             wanted: Vec::new(),
             offer: false,
             suspects: Vec::new(),

@@ -324,6 +324,7 @@ fn name_of(event: &ClientEvent) -> (&'static str, u64) {
         },
         ClientEvent::Stored { batch, .. } => ("has stored", *batch),
         ClientEvent::Saved => ("has saved", NONE),
+        ClientEvent::First { patients } => ("wants others first", patients.len() as u64),
         ClientEvent::Departing { items, .. } => ("lets depart", items.len() as u64),
         ClientEvent::Vectors { documents, .. } => ("has vectors", documents.len() as u64),
         ClientEvent::Listed { documents } => ("has listed", documents.len() as u64),

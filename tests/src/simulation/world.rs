@@ -337,6 +337,7 @@ impl World {
             versions: SESSION_VERSIONS.to_vec(),
             backfill: disk.backfills.iter().copied().collect(),
             first: first.collect(),
+            long_away: true,
             wanted: Vec::new(),
             offer: false,
             suspects: disk.suspects.iter().copied().collect(),

@@ -193,6 +193,17 @@ impl Host {
                 let (patient, entry) = (patient.parse()?, entry.parse()?);
                 self.until(|replica| Ok(records::pieces(replica, patient, entry)? >= count))?
             }
+            Order::AwaitAbsent { patient, entry } => {
+                let (patient, entry) = (patient.parse()?, entry.parse()?);
+                self.until(|replica| Ok(records::is_absent(replica, patient, entry)?))?
+            }
+            Order::AwaitAnswered { patient, entry } => {
+                let (patient, entry) = (patient.parse()?, entry.parse()?);
+                self.until(|replica| {
+                    let here = records::pieces(replica, patient, entry)?;
+                    Ok(here == u32::MAX || records::is_absent(replica, patient, entry)?)
+                })?
+            }
             Order::AwaitGiven { count } => {
                 self.until(|replica| Ok(replica.sync_status().lanes.attachments.sent >= count))?
             }
@@ -236,10 +247,14 @@ impl Host {
                     clock_offset_ms: status.clock_offset_ms,
                     rejected: status.rejected,
                     trouble: status.last_error,
+                    patients: (status.patients_known, status.patients_complete),
+                    incomplete: replica.incomplete_patients()?.iter().map(ToString::to_string).collect(),
+                    may_be_more: !status.first_sync_done,
+                    path: status.path.map(|path| format!("{path:?}")),
                 }
             }
             Order::ExportCourier { file } => {
-                let request = CourierRequest { for_whom: ForWhom::Everyone, since: None };
+                let request = CourierRequest { for_whom: ForWhom::Everyone, since: None, attachments: true };
                 let totals = replica.export_courier(Path::new(&file), &request, &mut |_| ControlFlow::Continue(()))?;
                 Answer::Courier { items: totals.items(), new: 0, known: 0, not_for_us: 0, refused: 0, whole: true }
             }

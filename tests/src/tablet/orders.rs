@@ -66,6 +66,20 @@ pub enum Order {
         /// How many.
         count: u32,
     },
+    /// Answer once it is known that the relay lacks some of an attachment.
+    AwaitAbsent {
+        /// Whose.
+        patient: String,
+        /// Which entry.
+        entry: String,
+    },
+    /// Answer once all of an attachment is here, or it is known that the relay lacks some of it.
+    AwaitAnswered {
+        /// Whose.
+        patient: String,
+        /// Which entry.
+        entry: String,
+    },
     /// Answer once the relay has acknowledged so many pieces of attachments in this session.
     AwaitGiven {
         /// How many.
@@ -188,6 +202,14 @@ pub enum Answer {
         rejected: u64,
         /// The last trouble, as a code.
         trouble: Option<String>,
+        /// Patients that were shared with this tablet, as far as it knows, and those of whom everything is here.
+        patients: (u64, u64),
+        /// Patients of whom it says itself that not everything is here.
+        incomplete: Vec<String>,
+        /// The first exchange was not finished yet.
+        may_be_more: bool,
+        /// How the last exchange went.
+        path: Option<String>,
     },
     /// What became of a courier file.
     Courier {

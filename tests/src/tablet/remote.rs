@@ -45,10 +45,15 @@ impl RemoteTablet {
 
     /// As [`RemoteTablet::start`], with further arguments.
     pub fn start_with(dir: &Path, more: &[&str]) -> Result<Self, RemoteError> {
+        Self::start_under(&[], dir, more)
+    }
+
+    /// As [`RemoteTablet::start_with`], by a program that becomes it: `ip netns exec …`.
+    pub fn start_under(launcher: &[&str], dir: &Path, more: &[&str]) -> Result<Self, RemoteError> {
         let folder = dir.to_string_lossy();
         let mut args = vec!["--dir", &folder];
         args.extend(more);
-        let program = Program::start("tendenko-tablet", &args, Some(&dir.with_extension("log")))?;
+        let program = Program::start_under(launcher, "tendenko-tablet", &args, Some(&dir.with_extension("log")), &[])?;
         let name = dir.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let mut tablet = Self { name, program, device: String::new() };
         match tablet.answer()? {

@@ -34,6 +34,7 @@ courier-take = Take in
 courier-under-way = Handing over
 courier-bytes = { $bytes } done
 courier-written = { $records } records were written to { $name }. It is safe to unplug.
+courier-no-room-for-photos = There was no room for photos and documents: they are not in it.
 courier-whole = Taken in to the end.
 courier-nothing-new = Nothing new: everything in this file is on this tablet already.
 courier-cut = The file is cut. What verifies was taken in; a new file brings the rest.

@@ -7,6 +7,7 @@ found = { $n ->
    *[other] { $n } people found
 }
 found-nothing = Nobody found. A part of the kana, or the birth date alone (1937, S12.3.3), is enough.
+patients-not-all-here = Patients with all records: { $here }
 patients-empty = There are no patients yet. Patients who are shared with you appear here.
 age = { $n } years
 born = born { $date }

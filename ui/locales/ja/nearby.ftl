@@ -34,6 +34,7 @@ courier-take = 取りこむ
 courier-under-way = 受け渡しの途中
 courier-bytes = { $bytes } まで終わりました
 courier-written = { $name } に記録 { $records }件を書き出しました。抜いても大丈夫です。
+courier-no-room-for-photos = 空きが足りないため、写真と書類は入っていません。
 courier-whole = 最後まで取りこみました。
 courier-nothing-new = 新しい記録はありませんでした。このファイルの記録はすべて、もうこのタブレットにあります。
 courier-cut = ファイルが途中で切れています。確かめられたところまで取りこみました。もう一度書き出してもらうと、続きが入ります。

@@ -4,6 +4,7 @@ search-hint = 名前・かな・生年月日
 recent-patients = 最近の患者さん
 found = { $n }人見つかりました
 found-nothing = 見つかりませんでした。ふりがなの一部や、生年月日（S12.3.3、1937 など）だけでも探せます。
+patients-not-all-here = そろっている患者: { $here }
 patients-empty = まだ患者さんがいません。共有された患者さんが、ここに表示されます。
 age = { $n }歳
 born = { $date }生

@@ -200,9 +200,16 @@ pub fn sync_words(app: &App, sync: &SyncView) -> String {
     let words = &app.words;
     let waiting = if sync.unsent > 0 { words.tn("sync-unsent", sync.unsent) } else { String::new() };
     let so_far = |done: u32, total: u32| [done.to_string(), total.to_string()];
+    // A link that broke in the middle of the first exchange leaves a list that looks whole.
+    let here = if sync.patients.complete < sync.patients.known {
+        let [complete, known] = so_far(sync.patients.complete, sync.patients.known);
+        words.ta("sync-patients-here", &[("complete", &complete), ("known", &known)])
+    } else {
+        String::new()
+    };
     match sync.state {
-        SyncState::Offline => format!("{}{waiting}", words.t("sync-offline")),
-        SyncState::Connecting => format!("{}{waiting}", words.t("sync-connecting")),
+        SyncState::Offline => format!("{}{here}{waiting}", words.t("sync-offline")),
+        SyncState::Connecting => format!("{}{here}{waiting}", words.t("sync-connecting")),
         SyncState::Sending { done, total } => {
             let [done, total] = so_far(done, total);
             words.ta("sync-sending", &[("done", &done), ("total", &total)])

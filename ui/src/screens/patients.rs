@@ -1,6 +1,6 @@
 //! 患者: one box that takes a name in any form, a birth date in any form, a number, an address.
 
-use super::PatientTab;
+use super::{PatientTab, sync_sheet::patients_here};
 use crate::{
     api::use_command,
     app::{Act, Route, use_app},
@@ -41,6 +41,11 @@ pub fn Patients() -> Html {
                 <input class="input" type="search" value={app.query.clone()} oninput={typed} autocomplete="off"
                     placeholder={words.t("search-hint")} data-testid="search" />
             </label>
+            if let Some(sync) = app.sync.as_ref().filter(|sync| !sync.patients.all()) {
+                <p class="quiet" data-testid="patients-not-all-here">
+                    { words.ta("patients-not-all-here", &[("here", &patients_here(&app, sync))]) }
+                </p>
+            }
             { found.show(&app, |list| html! {
                 <>
                     <p class="quiet" role="status" data-testid="search-count">

@@ -50,6 +50,8 @@ fn state(app: &App, sync: &SyncView) -> Html {
     let line = |label: String, value: Html| html! { <div><dt>{ label }</dt><dd>{ value }</dd></div> };
     let calm = match sync.state {
         SyncState::Offline | SyncState::Connecting => words.t("sync-explain-offline"),
+        SyncState::Receiving { .. } => words.t("sync-explain-receiving"),
+        _ if !sync.patients.all() => words.t("sync-explain-receiving"),
         _ if sync.unsent > 0 => words.t("sync-explain-sending"),
         _ => words.t("sync-explain-idle"),
     };
@@ -85,7 +87,7 @@ fn state(app: &App, sync: &SyncView) -> Html {
 }
 
 /// How many patients are here with all their records, and what that means.
-fn patients_here(app: &App, sync: &SyncView) -> String {
+pub(super) fn patients_here(app: &App, sync: &SyncView) -> String {
     let (complete, known) = (sync.patients.complete.to_string(), sync.patients.known.to_string());
     let counts = [("complete", complete.as_str()), ("known", known.as_str())];
     if sync.patients.all() {

@@ -13,8 +13,11 @@ impl Session {
         }
         let known_there = self.config.cursor.is_some_and(|cursor| cursor.relay == self.config.relay);
         self.hello(now, !known_there);
-        let first = self.config.first.iter().copied().take(MAX_FIRST).collect();
-        self.pull(self.config.backfill.clone(), first);
+        self.config.first.truncate(MAX_FIRST);
+        let backfill = self.config.backfill.clone();
+        self.first_said = self.config.long_away || !known_there || !backfill.is_empty();
+        let first = if self.first_said { self.config.first.clone() } else { Vec::new() };
+        self.pull(backfill, first);
         if self.config.cursor.is_some_and(|cursor| !known_there || cursor.incarnation == RelayIncarnation::NONE) {
             // No relay can go on from that: what it needs for comparing goes with the first flight.
             self.begin_comparison(false);
@@ -58,6 +61,9 @@ impl Session {
             let known = self.config.cursor.unwrap_or(Cursor::unfinished(relay));
             Cursor { relay, incarnation, ..known }
         };
+        if !self.first_said && (reconcile || begin.charts < newest) {
+            self.pull(Vec::new(), self.config.first.clone());
+        }
         self.reached = Some(begin);
         self.started = Some(begin);
         self.newest = newest;

@@ -104,6 +104,10 @@ pub struct Session {
     storing: VecDeque<Storing>,
     batches: u64,
     backfilling: BTreeSet<(PatientId, Scope)>,
+    /// Of these, the ones that were not asked for yet: the relay is given so many at a time.
+    unasked: Vec<(PatientId, Scope)>,
+    /// The patients wanted first went with the first flight.
+    first_said: bool,
     /// What `reached` was at the welcome.
     started: Option<Cursor>,
     newest: ArrivalNo,
@@ -134,6 +138,8 @@ impl Session {
             storing: VecDeque::new(),
             batches: 0,
             backfilling: BTreeSet::new(),
+            unasked: Vec::new(),
+            first_said: false,
             started: None,
             newest: ArrivalNo::NONE,
             chunks: Chunks::new(config.wanted.clone()),
@@ -158,6 +164,10 @@ impl Session {
             ClientEvent::Stored { batch, new_grants, gaps } => self.stored(batch, new_grants, gaps),
             ClientEvent::Saved => {
                 self.lanes.iter_mut().for_each(|(_, lane)| lane.outbox_more = true);
+                Ok(())
+            }
+            ClientEvent::First { patients } => {
+                self.prefer(patients);
                 Ok(())
             }
             ClientEvent::Departing { lane, items, more } => self.departing(lane, items, more),
@@ -228,7 +238,7 @@ impl Session {
                 caught_up: state.caught_up || !streamed,
             }
         });
-        Progress { lanes, caught_up: self.is_caught_up() }
+        Progress { lanes, caught_up: self.is_caught_up() && self.backfilling.is_empty() }
     }
 
     fn is_caught_up(&self) -> bool {

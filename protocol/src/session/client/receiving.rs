@@ -1,9 +1,11 @@
 //! What the relay sends: stored in order, together with the cursor that covers it; new grants are filled in.
 
-use super::{ClientAction, Session, Storing};
+use std::collections::BTreeMap;
+
+use super::{ClientAction, Phase, Session, Storing};
 use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, PatientId};
-use crate::limits::MAX_BACKFILL;
+use crate::limits::{MAX_BACKFILL, MAX_FIRST};
 use crate::messages::{ClientMessage, Cursor, Item, Lane, RelayMessage};
 use crate::session::CloseReason;
 
@@ -158,16 +160,33 @@ impl Session {
     }
 
     /// Asks for scopes to be filled in, those of the patients wanted first before others.
-    pub(super) fn pull(&mut self, mut scopes: Vec<(PatientId, Scope)>, mut first: Vec<PatientId>) {
+    pub(super) fn pull(&mut self, scopes: Vec<(PatientId, Scope)>, first: Vec<PatientId>) {
         self.backfilling.extend(scopes.iter().copied());
-        let place = |patient: &PatientId| self.config.first.iter().position(|first| first == patient);
-        scopes.sort_by_key(|(patient, _)| place(patient).unwrap_or(usize::MAX));
-        let mut parts: Vec<_> = scopes.chunks(MAX_BACKFILL).map(<[_]>::to_vec).collect();
-        if parts.is_empty() && !first.is_empty() {
-            parts.push(Vec::new());
+        self.unasked.extend(scopes);
+        self.ask(first);
+    }
+
+    /// Other patients are wanted first. While anything is still to come, the relay is told.
+    pub(super) fn prefer(&mut self, mut patients: Vec<PatientId>) {
+        patients.truncate(MAX_FIRST);
+        if patients == self.config.first {
+            return;
         }
-        for backfill in parts {
-            let first = std::mem::take(&mut first);
+        self.config.first.clone_from(&patients);
+        let more_comes = !self.is_caught_up() || !self.backfilling.is_empty();
+        if self.phase != Phase::New && more_comes && !patients.is_empty() {
+            self.ask(patients);
+        }
+    }
+
+    /// The next scopes, as many as the relay may be asked for at once.
+    fn ask(&mut self, first: Vec<PatientId>) {
+        let asked = self.backfilling.len().saturating_sub(self.unasked.len());
+        let room = MAX_BACKFILL.saturating_sub(asked);
+        let places: BTreeMap<_, _> = self.config.first.iter().zip(0..).collect();
+        self.unasked.sort_by_key(|(patient, _)| places.get(patient).copied().unwrap_or(usize::MAX));
+        let backfill: Vec<_> = self.unasked.drain(..room.min(self.unasked.len())).collect();
+        if !backfill.is_empty() || !first.is_empty() {
             self.send(Lane::Cards, ClientMessage::Pull { backfill, first });
         }
     }
@@ -175,6 +194,10 @@ impl Session {
     fn backfilled(&mut self, patient: PatientId, scope: Scope) {
         if self.backfilling.remove(&(patient, scope)) {
             self.actions.push(ClientAction::BackfillDone { patient, scope });
+        }
+        let asked = self.backfilling.len().saturating_sub(self.unasked.len());
+        if !self.unasked.is_empty() && asked <= MAX_BACKFILL / 2 {
+            self.ask(Vec::new());
         }
     }
 }

@@ -29,6 +29,9 @@ pub struct ClientConfig {
     pub backfill: Vec<(PatientId, Scope)>,
     /// Patients of today's visits, in their order: their charts are asked for before others. At most [`MAX_FIRST`](crate::limits::MAX_FIRST) count.
     pub first: Vec<PatientId>,
+    /// So long without contact that something new is likely: `first` goes with the first flight, or it would come behind a page of
+    /// others' charts. Otherwise it is said when the welcome shows that there is something new.
+    pub long_away: bool,
     /// Chunks of attachments that somebody wants to look at, in the order of asking.
     pub wanted: Vec<ChunkId>,
     /// May a relay that lacks chunks be given what is here? Not where every byte costs.
@@ -76,6 +79,11 @@ pub enum ClientEvent {
     },
     /// Something new was saved, or was granted, or became ready to leave in any other way.
     Saved,
+    /// Other patients are wanted first from here on, in this order: a visit was planned, a day began, somebody was opened.
+    First {
+        /// All of them; at most [`MAX_FIRST`](crate::limits::MAX_FIRST) count.
+        patients: Vec<PatientId>,
+    },
     /// Answer to `Depart`: what leaves next, at most the budget (or one item).
     Departing {
         /// Of which lane.

@@ -99,6 +99,8 @@ impl Session {
                     let unknown = std::mem::take(&mut compare.theirs).into_keys();
                     answer.extend(unknown.map(|document| (document, Vector::default())));
                 }
+                let first = &self.first;
+                compare.lacking.sort_by_key(|(of, _)| first.get(&of.patient).copied().unwrap_or(usize::MAX));
                 let done = compare.lacking.is_empty() && !more;
                 if done || !answer.is_empty() {
                     self.send(lane, RelayMessage::Vectors { documents: bounded(answer), done });

@@ -27,6 +27,16 @@ pub(super) enum Job {
     Offer(Vec<Holding>),
 }
 
+impl Job {
+    /// Whose records it brings, if it is about one patient.
+    pub(super) fn patient(&self) -> Option<PatientId> {
+        match self {
+            Job::Fill { patient, .. } | Job::Ahead { patient, .. } => Some(*patient),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Summing {
     /// What the tablet has.

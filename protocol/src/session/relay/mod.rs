@@ -32,11 +32,11 @@ mod types;
 
 pub use types::{Outcome, RelayAction, RelayConfig, RelayEvent, Select};
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::jobs::Job;
 use super::CloseReason;
-use crate::ids::{ArrivalNo, DeviceId};
+use crate::ids::{ArrivalNo, DeviceId, PatientId};
 use crate::limits::{MAX_UNWRITTEN, RECEIVE_WINDOW};
 use crate::messages::{ClientMessage, Cursor, Item, Lane, PerLane, Refusal, RelayMessage};
 
@@ -109,6 +109,8 @@ pub struct Session {
     newest: ArrivalNo,
     /// Arrivals that this tablet pushed itself, on any lane, and that not all lanes have passed yet.
     own: BTreeSet<ArrivalNo>,
+    /// Patients that the tablet wants first, with their places.
+    first: BTreeMap<PatientId, usize>,
 
     batches: u64,
     committing: VecDeque<Committing>,
@@ -127,6 +129,7 @@ impl Session {
             lanes: PerLane::new(|_| LaneState { announce: true, ..LaneState::default() }),
             newest: ArrivalNo::NONE,
             own: BTreeSet::new(),
+            first: BTreeMap::new(),
             batches: 0,
             committing: VecDeque::new(),
         }

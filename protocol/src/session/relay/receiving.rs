@@ -1,9 +1,9 @@
 //! What the tablet sends once it is admitted: items to commit and ack, and requests that become jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::jobs::{Compare, Job, Summing};
-use super::{Committing, Outcome, RelayAction, Session};
+use super::{Committing, Outcome, Reading, RelayAction, Session};
 use crate::document::Scope;
 use crate::ids::{ArrivalNo, PatientId};
 use crate::limits::MAX_BACKFILL;
@@ -89,19 +89,40 @@ impl Session {
         self.actions.push(RelayAction::Commit { batch: self.batches, items });
     }
 
-    /// Cards are filled in on their lane, charts on theirs; what is wanted first goes before what is not.
+    /// Cards are filled in on their lane, charts on theirs. What is wanted first goes before what is not, also before what was asked for
+    /// earlier: the day goes on, and a patient is opened.
     fn pulled(&mut self, backfill: Vec<(PatientId, Scope)>, first: Vec<PatientId>) -> Result<(), CloseReason> {
         let waiting: usize = self.lanes.iter().map(|(_, lane)| lane.jobs.len()).sum();
         if waiting + backfill.len() + first.len() > 4 * MAX_BACKFILL {
             return Err(CloseReason::Protocol("too many scopes to fill in at once"));
         }
-        for patient in first {
-            if !backfill.contains(&(patient, Scope::Chart)) {
-                self.lanes[Lane::Charts].jobs.push_back(Job::Ahead { patient, after: None });
-            }
-        }
         for (patient, scope) in backfill {
             self.lanes[Lane::of(scope)].jobs.push_back(Job::Fill { patient, scope, after: ArrivalNo::NONE });
+        }
+        if first.is_empty() {
+            return Ok(());
+        }
+        self.first = first.iter().copied().zip(0..).collect();
+        let charts = &mut self.lanes[Lane::Charts];
+        let mut under_way = charts.reading == Some(Reading::Job);
+        // Who is not among them any more comes when the stream does.
+        charts.jobs.retain(|job| match job {
+            Job::Ahead { patient, .. } => std::mem::take(&mut under_way) || self.first.contains_key(patient),
+            _ => {
+                under_way = false;
+                true
+            }
+        });
+        let asked: BTreeSet<_> = charts.jobs.iter().filter_map(Job::patient).collect();
+        let ahead = first.into_iter().filter(|patient| !asked.contains(patient));
+        charts.jobs.extend(ahead.map(|patient| Job::Ahead { patient, after: None }));
+        for lane in Lane::STREAMED {
+            let state = &mut self.lanes[lane];
+            let rest = usize::from(state.reading == Some(Reading::Job));
+            // What is compared goes before all of them, and stays in its order.
+            let place =
+                |job: &Job| job.patient().map(|patient| self.first.get(&patient).copied().unwrap_or(usize::MAX));
+            state.jobs.make_contiguous()[rest..].sort_by_key(place);
         }
         Ok(())
     }

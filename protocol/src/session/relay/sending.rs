@@ -133,9 +133,10 @@ impl Session {
         }
         let items: Vec<_> = if ahead {
             // The grants among them go on the cards lane anyway.
-            let own = &self.own;
-            let wanted =
-                |(arrival, item): &(ArrivalNo, Item)| matches!(item, Item::Record(_)) && !own.contains(arrival);
+            let (own, sent) = (&self.own, &state.ahead);
+            let wanted = |(arrival, item): &(ArrivalNo, Item)| {
+                matches!(item, Item::Record(_)) && !own.contains(arrival) && !sent.contains(arrival)
+            };
             let items: Vec<_> = items.into_iter().filter(wanted).collect();
             let room = MAX_AHEAD.saturating_sub(state.ahead.len());
             state.ahead.extend(items.iter().take(room).map(|(arrival, _)| *arrival));
@@ -151,11 +152,9 @@ impl Session {
                 Some(Job::Fill { patient, scope, .. }) => {
                     self.send(lane, RelayMessage::Backfilled { patient, scope });
                 }
-                Some(Job::Ahead { patient, .. }) => {
-                    self.send(lane, RelayMessage::Backfilled { patient, scope: Scope::Chart });
-                }
                 Some(Job::Statements { .. }) => self.send(lane, RelayMessage::StatementsSent),
-                Some(Job::Sums(_) | Job::Compare(_) | Job::Want(_) | Job::Offer(_)) | None => {}
+                // What came ahead of its turn is not all there is: the scope may have been granted only now.
+                Some(Job::Ahead { .. } | Job::Sums(_) | Job::Compare(_) | Job::Want(_) | Job::Offer(_)) | None => {}
             }
         }
         Ok(())

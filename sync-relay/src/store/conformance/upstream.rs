@@ -61,6 +61,26 @@ pub(super) fn what_the_upstream_is_not_known_to_have_is_in_the_outbox<B: Backend
     assert_eq!((charts, attachments), (Waiting::default(), Waiting::default()));
 }
 
+pub(super) fn what_this_side_does_not_see_is_offered_again<B: Backend>(backend: &B) {
+    let store = backend.create(RelayIncarnation(1));
+    let mut author = Author::new(1);
+    let records = [author.card(1), author.chart(1, 2026), author.card(2), author.chart(2, 2026)];
+    let mut items = vec![statement("certificate", Audience::Everyone)];
+    items.extend(records.iter().cloned().map(NewItem::Record));
+    store.begin_upstream().unwrap();
+    commit(&store, from_pusher(items));
+    marked(&store, vec![Mark::Has(ItemName::Statement(StatementId::of(b"certificate")))]);
+    let there = records.iter().map(|record| Mark::Has(ItemName::Record(record.log(), record.header().seq)));
+    marked(&store, there.collect());
+    assert!(outbox(&store, Lane::Cards).is_empty() && outbox(&store, Lane::Charts).is_empty());
+    let seen = [subject(1, Scope::Card), subject(1, Scope::Chart), subject(2, Scope::Card)];
+    store.offer_again(&|subject| seen.contains(subject)).unwrap();
+    store.offer_again(&|subject| seen.contains(subject)).unwrap();
+    assert_eq!((outbox(&store, Lane::Cards), outbox(&store, Lane::Charts)), (vec![], vec![5]));
+    store.offer_again(&|_| false).unwrap();
+    assert_eq!((outbox(&store, Lane::Cards), outbox(&store, Lane::Charts)), (vec![2, 4], vec![3, 5]), "no statement");
+}
+
 pub(super) fn what_is_remembered_about_the_upstream_comes_with_the_items<B: Backend>(backend: &B) {
     let store = backend.create(RelayIncarnation(1));
     store.begin_upstream().unwrap();

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Audience, ChunkQuota, Committed, Documents, Figures, ItemKind, Lane, Life, MissingPage, Page, PageLimit,
-    Quarantined, RelayStore, Selection, StoreError, StoredChunk, Submission, Upstream, VectorPage,
+    Quarantined, RelayStore, Selection, StoreError, StoredChunk, Subject, Submission, Upstream, VectorPage,
 };
 use guard::{Guard, Mark};
 
@@ -261,6 +261,10 @@ impl RelayStore for SqliteStore {
 
     fn begin_upstream(&self) -> Result<(), StoreError> {
         upstream::begin(&mut self.writer())
+    }
+
+    fn offer_again(&self, seen: &dyn Fn(&Subject) -> bool) -> Result<(), StoreError> {
+        upstream::offer_again(&mut self.writer(), seen)
     }
 
     fn head(&self, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, StoreError> {

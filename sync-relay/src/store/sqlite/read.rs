@@ -398,21 +398,23 @@ pub(super) fn figures(conn: &Connection) -> Result<Figures, StoreError> {
     };
     let mut statement = prepare(
         conn,
-        "SELECT device, first_at, last_at, records, refused FROM contacts ORDER BY last_at DESC LIMIT ?1",
+        "SELECT device, first_at, last_at, records, refused, flooded_at FROM contacts ORDER BY last_at DESC LIMIT ?1",
     )?;
     let contacts = statement
         .query_map([CONTACTS], |row| {
-            Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?, row.get::<_, i64>(4)?))
+            let (records, refused) = (row.get::<_, i64>(3)?, row.get::<_, i64>(4)?);
+            Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?, records, refused, row.get::<_, Option<i64>>(5)?))
         })
         .map_err(failed)?
         .map(|found| {
-            let (device, first, last, records, refused) = found.map_err(failed)?;
+            let (device, first, last, records, refused, flooded) = found.map_err(failed)?;
             Ok(Contact {
                 device: row::device(&device)?,
                 first: Millis(first),
                 last: Millis(last),
                 records: row::count(records)?,
                 refused: row::count(refused)?,
+                flooded: flooded.map(Millis),
             })
         })
         .collect::<Result<_, _>>()?;

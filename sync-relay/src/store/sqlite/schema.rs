@@ -107,7 +107,8 @@ const MIGRATIONS: &[&str] = &[
         first_at INTEGER NOT NULL,
         last_at  INTEGER NOT NULL,
         records  INTEGER NOT NULL,
-        refused  INTEGER NOT NULL
+        refused  INTEGER NOT NULL,
+        flooded_at INTEGER                                           -- when a flood of what is refused last began
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE loss (                                              -- at most one row: when data was last found lost

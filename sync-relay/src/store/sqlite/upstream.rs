@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::{ArrivalNo, Millis, RelayId};
 
-use super::super::{ItemName, Lane, Mark, StoreError, Upstream, Waiting};
+use super::super::{ItemKind, ItemName, Lane, Mark, StoreError, Subject, Upstream, Waiting};
 use super::failed;
 use super::read::prepare;
 use super::row::{self, Owed};
@@ -22,6 +22,23 @@ pub(super) fn begin(conn: &mut Connection) -> Result<(), StoreError> {
     } else {
         tx.execute("INSERT INTO upstream (one) VALUES (1)", []).map_err(failed)?;
         tx.execute("INSERT INTO outbox (lane, arrival) SELECT lane, arrival FROM arrivals", []).map_err(failed)?;
+    }
+    tx.commit().map_err(failed)
+}
+
+pub(super) fn offer_again(conn: &mut Connection, seen: &dyn Fn(&Subject) -> bool) -> Result<(), StoreError> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let subjects = {
+        let mut statement = prepare(&tx, "SELECT DISTINCT subject FROM arrivals WHERE subject IS NOT NULL")?;
+        let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).map_err(failed)?;
+        rows.collect::<Result<Vec<_>, _>>().map_err(failed)?
+    };
+    for subject in subjects {
+        if !seen(&row::subject_of(&subject)?) {
+            prepare(&tx, "INSERT OR IGNORE INTO outbox (lane, arrival) SELECT lane, arrival FROM arrivals WHERE subject = ?1 AND kind = ?2")?
+                .execute(params![subject, row::kind_column(ItemKind::Record)])
+                .map_err(failed)?;
+        }
     }
     tx.commit().map_err(failed)
 }

@@ -138,7 +138,7 @@ impl Writing<'_> {
             upstream::mark(self.tx, mark, at)?;
         }
         if let Source::Peer(device) = from {
-            self.contact(device, at, records, refused)?;
+            self.contact(device, at, records, refused, submission.flood)?;
         }
         Ok(fates)
     }
@@ -302,14 +302,27 @@ impl Writing<'_> {
         Ok((hash == refused.hash).then_some((Lane::of(id.document.scope()), arrival)))
     }
 
-    fn contact(&self, device: DeviceId, at: Millis, records: usize, refused: usize) -> Result<(), StoreError> {
+    fn contact(
+        &self,
+        device: DeviceId,
+        at: Millis,
+        records: usize,
+        refused: usize,
+        flood: bool,
+    ) -> Result<(), StoreError> {
         self.prepare(
-            "INSERT INTO contacts (device, first_at, last_at, records, refused) VALUES (?1, ?2, ?2, ?3, ?4)
+            "INSERT INTO contacts (device, first_at, last_at, records, refused, flooded_at) VALUES (?1, ?2, ?2, ?3, ?4, ?5)
              ON CONFLICT (device) DO UPDATE SET
                  last_at = max(last_at, excluded.last_at), records = records + excluded.records,
-                 refused = refused + excluded.refused",
+                 refused = refused + excluded.refused, flooded_at = coalesce(excluded.flooded_at, flooded_at)",
         )?
-        .execute(params![&device.0[..], at.0, row::column(records as u64), row::column(refused as u64)])
+        .execute(params![
+            &device.0[..],
+            at.0,
+            row::column(records as u64),
+            row::column(refused as u64),
+            flood.then_some(at.0)
+        ])
         .map_err(failed)?;
         Ok(())
     }

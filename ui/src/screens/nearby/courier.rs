@@ -69,7 +69,13 @@ fn outcome(app: &App, work: &UseStateHandle<Work>) -> Html {
         Work::Written(written) => {
             let count = written.records.to_string();
             let values = [("name", written.name.as_str()), ("records", &count)];
-            notice("info", "courier-written", html! { words.ta("courier-written", &values) })
+            let text = html! {
+                <>
+                    <p>{ words.ta("courier-written", &values) }</p>
+                    if written.photos_left_out { <p>{ words.t("courier-no-room-for-photos") }</p> }
+                </>
+            };
+            notice(if written.photos_left_out { "care" } else { "info" }, "courier-written", text)
         }
         Work::TakenIn(report) => taken_in(app, report),
         Work::Refused(error) => failure(app, error),
