@@ -3,9 +3,10 @@
 //!
 //! | command | |
 //! |---|---|
-//! | (none) | single figures against their limits: saving, unlocking, edit to visible, size |
+//! | (none) | single figures against their limits: saving, unlocking, edit to visible, nothing new, size |
 //! | names | only these figures; `link` (QUIC over bad links) only so |
 //! | `peers` | the comparison with other sync engines: see [`peers`] and `benches/peers/README.md` |
+//! | `page` | writes `docs/benchmarks.md` and its plots from what was measured: see [`page`] |
 //! | `workload` | writes the comparison's workload to a folder |
 //! | `tablets` | our own side of the comparison: a process that holds tablets and takes orders; started by `peers` |
 //!
@@ -14,21 +15,28 @@
 mod figures;
 mod latency;
 mod link;
+mod nothing;
 mod ours;
+mod page;
 mod peers;
 mod saving;
 mod size;
 mod unlock;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
 use clap::{Parser, Subcommand};
+use figures::Sheet;
 
 /// Whatever stops a measurement.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
-/// One of the measurements: it prints what it finds.
-type Measurement = fn() -> Result<(), Failure>;
+/// One of the measurements: it prints what it finds, and notes it on the sheet.
+type Measurement = fn(&mut Sheet) -> Result<(), Failure>;
+
+/// Where results are kept, below the project's folder.
+const RESULTS: &str = "artefacts/bench";
 
 #[derive(Parser)]
 struct Arguments {
@@ -53,11 +61,13 @@ enum Command {
         #[arg(long, default_value_t = 3)]
         seed: u64,
     },
-    /// Only the figures of these names: saving, latency, unlock, size, link
+    /// Only the figures of these names: saving, latency, unlock, nothing, size, link
     #[command(external_subcommand)]
     Named(Vec<String>),
     /// Compare with other sync engines
     Peers(peers::Options),
+    /// Write docs/benchmarks.md from what was measured
+    Page(page::Options),
     /// Hold our tablets for the comparison and take orders; `peers` starts this
     Tablets {
         /// The region's folder
@@ -66,6 +76,9 @@ enum Command {
         /// The workload's folder
         #[arg(long)]
         workload: PathBuf,
+        /// Compress records without the dictionary
+        #[arg(long)]
+        no_dictionary: bool,
     },
 }
 
@@ -88,7 +101,9 @@ fn perform(command: Option<Command>) -> Result<(), Failure> {
             Ok(())
         }
         Some(Command::Peers(options)) => peers::run(&options),
-        Some(Command::Tablets { dir, workload }) => {
+        Some(Command::Page(options)) => page::write(&options),
+        Some(Command::Tablets { dir, workload, no_dictionary }) => {
+            ours::DICTIONARY.store(!no_dictionary, Ordering::Relaxed);
             tokio::runtime::Runtime::new()?.block_on(tendenko_workload::tablets::run::<ours::Ours>(&dir, &workload))
         }
     }
@@ -97,10 +112,11 @@ fn perform(command: Option<Command>) -> Result<(), Failure> {
 /// The figures of these names; of no names, those that are always of interest.
 fn single_figures(wanted: &[String]) -> Result<(), Failure> {
     println!("Tendenko, first figures ({} build)\n", if cfg!(debug_assertions) { "debug" } else { "release" });
-    let measurements: [(&str, &str, Measurement); 4] = [
+    let measurements: [(&str, &str, Measurement); 5] = [
         ("saving", "Saving a visit, durable", saving::measure),
         ("latency", "From a save on one tablet to the other tablet's screen", latency::measure),
         ("unlock", "From a PIN to the patient list", unlock::measure),
+        ("nothing", "A sync that finds nothing new", nothing::measure),
         ("size", "Size of a visit record", size::measure),
     ];
     // What the settings of links were chosen by: only when asked for.
@@ -116,7 +132,9 @@ fn single_figures(wanted: &[String]) -> Result<(), Failure> {
             continue;
         }
         println!("{title}");
-        measure()?;
+        let mut sheet = Sheet::default();
+        measure(&mut sheet)?;
+        sheet.write(&Path::new(RESULTS).join(page::FIGURES))?;
         println!();
     }
     Ok(())

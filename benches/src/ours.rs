@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ use tendenko_workload::tablets::{Arrived, Book, Failure, Place, Tablet};
 use tendenko_workload::{Patient, Record};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::spawn_blocking;
+
+/// Whether this process's tablets compress records with the dictionary.
+pub static DICTIONARY: AtomicBool = AtomicBool::new(true);
 
 /// Entries that a chart is asked for at once.
 const WHOLE_CHART: usize = 100_000;
@@ -101,6 +105,9 @@ impl Tablet for Ours {
         let folder = tablet_dir(&dir, &name_of(place.index));
         let replica =
             Arc::new(spawn_blocking(move || Replica::unlock(&folder, member, PIN, SystemClock.now())).await??);
+        if !DICTIONARY.load(Ordering::Relaxed) {
+            replica.seal_with_dictionary(0);
+        }
         let names = Arc::new(Names::default());
         for patient in &patients {
             if let Some(known) = book.get(&patient.patient) {

@@ -8,11 +8,11 @@ use tendenko_tests::records;
 use tendenko_tests::scene::Scene;
 
 use crate::Failure;
-use crate::figures::{Series, print_ratio};
+use crate::figures::{Series, Sheet, print_ratio};
 
 const SAVES: usize = 500;
 
-pub fn measure() -> Result<(), Failure> {
+pub fn measure(sheet: &mut Sheet) -> Result<(), Failure> {
     let scene = Scene::set()?;
     let replica = scene.unlock(&scene.nurse)?;
     let patient = scene.patient.parse()?;
@@ -37,8 +37,8 @@ pub fn measure() -> Result<(), Failure> {
         let body = serde_json::to_vec(&planned.visit)?;
         inserts.time(|| bare.execute("INSERT INTO entry (body) VALUES (?1)", [body]))?;
     }
-    saves.print("save: change, read models, search index; committed, fsync");
-    inserts.print("limit: one row of the same content, SQLCipher, fsync");
+    sheet.series("saving.save", "save: change, read models, search index; committed, fsync", &saves);
+    sheet.series("saving.insert", "limit: one row of the same content, SQLCipher, fsync", &inserts);
     print_ratio("ratio of medians", &saves, &inserts);
     println!("  promised: 50 ms or less");
     Ok(())

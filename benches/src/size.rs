@@ -16,24 +16,25 @@ use tendenko_tests::waiting::exchange;
 use tokio::runtime::Runtime;
 
 use crate::Failure;
+use crate::figures::Sheet;
 
 /// How many visits leave together.
 const BATCHES: [usize; 3] = [1, 10, 100];
 const VISITS: usize = 400;
 
-pub fn measure() -> Result<(), Failure> {
+pub fn measure(sheet: &mut Sheet) -> Result<(), Failure> {
     let visits: Vec<_> = (0..).flat_map(|seed| history(seed, &["糖尿病".to_owned()], 26)).take(VISITS).collect();
     println!("  bytes a visit, everything counted; sync and its acknowledgements are part of the wire's");
     for (dictionary, name) in [(NEWEST_DICTIONARY, "with the dictionary"), (0, "without")] {
         println!("  {name}");
         for batch in BATCHES {
-            one_size(&visits, batch, dictionary)?;
+            one_size(sheet, &visits, batch, dictionary)?;
         }
     }
     Ok(())
 }
 
-fn one_size(visits: &[PlannedVisit], batch: usize, dictionary: u8) -> Result<(), Failure> {
+fn one_size(sheet: &mut Sheet, visits: &[PlannedVisit], batch: usize, dictionary: u8) -> Result<(), Failure> {
     let runtime = Runtime::new()?;
     let scene = Scene::set()?;
     let patient: PatientId = scene.patient.parse()?;
@@ -66,6 +67,10 @@ fn one_size(visits: &[PlannedVisit], batch: usize, dictionary: u8) -> Result<(),
     drop(nurse);
     let tablet = fs::metadata(scene.nurse.dir.join("store.db"))?.len().saturating_sub(before[2]);
     let count = rounds * batch;
+    let with = if dictionary == 0 { "without" } else { "with" };
+    for (what, bytes) in [("sealed", sealed), ("wire", wire), ("relay", relay), ("json", compressed as u64)] {
+        sheet.number(&format!("size.{with}.{batch}.{what}"), "bytes a visit", bytes as f64 / count as f64);
+    }
     println!(
         "  {batch:>3} leaving together: sealed {:>5}   wire {:>5}   relay's disk {:>5}   tablet's disk {:>5}   JSON {:>4}   zstd-19 JSON {:>4}   wire / zstd JSON {:.1} ×",
         sealed / count as u64,

@@ -5,15 +5,15 @@ use tendenko_replica::{Clock as _, KdfParams, Replica, SystemClock};
 use tendenko_tests::region::{DrillRegion, NURSE, PIN};
 
 use crate::Failure;
-use crate::figures::Series;
+use crate::figures::{Series, Sheet};
 
 const PATIENTS: usize = 200;
 const TRIES: usize = 9;
 
-pub fn measure() -> Result<(), Failure> {
-    for (kdf, what) in [
-        (KdfParams::tablet(), "unlock → list of 200 patients, Argon2id as on a tablet"),
-        (KdfParams::weak_for_tests(), "the same without the price of a try (opening and reading only)"),
+pub fn measure(sheet: &mut Sheet) -> Result<(), Failure> {
+    for (kdf, name, what) in [
+        (KdfParams::tablet(), "unlock.list", "unlock → list of 200 patients, Argon2id as on a tablet"),
+        (KdfParams::weak_for_tests(), "unlock.cheap", "the same without the price of a try (opening and reading only)"),
     ] {
         let folder = tempfile::tempdir()?;
         let region = DrillRegion::create_with(folder.path(), kdf)?;
@@ -37,7 +37,7 @@ pub fn measure() -> Result<(), Failure> {
             })?;
             assert_eq!(listed, PATIENTS);
         }
-        series.print(what);
+        sheet.series(name, what, &series);
     }
     Ok(())
 }

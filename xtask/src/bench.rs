@@ -19,7 +19,13 @@ pub struct Options {
     /// With --peers: a small workload, each scenario once
     #[arg(long)]
     quick: bool,
-    /// With --peers: what `tendenko-bench peers` takes, for example `-- --only samod --scenario recovery`
+    /// Measure everything, the comparison with growth and the single figures, and write docs/benchmarks.md
+    #[arg(long, conflicts_with_all = ["peers", "quick", "page"])]
+    whole: bool,
+    /// Only write docs/benchmarks.md from what was measured before
+    #[arg(long, conflicts_with = "peers")]
+    page: bool,
+    /// With --peers or --whole: what `tendenko-bench peers` takes, for example `-- --only samod --scenario recovery`
     #[arg(last = true)]
     rest: Vec<String>,
 }
@@ -30,12 +36,27 @@ pub fn bench(project: &Project, options: &Options) -> Outcome {
     step("Build the measurements (release)", || {
         succeed(cargo().args(["build", "--release", "--package", "tendenko-benches", "--package", "tendenko-relay"]))
     })?;
-    let mut command = Command::new(project.target("release/tendenko-bench"));
-    if options.peers {
-        command.arg("peers").args(&options.rest);
-        if options.quick {
-            command.arg("--quick");
-        }
+    let measure = |arguments: &[&str]| {
+        let mut command = Command::new(project.target("release/tendenko-bench"));
+        command.args(arguments);
+        command
+    };
+    if options.page {
+        return succeed(&mut measure(&["page"]));
     }
-    succeed(&mut command)
+    if options.peers || options.whole {
+        setup::for_comparing()?;
+        let mut peers = measure(&["peers"]);
+        if options.quick {
+            peers.arg("--quick");
+        }
+        if options.whole {
+            peers.arg("--whole");
+        }
+        succeed(peers.args(&options.rest))?;
+    }
+    if !options.peers {
+        succeed(&mut measure(&[]))?;
+    }
+    if options.whole { succeed(&mut measure(&["page"])) } else { Ok(()) }
 }

@@ -27,6 +27,9 @@ const BUILD_PACKAGES: &[&str] = &[
 /// What drives and photographs the real window without a display.
 const WINDOW_PACKAGES: &[&str] = &["dbus", "dbus-x11", "fonts-noto-cjk", "imagemagick", "webkit2gtk-driver", "xvfb"];
 
+/// What the peers written in JavaScript are run with, and their native parts compiled with.
+const NODE_PACKAGES: &[&str] = &["g++", "make", "nodejs", "npm", "python3"];
+
 /// Debian's own Rust for WebAssembly, for machines whose rustup cannot add a target.
 const WASM_PACKAGES: &[&str] = &["lld", "rustc-web", "rust-web-src"];
 
@@ -82,6 +85,20 @@ pub fn for_driven_window(project: &Project) -> Outcome {
 pub fn for_testing(project: &Project) -> Outcome {
     for_building(project)?;
     tools(project, &[NEXTEST])
+}
+
+/// What the comparison with other sync engines needs. Whoever cannot be installed is left out of it, with the reason.
+pub fn for_comparing() -> Outcome {
+    if !on_path("ip") {
+        packages(&[&["iproute2"]])?;
+    }
+    // A newer node than Debian's is as good; Debian's packages would be in its way.
+    if !(on_path("node") && on_path("npm"))
+        && let Err(failure) = packages(&[NODE_PACKAGES])
+    {
+        println!("  without node: {failure}");
+    }
+    Ok(())
 }
 
 /// What `cargo xtask check` needs.

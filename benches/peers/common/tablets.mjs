@@ -20,6 +20,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { now, options, serve } from './program.mjs'
 
+/** Milliseconds between two single edits: what the one before still has to write is written by then. */
+const BETWEEN_EDITS = 30
+
 export function run(Tablet) {
   const { dir, workload } = options()
   const patients = JSON.parse(readFileSync(join(workload, 'patients.json'), 'utf8'))
@@ -156,6 +159,7 @@ export function run(Tablet) {
         await all
         seconds.push(now() - begin)
         await written
+        await new Promise(resolve => setTimeout(resolve, BETWEEN_EDITS))
       }
       await everywhere(tablet => tablet.flush())
       return { seconds }

@@ -15,6 +15,7 @@ use tendenko_protocol::tls;
 use tendenko_tests::forwarder::{Direction, Link};
 
 use crate::Failure;
+use crate::figures::Sheet;
 use pair::{Exchange, Outcome, Poke, play};
 
 /// Runs of each setting, each with another seed.
@@ -26,7 +27,7 @@ const SMALL: Exchange = Exchange { request: 2_500, answer: 12 * 1024 };
 
 type Settings = fn(&mut TransportConfig);
 
-pub fn measure() -> Result<(), Failure> {
+pub fn measure(_sheet: &mut Sheet) -> Result<(), Failure> {
     let thin = Link::thin();
     let far = Link::both(Direction {
         bits_per_second: Some(5_000_000),

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
+use tendenko_workload::Size;
 
 use super::lab::{Lab, Side};
 use super::process::Process;
+use super::scenario::Scenario;
 use crate::Failure;
 
 /// How long a server may take to start.
@@ -20,6 +22,8 @@ const START: Duration = Duration::from_secs(60);
 pub enum Contestant {
     /// Tendenko.
     Ours,
+    /// Tendenko whose records are compressed without the dictionary.
+    Plain,
     /// samod.
     Samod,
     /// Yjs with y-leveldb, and Hocuspocus.
@@ -32,12 +36,14 @@ pub enum Contestant {
 
 impl Contestant {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Ours, Self::Samod, Self::Hocuspocus, Self::AutomergeRepo, Self::Pouchdb];
+    pub const ALL: [Self; 6] =
+        [Self::Ours, Self::Plain, Self::Samod, Self::Hocuspocus, Self::AutomergeRepo, Self::Pouchdb];
 
     /// As in tables, and the folder below `benches/peers`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ours => "tendenko",
+            Self::Plain => "tendenko-plain",
             Self::Samod => "samod",
             Self::Hocuspocus => "hocuspocus",
             Self::AutomergeRepo => "automerge-repo",
@@ -45,11 +51,21 @@ impl Contestant {
         }
     }
 
+    /// Tendenko, either way.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::Ours | Self::Plain)
+    }
+
+    /// Without the dictionary only bytes differ: it is shown where bytes are the question.
+    pub fn takes_part(self, scenario: Scenario, size: Size) -> bool {
+        self != Self::Plain || (size.growth == 1 && scenario.is_about_bytes())
+    }
+
     /// Makes its programs, or says why that is not possible here.
     pub fn install(self) -> Result<(), Failure> {
         let folder = peers_dir().join(self.name());
         match self {
-            Self::Ours => {
+            Self::Ours | Self::Plain => {
                 let relay = programs_dir().join("tendenko-relay");
                 if relay.exists() { Ok(()) } else { Err(format!("{} is not built", relay.display()).into()) }
             }
@@ -79,7 +95,7 @@ impl Contestant {
     pub fn versions(self) -> Result<Value, Failure> {
         let folder = peers_dir().join(self.name());
         match self {
-            Self::Ours => Ok(json!({"tendenko": env!("CARGO_PKG_VERSION")})),
+            Self::Ours | Self::Plain => Ok(json!({"tendenko": env!("CARGO_PKG_VERSION")})),
             Self::Samod => {
                 let lock: toml::Table = fs::read_to_string(folder.join("Cargo.lock"))?.parse()?;
                 let packages =
@@ -104,7 +120,7 @@ impl Contestant {
     /// Where its tablets find its server.
     pub fn url(self, host: &str, port: u64) -> String {
         match self {
-            Self::Ours => format!("{host}:{port}"),
+            Self::Ours | Self::Plain => format!("{host}:{port}"),
             Self::Samod => format!("tcp://{host}:{port}"),
             Self::Hocuspocus | Self::AutomergeRepo => format!("ws://{host}:{port}"),
             Self::Pouchdb => format!("http://{host}:{port}/region"),
@@ -115,7 +131,7 @@ impl Contestant {
     pub fn start_server(self, lab: &Lab, dir: &Path, host: &str) -> Result<(Process, u64), Failure> {
         let mut command = self.program(lab, Side::Server);
         match self {
-            Self::Ours => {
+            Self::Ours | Self::Plain => {
                 let relay = tendenko_tests::region::relay_dir(dir);
                 command.args(["serve", "--listen", &format!("{host}:0"), "--dir"]).arg(relay);
             }
@@ -128,7 +144,7 @@ impl Contestant {
         }
         let process = Process::start(command, &format!("{} server", self.name()), &dir.join("server.log"))?;
         let port = process.hear(START, |line| match self {
-            Self::Ours => line.strip_prefix("listening on ")?.rsplit_once(':')?.1.trim().parse().ok(),
+            Self::Ours | Self::Plain => line.strip_prefix("listening on ")?.rsplit_once(':')?.1.trim().parse().ok(),
             _ => serde_json::from_str::<Value>(line).ok()?["listening"].as_u64(),
         })?;
         Ok((process, port))
@@ -138,17 +154,20 @@ impl Contestant {
     pub fn start_tablets(self, lab: &Lab, dir: &Path, workload: &Path) -> Result<Process, Failure> {
         let mut command = self.program(lab, Side::Tablets);
         match self {
-            Self::Ours | Self::Samod => command.arg("tablets"),
+            Self::Ours | Self::Plain | Self::Samod => command.arg("tablets"),
             _ => command.arg(self.script("tablets")),
         };
         command.arg("--dir").arg(dir).arg("--workload").arg(workload);
+        if self == Self::Plain {
+            command.arg("--no-dictionary");
+        }
         Process::start(command, &format!("{} tablets", self.name()), &dir.join("tablets.log"))
     }
 
     /// Waits until the server has written everything it was told. Ours acknowledges only what is committed, and tablets wait for
     /// that; samod can only be asked by stopping it.
     pub fn durable(self, server: &mut Process, patience: Duration) -> Result<(), Failure> {
-        if self != Self::Ours {
+        if !self.is_ours() {
             server.order(&json!({"do": "durable"}), patience)?;
         }
         Ok(())
@@ -156,7 +175,7 @@ impl Contestant {
 
     /// Ends the server in good order.
     pub fn stop_server(self, server: Process, patience: Duration) -> Result<(), Failure> {
-        if self == Self::Ours {
+        if self.is_ours() {
             server.terminate(patience);
             return Ok(());
         }
@@ -165,8 +184,8 @@ impl Contestant {
 
     fn program(self, lab: &Lab, side: Side) -> Command {
         match (self, side) {
-            (Self::Ours, Side::Server) => lab.command(side, &programs_dir().join("tendenko-relay")),
-            (Self::Ours, Side::Tablets) => lab.command(side, &programs_dir().join("tendenko-bench")),
+            (Self::Ours | Self::Plain, Side::Server) => lab.command(side, &programs_dir().join("tendenko-relay")),
+            (Self::Ours | Self::Plain, Side::Tablets) => lab.command(side, &programs_dir().join("tendenko-bench")),
             (Self::Samod, _) => lab.command(side, &samod_target().join("release/tendenko-peer-samod")),
             _ => lab.command(side, Path::new("node")),
         }

@@ -13,8 +13,8 @@
 mod contestant;
 mod lab;
 mod process;
-mod report;
-mod scenario;
+pub mod report;
+pub mod scenario;
 mod stores;
 
 use std::path::PathBuf;
@@ -29,6 +29,9 @@ use stores::Stores;
 use tendenko_workload::Size;
 
 use crate::Failure;
+
+/// Histories that growth is looked at with, as multiples.
+pub const GROWTH: [usize; 3] = [1, 4, 16];
 
 /// What to run.
 #[derive(Debug, Args)]
@@ -45,18 +48,49 @@ pub struct Options {
     /// A small workload, each scenario once: does everything work?
     #[arg(long)]
     quick: bool,
+    /// Everything that docs/benchmarks.md shows: all scenarios, then growth, once each
+    #[arg(long, conflicts_with_all = ["quick", "growth", "scenario"])]
+    whole: bool,
     /// Also with 1, 4 and 16 times the history (5 tablets)
     #[arg(long, value_delimiter = ',', num_args = 0.., default_missing_value = "1,4,16")]
     growth: Vec<usize>,
     /// Seconds that the thin link is given
-    #[arg(long, default_value_t = 420)]
+    #[arg(long, default_value_t = 300)]
     thin_patience: u64,
     /// Where prepared stores are kept
     #[arg(long, default_value = "target/bench")]
     stores: PathBuf,
     /// Where results go
-    #[arg(long, default_value = "artefacts/bench")]
+    #[arg(long, default_value = crate::RESULTS)]
     out: PathBuf,
+}
+
+/// Scenarios that are run at one size of the workload, and how often.
+struct Part {
+    size: Size,
+    scenarios: Vec<Scenario>,
+    runs: usize,
+}
+
+impl Options {
+    fn parts(&self) -> Vec<Part> {
+        let chosen = |scenario: &Scenario| self.scenario.is_empty() || self.scenario.contains(scenario);
+        let part = |tablets, growth, runs, scenarios: &[Scenario]| Part {
+            size: Size { tablets, growth, seed: 3 },
+            scenarios: scenarios.iter().copied().filter(chosen).collect(),
+            runs,
+        };
+        let all = &Scenario::ALL[..];
+        let growing = GROWTH.map(|growth| part(5, growth, 1, &Scenario::GROWING));
+        match (self.whole, self.quick, &self.growth[..]) {
+            (true, ..) => std::iter::once(part(20, 1, self.runs, all)).chain(growing).collect(),
+            (_, true, []) => vec![part(5, 1, 1, all)],
+            (_, false, []) => vec![part(20, 1, self.runs, all)],
+            (_, quick, some) => {
+                some.iter().map(|&growth| part(5, growth, if quick { 1 } else { self.runs }, all)).collect()
+            }
+        }
+    }
 }
 
 /// Runs the comparison.
@@ -75,18 +109,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let stores = Stores::new(std::path::absolute(&options.stores)?);
     let lab = Lab::make(present.len())?;
     let mut report = Report::begin(&present)?;
-    let runs = if options.quick { 1 } else { options.runs };
-    let (tablets, growths) = match (options.quick, options.growth.is_empty()) {
-        (false, true) => (20, vec![1]),
-        (true, true) => (5, vec![1]),
-        (_, false) => (5, options.growth.clone()),
-    };
-    for growth in growths {
-        let size = Size { tablets, growth, seed: 3 };
-        for scenario in Scenario::ALL {
-            if !options.scenario.is_empty() && !options.scenario.contains(&scenario) {
-                continue;
-            }
+    for Part { size, scenarios, runs } in options.parts() {
+        for scenario in scenarios {
+            let taking_part: Vec<Contestant> =
+                present.iter().copied().filter(|contestant| contestant.takes_part(scenario, size)).collect();
             let place = |link| Place {
                 lab: &lab,
                 link,
@@ -97,10 +123,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             };
             if scenario == Scenario::Thin {
                 // A thin link leaves the machine idle: all at once, each on a link of its own.
-                together(&present, size, &place, &mut report);
+                together(&taking_part, size, &place, &mut report);
             } else {
                 for run in 0..runs {
-                    for (link, &contestant) in present.iter().enumerate() {
+                    for (link, &contestant) in taking_part.iter().enumerate() {
                         report.add(contestant, scenario, size, run, scenario.run(contestant, &place(link)));
                     }
                 }

@@ -1,11 +1,11 @@
-//! Results: every single run as JSON, and a table of medians for the terminal.
+//! Results: every single run as JSON, and tables of medians for the terminal and for the page.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tendenko_workload::Size;
 
@@ -13,16 +13,25 @@ use super::contestant::Contestant;
 use super::scenario::{Figures, Scenario};
 use crate::Failure;
 
+/// Name of the file that a report is written to.
+pub const FILE: &str = "peers.json";
+
 /// All results of a run of the comparison.
+#[derive(Serialize, Deserialize)]
 pub struct Report {
-    machine: Value,
-    versions: BTreeMap<&'static str, Value>,
+    /// When it began.
+    pub begun: String,
+    /// On what.
+    pub machine: Value,
+    /// What was compared, by contestant.
+    pub versions: BTreeMap<String, Value>,
+    /// Every single run.
     rows: Vec<Row>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Row {
-    contestant: &'static str,
+    contestant: String,
     scenario: Scenario,
     size: Size,
     run: usize,
@@ -32,18 +41,25 @@ struct Row {
 }
 
 /// Median, least and greatest.
-struct Summary {
-    median: f64,
-    least: f64,
-    most: f64,
-    runs: usize,
+#[derive(Debug, Clone, Copy)]
+pub struct Summary {
+    /// Median.
+    pub median: f64,
+    /// Least.
+    pub least: f64,
+    /// Greatest.
+    pub most: f64,
+    /// How many runs it is of.
+    pub runs: usize,
 }
 
 impl Report {
     /// Before the first result: what machine, which versions.
     pub fn begin(present: &[Contestant]) -> Result<Self, Failure> {
-        let versions = present.iter().map(|c| Ok((c.name(), c.versions()?))).collect::<Result<_, Failure>>()?;
-        Ok(Self { machine: machine(), versions, rows: Vec::new() })
+        let versions =
+            present.iter().map(|c| Ok((c.name().to_owned(), c.versions()?))).collect::<Result<_, Failure>>()?;
+        let begun = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string();
+        Ok(Self { begun, machine: machine(), versions, rows: Vec::new() })
     }
 
     /// One run's result.
@@ -62,7 +78,7 @@ impl Report {
                 (Figures::new(), Some(why.to_string()))
             }
         };
-        self.rows.push(Row { contestant: contestant.name(), scenario, size, run, failed, figures });
+        self.rows.push(Row { contestant: contestant.name().to_owned(), scenario, size, run, failed, figures });
     }
 
     /// Prints the table of one scenario.
@@ -74,7 +90,7 @@ impl Report {
             line += &format!("{title:>22}");
         }
         println!("{line}");
-        for name in self.versions.keys() {
+        for name in self.contestants(scenario, size) {
             let mut line = format!("  {name:<16}");
             for (_, figure, unit) in columns {
                 line += &format!(
@@ -89,11 +105,35 @@ impl Report {
     /// Writes everything so far.
     pub fn write(&self, out: &Path) -> Result<(), Failure> {
         fs::create_dir_all(out)?;
-        let all = json!({"machine": self.machine, "versions": self.versions, "rows": self.rows});
-        Ok(fs::write(out.join("peers.json"), serde_json::to_vec_pretty(&all)?)?)
+        Ok(fs::write(out.join(FILE), serde_json::to_vec_pretty(self)?)?)
     }
 
-    fn summary(&self, contestant: &str, scenario: Scenario, size: Size, figure: &str) -> Option<Summary> {
+    /// Reads what a run has written.
+    pub fn read(from: &Path) -> Result<Self, Failure> {
+        Ok(serde_json::from_slice(&fs::read(from.join(FILE))?)?)
+    }
+
+    /// Who took part, ours first.
+    pub fn contestants(&self, scenario: Scenario, size: Size) -> Vec<&'static str> {
+        let took_part = |name: &&str| {
+            self.rows.iter().any(|row| row.contestant == *name && row.scenario == scenario && row.size == size)
+        };
+        Contestant::ALL.into_iter().map(Contestant::name).filter(took_part).collect()
+    }
+
+    /// Runs of this that did not come to their end, and why.
+    pub fn failures(&self, scenario: Scenario, size: Size) -> Vec<(&str, &str)> {
+        let rows = self.rows.iter().filter(|row| row.scenario == scenario && row.size == size);
+        rows.filter_map(|row| Some((row.contestant.as_str(), row.failed.as_deref()?))).collect()
+    }
+
+    /// Whether anything was run at this size.
+    pub fn has(&self, size: Size) -> bool {
+        self.rows.iter().any(|row| row.size == size)
+    }
+
+    /// One figure of one contestant over all runs; `None` if it has none.
+    pub fn summary(&self, contestant: &str, scenario: Scenario, size: Size, figure: &str) -> Option<Summary> {
         let rows = self.rows.iter().filter(|row| {
             row.contestant == contestant && row.scenario == scenario && row.size == size && row.failed.is_none()
         });
@@ -114,24 +154,35 @@ fn value(figures: &Figures, name: &str) -> Option<f64> {
 }
 
 /// How figures are shown.
-#[derive(Clone, Copy)]
-enum Unit {
+#[derive(Debug, Clone, Copy)]
+pub enum Unit {
+    /// Seconds.
     Seconds,
+    /// Seconds, shown as thousandths.
     Milliseconds,
+    /// Bytes, shown as millions.
     Megabytes,
+    /// Bytes.
     Bytes,
+    /// A number of something.
     Count,
 }
 
 impl Unit {
-    fn show(self, summary: &Summary) -> String {
-        let (scale, digits, unit) = match self {
+    /// Factor, decimal places and name.
+    pub fn scale(self) -> (f64, usize, &'static str) {
+        match self {
             Self::Seconds => (1.0, 2, "s"),
             Self::Milliseconds => (1e3, 2, "ms"),
             Self::Megabytes => (1e-6, 2, "MB"),
             Self::Bytes => (1.0, 0, "B"),
             Self::Count => (1.0, 0, ""),
-        };
+        }
+    }
+
+    /// Median, least and greatest.
+    pub fn show(self, summary: &Summary) -> String {
+        let (scale, digits, unit) = self.scale();
         let shown = |value: f64| format!("{:.*}", digits, value * scale);
         if summary.runs < 2 {
             return format!("{} {unit}", shown(summary.median));
@@ -140,9 +191,11 @@ impl Unit {
     }
 }
 
-type Column = (&'static str, &'static str, Unit);
+/// Title, figure, unit.
+pub type Column = (&'static str, &'static str, Unit);
 
-fn columns(scenario: Scenario) -> &'static [Column] {
+/// What is shown of a scenario.
+pub fn columns(scenario: Scenario) -> &'static [Column] {
     match scenario {
         Scenario::Recovery => &[
             ("tablets have all", "held", Unit::Seconds),

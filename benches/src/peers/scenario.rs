@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tendenko_tests::forwarder::{Direction, Link};
@@ -30,7 +30,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 const FIRST: usize = 7;
 
 /// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scenario {
     /// 50 new records on each tablet; the server is back; all return at once.
@@ -71,6 +71,9 @@ impl Scenario {
     pub const ALL: [Self; 6] =
         [Self::Recovery, Self::Provision20, Self::ProvisionAll, Self::Edits, Self::Nothing, Self::Thin];
 
+    /// Those that are run with more history, too. On a thin link only the time would grow.
+    pub const GROWING: [Self; 4] = [Self::Recovery, Self::Provision20, Self::Edits, Self::Nothing];
+
     /// As on the command line and in results.
     pub fn name(self) -> &'static str {
         match self {
@@ -81,6 +84,11 @@ impl Scenario {
             Self::Nothing => "nothing",
             Self::Thin => "thin",
         }
+    }
+
+    /// What it measures is above all how many bytes pass.
+    pub fn is_about_bytes(self) -> bool {
+        matches!(self, Self::Recovery | Self::Provision20 | Self::ProvisionAll | Self::Thin)
     }
 
     /// Runs it once.

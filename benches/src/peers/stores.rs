@@ -104,7 +104,7 @@ impl Stores {
 }
 
 fn make(contestant: Contestant, lab: &Lab, size: Size, dir: &Path, workload: &Path) -> Result<(), Failure> {
-    if contestant == Contestant::Ours {
+    if contestant.is_ours() {
         let spare: Vec<_> = Spare::ALL.iter().map(|spare| spare.patients(size)).collect();
         ours::make_region(dir, size.tablets, &spare)?;
     }
@@ -118,7 +118,7 @@ fn make(contestant: Contestant, lab: &Lab, size: Size, dir: &Path, workload: &Pa
 
 /// What made a store: our formats change with our programs, those of the peers with their versions.
 fn identity(contestant: Contestant) -> Result<String, Failure> {
-    if contestant != Contestant::Ours {
+    if !contestant.is_ours() {
         return Ok(contestant.versions()?.to_string());
     }
     let mut hash = Sha256::new();
