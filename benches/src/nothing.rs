@@ -125,6 +125,7 @@ fn said() -> Result<(usize, usize), Failure> {
         versions: SESSION_VERSIONS.to_vec(),
         backfill: Vec::new(),
         first: Vec::new(),
+        long_away: true,
         wanted: Vec::new(),
         offer: true,
         suspects: Vec::new(),
