@@ -445,8 +445,11 @@ impl Replica {
         Ok(())
     }
 
-    /// Everything of a new grant is here.
+    /// Everything of a new grant is here. Unless it does not hold yet: the relay had nothing to show, and is asked again next time.
     pub(crate) fn backfilled(&self, patient: PatientId, scope: Scope) -> Result<(), StoreError> {
+        if !self.trust().granted(self.device_id(), patient, scope) {
+            return Ok(());
+        }
         statements::backfilled(&self.writer().connection, patient, scope)
     }
 

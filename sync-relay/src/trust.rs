@@ -3,6 +3,9 @@
 //! The table may grow from outside (`enroll` runs in its own process); the set remembers how far it has read and can
 //! catch up. A statement is added to the set just before it is stored. When storing fails, the set is built anew from the table, so that nothing
 //! is believed for long that would be forgotten at the next start.
+//!
+//! A grant that holds only since something that came after it is to arrive once more ([`LateGrants`]). That is found again whenever the
+//! table is read, so it needs no memory of its own: what is due goes with the next submission.
 
 use std::collections::BTreeMap;
 use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -10,7 +13,7 @@ use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tendenko_protocol::admission;
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, StatementId};
 use tendenko_protocol::record::RejectReason;
-use tendenko_protocol::trust::{Added, Claim, Issuer, TrustStore, UnverifiedStatement};
+use tendenko_protocol::trust::{Added, Claim, Issuer, LateGrants, TrustStore, UnverifiedStatement};
 
 use crate::store::{Audience, PageLimit, RelayStore, Source, StoreError};
 
@@ -26,14 +29,25 @@ struct Loaded {
     through: ArrivalNo,
     /// Statements in the set by the device that issued them.
     issued: BTreeMap<DeviceId, u32>,
+    late: LateGrants,
+    /// Grants that are to arrive once more.
+    due: Vec<StatementId>,
 }
 
 impl Loaded {
     fn empty(region: [u8; 32]) -> Self {
-        Self { set: TrustStore::new(region), through: ArrivalNo::NONE, issued: BTreeMap::new() }
+        Self {
+            set: TrustStore::new(region),
+            through: ArrivalNo::NONE,
+            issued: BTreeMap::new(),
+            late: LateGrants::default(),
+            due: Vec::new(),
+        }
     }
 
-    fn count(&mut self, id: &StatementId) {
+    /// A statement is new in the set.
+    fn added(&mut self, id: &StatementId) {
+        self.due.extend(self.late.look(&self.set));
         if let Some(Issuer::Device(issuer)) = self.set.statement(id).map(|statement| statement.issuer) {
             *self.issued.entry(issuer).or_default() += 1;
         }
@@ -85,9 +99,18 @@ impl Trust {
             admitted => admitted?,
         };
         if added == Added::New {
-            loaded.count(&id);
+            loaded.added(&id);
         }
         loaded.set.statement(&id).map(|known| audience(&known.claim)).ok_or(RejectReason::UnknownIssuer)
+    }
+
+    /// Grants that are to arrive once more. They are somebody's to store from here on; should that fail, the set is read again
+    /// ([`Self::reload`]), and they are found again.
+    pub(crate) fn take_due(&self) -> Vec<StatementId> {
+        if self.loaded().due.is_empty() {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.loading().due)
     }
 
     /// Asks the set something.
@@ -114,7 +137,7 @@ fn catch_up(loaded: &mut Loaded, store: &dyn RelayStore) -> Result<(), StoreErro
         let page = store.statements(loaded.through, PAGE)?;
         for item in &page.items {
             match loaded.set.add(&item.bytes) {
-                Ok(Added::New) => loaded.count(&StatementId::of(&item.bytes)),
+                Ok(Added::New) => loaded.added(&StatementId::of(&item.bytes)),
                 Ok(Added::Known | Added::Waiting) => {}
                 Err(error) => {
                     tracing::warn!(arrival = item.arrival.0, %error, "a stored statement is not believed");
@@ -148,30 +171,54 @@ mod tests {
 
     use super::*;
 
+    struct Region {
+        keys: RegionKeys,
+        facility: FacilityId,
+        trust: Trust,
+    }
+
+    impl Region {
+        fn new(rng: &SystemRandom) -> Self {
+            let (keys, facility) = (RegionKeys::generate(rng).unwrap(), FacilityId::generate(rng).unwrap());
+            let region = Self { trust: Trust(RwLock::new(Loaded::empty(keys.public()))), keys, facility };
+            let name = "はまなす".into();
+            region.say(Claim::Facility(Facility { id: facility, name, kind: "visiting-nurse-station".into() }));
+            region
+        }
+
+        fn say(&self, claim: Claim) {
+            let signed = trust::sign(&self.keys, Millis(1), claim).unwrap();
+            self.trust.admit(signed.bytes(), Source::Operator).unwrap();
+        }
+
+        fn tablet(&self, rng: &SystemRandom) -> DeviceKeys {
+            let keys = DeviceKeys::generate(rng).unwrap();
+            self.say(Claim::Device(Device {
+                id: keys.device_id(),
+                facility: self.facility,
+                label: "tablet".into(),
+                signing: keys.public().signing,
+                hpke: keys.public().hpke,
+                administrator: false,
+                evacuation_site: false,
+            }));
+            keys
+        }
+    }
+
+    fn grant(rng: &SystemRandom, origin: PatientOrigin, to: &DeviceKeys) -> Grant {
+        let (key, hpke) = (EpochKey::generate(rng).unwrap(), to.public().hpke);
+        Grant::wrap(rng, &key, origin, Scope::Card, to.device_id(), &hpke, "", true).unwrap()
+    }
+
     #[test]
     fn one_device_cannot_fill_the_set() {
         let rng = SystemRandom::new();
-        let (region, keys) = (RegionKeys::generate(&rng).unwrap(), DeviceKeys::generate(&rng).unwrap());
-        let trust = Trust(RwLock::new(Loaded::empty(region.public())));
-        let id = FacilityId::generate(&rng).unwrap();
-        let facility = Facility { id, name: "はまなす".into(), kind: "visiting-nurse-station".into() };
-        let device = Device {
-            id: keys.device_id(),
-            facility: id,
-            label: "tablet".into(),
-            signing: keys.public().signing,
-            hpke: keys.public().hpke,
-            administrator: false,
-            evacuation_site: false,
-        };
-        for claim in [Claim::Facility(facility), Claim::Device(device)] {
-            let signed = trust::sign(&region, Millis(1), claim).unwrap();
-            trust.admit(signed.bytes(), Source::Operator).unwrap();
-        }
+        let region = Region::new(&rng);
+        let keys = region.tablet(&rng);
+        let trust = &region.trust;
         let origin = PatientOrigin::generate(&rng, keys.device_id()).unwrap();
-        let key = EpochKey::generate(&rng).unwrap();
-        let hpke = keys.public().hpke;
-        let grant = Grant::wrap(&rng, &key, origin, Scope::Card, keys.device_id(), &hpke, "", true).unwrap();
+        let grant = grant(&rng, origin, &keys);
         let said = |at: i64| trust::sign(&keys, Millis(at), Claim::Grant(grant.clone())).unwrap().into_bytes();
         let from = Source::Peer(keys.device_id());
         let first = said(0);
@@ -180,5 +227,26 @@ mod tests {
         trust.admit(&said(1), from).unwrap();
         assert_eq!(trust.admit(&said(2), from), Err(RejectReason::Full));
         trust.admit(&first, from).unwrap();
+    }
+
+    #[test]
+    fn a_grant_that_comes_to_hold_is_due_once() {
+        let rng = SystemRandom::new();
+        let region = Region::new(&rng);
+        let [origin, first, second, third, fourth] = [(); 5].map(|()| region.tablet(&rng));
+        let patient = PatientOrigin::generate(&rng, origin.device_id()).unwrap();
+        let says = |from: &DeviceKeys, to: &DeviceKeys| {
+            let signed = trust::sign(from, Millis(1), Claim::Grant(grant(&rng, patient, to))).unwrap();
+            region.trust.admit(signed.bytes(), Source::Peer(from.device_id())).unwrap();
+            StatementId::of(signed.bytes())
+        };
+        let tablets = [&origin, &first, &second, &third, &fourth];
+        let mut late: Vec<_> = tablets.windows(2).skip(1).rev().map(|pair| says(pair[0], pair[1])).collect();
+        assert!(region.trust.take_due().is_empty());
+        says(&origin, &first);
+        late.reverse();
+        assert_eq!(region.trust.take_due(), late, "each after the one it holds by");
+        says(&third, &first);
+        assert!(region.trust.take_due().is_empty());
     }
 }

@@ -85,3 +85,11 @@ fn a_rule_broken_on_purpose_is_seen() {
         assert_eq!(seen, Some(kind), "{sabotage}");
     }
 }
+
+/// Too unlikely to be met by chance: a relay is put back from a copy that lacks a grant, and hears of those given on by it first.
+#[test]
+fn a_grant_that_was_late_is_missed_where_it_takes_no_new_number() {
+    let text = include_str!("../data/simulation/grant-before-what-makes-it-hold.script");
+    let failure = run_script(&Script::from_text(text).unwrap(), Some(Sabotage::ForgetLateGrants)).failure;
+    assert_eq!(failure.map(|failure| failure.violation.kind), Some("not-converged"));
+}

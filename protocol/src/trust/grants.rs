@@ -20,7 +20,8 @@ struct Group {
 
 #[derive(Debug, Clone, Default)]
 struct Valid {
-    grants: BTreeSet<StatementId>,
+    /// Each with its place in an order in which every one holds by those before it.
+    grants: BTreeMap<StatementId, usize>,
     recipients: BTreeSet<DeviceId>,
 }
 
@@ -66,8 +67,9 @@ impl Grants {
         self.valid(context, patient, scope).is_some_and(|valid| valid.recipients.contains(&device))
     }
 
-    pub(super) fn is_valid(&self, context: &Context<'_>, id: &StatementId, grant: &Grant) -> bool {
-        self.valid(context, grant.patient, grant.scope).is_some_and(|valid| valid.grants.contains(id))
+    /// The place of a grant that holds, in an order in which each holds by those before it.
+    pub(super) fn place(&self, context: &Context<'_>, id: &StatementId, grant: &Grant) -> Option<usize> {
+        self.valid(context, grant.patient, grant.scope)?.grants.get(id).copied()
     }
 
     pub(super) fn of<'s>(
@@ -76,7 +78,7 @@ impl Grants {
         patient: PatientId,
         scope: Scope,
     ) -> impl Iterator<Item = StatementId> + use<'s> {
-        self.valid(context, patient, scope).into_iter().flat_map(|valid| valid.grants.iter().copied())
+        self.valid(context, patient, scope).into_iter().flat_map(|valid| valid.grants.keys().copied())
     }
 
     /// Patients and scopes of which some grant, valid or not, names this device.
@@ -105,7 +107,7 @@ fn fixed_point(context: &Context<'_>, grants: &BTreeSet<StatementId>) -> Valid {
                 }
             };
             if holds {
-                valid.grants.insert(*id);
+                valid.grants.insert(*id, valid.grants.len());
                 valid.recipients.insert(grant.device);
                 if grant.may_share {
                     sharers.insert(grant.device);

@@ -7,11 +7,13 @@
 mod certificates;
 mod enrolment;
 mod grants;
+mod late;
 mod relay_request;
 mod statement;
 mod store;
 
 pub use enrolment::{EnrolmentBundle, EnrolmentError, EnrolmentRequest, RelayAddress};
+pub use late::LateGrants;
 pub use relay_request::RelayRequest;
 pub use statement::{
     Claim, Device, Facility, Grant, Issuer, Member, Relay, Revocation, SignedStatement, Signer, Statement, TrustError,

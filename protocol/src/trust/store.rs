@@ -176,6 +176,11 @@ impl TrustStore {
         self.order.iter().filter_map(|id| Some((id, self.known.get(id)?.bytes.as_slice())))
     }
 
+    /// Those verified after the first `count`, in their order.
+    pub(super) fn added_since(&self, count: usize) -> &[StatementId] {
+        self.order.get(count..).unwrap_or_default()
+    }
+
     /// Number of statements that wait for their issuer.
     pub fn waiting(&self) -> usize {
         self.waiting_count
@@ -189,9 +194,17 @@ impl TrustStore {
     /// True if the statement's issuer had the right to say it.
     pub fn effective(&self, id: &StatementId) -> bool {
         match self.statement(id).map(|statement| &statement.claim) {
-            Some(Claim::Grant(grant)) => self.grants.is_valid(&self.context(), id, grant),
+            Some(Claim::Grant(_)) => self.place_of_grant(id).is_some(),
             Some(_) => self.certificates().effective.contains(id),
             None => false,
+        }
+    }
+
+    /// The place of a grant that holds among those of its patient and scope: each holds by those before it.
+    pub(super) fn place_of_grant(&self, id: &StatementId) -> Option<usize> {
+        match &self.statement(id)?.claim {
+            Claim::Grant(grant) => self.grants.place(&self.context(), id, grant),
+            _ => None,
         }
     }
 
@@ -301,11 +314,11 @@ impl TrustStore {
         Some(logs.get(log).copied().unwrap_or_default())
     }
 
-    /// May `device` see this statement? Certificates and revocations: everyone. A grant: its recipient, and every device that
-    /// may read what it opens.
+    /// May `device` see this statement? Certificates and revocations: everyone. A grant: every device that may read what it opens, and so
+    /// its recipient once it holds ([`LateGrants`](super::LateGrants)).
     pub fn visible(&self, statement: &StatementId, device: DeviceId) -> bool {
         match self.statement(statement).map(|statement| &statement.claim) {
-            Some(Claim::Grant(grant)) => grant.device == device || self.granted(device, grant.patient, grant.scope),
+            Some(Claim::Grant(grant)) => self.granted(device, grant.patient, grant.scope),
             Some(_) => true,
             None => false,
         }

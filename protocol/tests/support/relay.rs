@@ -9,7 +9,7 @@ use tendenko_protocol::messages::{Coverage, Item, Lane};
 use tendenko_protocol::record::ReceivedBytes;
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayEvent, Select};
-use tendenko_protocol::trust::{Added, Claim, TrustStore};
+use tendenko_protocol::trust::{Added, Claim, LateGrants, TrustStore};
 
 use super::Logs;
 use super::chunks::{Chunks, patient_of};
@@ -23,6 +23,7 @@ struct Copy {
     logs: Logs,
     chunks: Chunks,
     trust: TrustStore,
+    late: LateGrants,
 }
 
 pub struct Relay {
@@ -33,6 +34,7 @@ pub struct Relay {
     pub logs: Logs,
     pub chunks: Chunks,
     pub trust: TrustStore,
+    late: LateGrants,
     copy: Option<Box<Copy>>,
     pub minted: usize,
 }
@@ -47,6 +49,7 @@ impl Relay {
             logs: Logs::default(),
             chunks: Chunks::default(),
             trust: TrustStore::new(region),
+            late: LateGrants::default(),
             copy: None,
             minted: 0,
         };
@@ -74,6 +77,7 @@ impl Relay {
             logs: self.logs.clone(),
             chunks: self.chunks.clone(),
             trust: self.trust.clone(),
+            late: self.late.clone(),
         }));
     }
 
@@ -86,6 +90,7 @@ impl Relay {
             logs: self.logs,
             chunks: self.chunks,
             trust: self.trust,
+            late: self.late,
         } = copy;
     }
 
@@ -101,6 +106,16 @@ impl Relay {
     fn arrive(&mut self, item: Item) -> Outcome {
         self.arrivals.push(item);
         Outcome::Stored(self.newest())
+    }
+
+    /// A statement that was just taken; the grants that hold by it and did not before arrive once more.
+    fn arrive_statement(&mut self, bytes: Vec<u8>) -> Outcome {
+        let outcome = self.arrive(Item::Statement(bytes));
+        for late in self.late.look(&self.trust) {
+            let bytes = self.trust.statements().find(|(known, _)| **known == late).map(|(_, bytes)| bytes.to_vec());
+            self.arrive(Item::Statement(bytes.unwrap()));
+        }
+        outcome
     }
 
     /// Those of these items that came after an arrival, as far as a device may see them.
@@ -148,7 +163,7 @@ impl Relay {
             RelayAction::CheckDevice { device, chain } => {
                 for bytes in chain {
                     if admit_statement(&bytes, &mut self.trust) == Ok(Added::New) {
-                        self.arrive(Item::Statement(bytes));
+                        self.arrive_statement(bytes);
                     }
                 }
                 match admit_peer(device, key, &self.trust) {
@@ -218,7 +233,7 @@ impl Relay {
                 Err(reason) => Outcome::Rejected(reason),
             },
             Item::Statement(bytes) => match admit_statement(bytes, &mut self.trust) {
-                Ok(Added::New) => self.arrive(item),
+                Ok(Added::New) => self.arrive_statement(bytes.clone()),
                 Ok(Added::Known | Added::Waiting) => Outcome::Duplicate,
                 Err(reason) => Outcome::Rejected(reason),
             },

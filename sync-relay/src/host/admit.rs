@@ -20,7 +20,7 @@ use crate::trust::Trust;
 /// Refusals of one batch that get their own line in the log.
 const LINES: usize = 8;
 
-/// Checks items somebody brought, in their order: a grant counts for the records behind it.
+/// Checks items somebody brought, in their order: a grant counts for the records behind it. Earlier grants that hold now go along.
 pub(crate) fn submission(trust: &Trust, from: Source, at: Millis, items: Vec<Item>) -> Submission {
     let items = items
         .into_iter()
@@ -30,7 +30,7 @@ pub(crate) fn submission(trust: &Trust, from: Source, at: Millis, items: Vec<Ite
             Item::Chunk(bytes) => trust.with(|set| chunk(set, bytes)),
         })
         .collect();
-    Submission::new(from, at, items)
+    Submission { again: trust.take_due(), ..Submission::new(from, at, items) }
 }
 
 /// Checks one statement; one that holds is in the trust set from here on.

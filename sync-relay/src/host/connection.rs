@@ -482,7 +482,8 @@ async fn check(shared: Arc<Shared>, device: DeviceId, chain: Vec<Vec<u8>>, peer_
         let Ok(submission) = checked.await else {
             return RelayEvent::Stop { reason: Refusal::Busy };
         };
-        if !submission.items.is_empty() && shared.writer.commit(submission).await.is_err() {
+        let anything = !(submission.items.is_empty() && submission.again.is_empty());
+        if anything && shared.writer.commit(submission).await.is_err() {
             shared.forget_unstored().await;
             return RelayEvent::Refused { reason: Refusal::Busy };
         }

@@ -20,8 +20,8 @@ use super::errands::Errands;
 use super::present::Present;
 use crate::clock::now;
 use crate::store::{
-    Audience, Documents, Item as StoredItem, ItemKind, NewItem, PageLimit, RelayStore, Selection, StoreError,
-    StoredChunk, Subject,
+    Audience, Documents, Item as StoredItem, ItemKind, NewItem, PageLimit, RelayStore, Selection, Source, StoreError,
+    StoredChunk, Subject, Submission,
 };
 use crate::trust::Trust;
 use crate::writer::Writer;
@@ -151,8 +151,17 @@ impl Shared {
 
     /// Believes and announces what another process has stored.
     pub(super) fn look(&self) -> Result<(), StoreError> {
-        let found = self.store.newest()?;
+        let mut found = self.store.newest()?;
         self.trust.catch_up(&*self.store)?;
+        let again = self.trust.take_due();
+        if !again.is_empty() {
+            let submission = Submission { again, ..Submission::new(Source::Operator, now(), Vec::new()) };
+            if let Err(error) = self.store.commit(&[submission]) {
+                self.trust.reload(&*self.store)?;
+                return Err(error);
+            }
+            found = self.store.newest()?;
+        }
         self.newest.send_if_modified(|newest| {
             let more = found > *newest;
             *newest = found.max(*newest);

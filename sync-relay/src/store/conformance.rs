@@ -44,7 +44,7 @@ pub trait Backend {
 /// # Panics
 /// At the first promise that is not kept.
 pub fn run(backend: &impl Backend) {
-    let checks: [fn(&_); 23] = [
+    let checks: [fn(&_); 24] = [
         a_new_store_is_empty_and_in_its_first_life,
         lives_are_remembered_until_they_are_forgotten,
         arrivals_are_dense_over_statements_and_records,
@@ -61,6 +61,7 @@ pub fn run(backend: &impl Backend) {
         refused_bytes_that_are_stored_are_known,
         readers_see_arrivals_in_order_while_writers_write,
         lanes_are_streams_of_their_own,
+        what_arrives_again_has_one_number_and_the_newest,
         heads_and_statement_ids_show_everything,
         chunks::chunks_are_kept_by_name_and_handed_out_only_by_it,
         chunks::what_is_offered_and_lacking_is_said_piece_by_piece,
@@ -399,6 +400,33 @@ fn lanes_are_streams_of_their_own<B: Backend>(backend: &B) {
     assert_eq!(of(Lane::Cards, 1), [3, 5]);
     assert_eq!(of(Lane::Charts, 0), [2, 4]);
     assert!(of(Lane::Attachments, 0).is_empty());
+}
+
+fn what_arrives_again_has_one_number_and_the_newest<B: Backend>(backend: &B) {
+    let store = backend.create(RelayIncarnation(1));
+    store.begin_upstream().unwrap();
+    let mine = subject(1, Scope::Card);
+    let grant = statement("grant", Audience::Granted(mine));
+    let id = |text: &str| StatementId::of(text.as_bytes());
+    commit(&store, from_pusher(vec![grant.clone(), statement("certificate", Audience::Everyone)]));
+    let what_makes_it_hold = statement("another", Audience::Granted(mine));
+    let again = vec![id("grant"), id("never stored"), id("another")];
+    let fates = commit(&store, Submission { again, ..from_pusher(vec![what_makes_it_hold]) });
+    assert_eq!(fates, [Fate::Stored(ArrivalNo(3))]);
+    let store = {
+        drop(store);
+        backend.reopen()
+    };
+    assert_eq!(store.newest().unwrap(), ArrivalNo(5));
+    let page = granted(&store, &[mine]);
+    let bytes: Vec<_> = page.items.iter().map(|item| (item.arrival.0, &item.bytes[..])).collect();
+    assert_eq!(bytes, [(2, &b"certificate"[..]), (4, &b"grant"[..]), (5, &b"another"[..])]);
+    let only = store.page(Selection::Only(mine), ArrivalNo(2), ArrivalNo(5), ALL).unwrap();
+    assert_eq!(arrivals(&only), [4, 5]);
+    let up = store.page(Selection::Outbox(Lane::Cards), ArrivalNo::NONE, ArrivalNo(5), ALL).unwrap();
+    assert_eq!(arrivals(&up), [2, 4, 5], "its place in the outbox goes along");
+    assert_eq!(arrivals(&store.statements(ArrivalNo::NONE, ALL).unwrap()), [2, 4, 5]);
+    assert_eq!(commit(&store, from_pusher(vec![grant])), [Fate::Known(ArrivalNo(4))]);
 }
 
 fn heads_and_statement_ids_show_everything<B: Backend>(backend: &B) {

@@ -7,8 +7,8 @@
 //! Invariants, and what breaks without them:
 //! - **All or nothing, durable on return.** [`RelayStore::commit`] either stores everything given to it so that it
 //!   survives power loss, or nothing. Otherwise an acked record could be gone, and the tablet would never send it again.
-//! - **Arrival numbers are dense and appear in order.** Whoever can read arrival `n + 1` can read `n`. Otherwise a tablet's
-//!   cursor passes a record it never got.
+//! - **Arrival numbers appear in order.** Whoever can read arrival `n + 1` can read `n`. Otherwise a tablet's
+//!   cursor passes a record it never got. A number that was given up ([`Submission::again`]) is never given again.
 //! - **A log is a contiguous chain.** A record is stored only when it follows its log's head, so a log's head is its vector entry.
 //! - **Every start is a new life.** Arrival numbers belong to an incarnation, and the store remembers where each earlier one ended.
 //!   So a store that was put back from a copy, unnoticed, and has grown since cannot pass for the one that gave out a cursor.
@@ -134,6 +134,9 @@ pub struct Submission {
     pub at: Millis,
     /// What came, in its order.
     pub items: Vec<NewItem>,
+    /// Grants stored before, or among the items, that hold only now: each takes a new arrival number, so that it reaches its device also
+    /// where that has passed the old one. Names of what is not stored are passed over.
+    pub again: Vec<StatementId>,
     /// What is to be remembered about the upstream, together with the items.
     pub marks: Vec<Mark>,
     /// The peer floods the relay with what it refuses.
@@ -143,7 +146,7 @@ pub struct Submission {
 impl Submission {
     /// Items from somebody.
     pub fn new(from: Source, at: Millis, items: Vec<NewItem>) -> Self {
-        Self { from, at, items, marks: Vec::new(), flood: false }
+        Self { from, at, items, again: Vec::new(), marks: Vec::new(), flood: false }
     }
 
     /// A submission that only notes a peer's contact.

@@ -68,7 +68,7 @@ impl World {
                     || holder.disk.trust.waiting() > 0
                     || !self.visible_for_long(relay, tablet, id)
             }
-            None => true,
+            Some(Arrived::Moved) | None => true,
         }
     }
 

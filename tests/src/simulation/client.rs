@@ -177,7 +177,10 @@ impl World {
                 None
             }
             Todo::Action(ClientAction::BackfillDone { patient, scope }) => {
-                self.tablets[tablet].disk.backfills.remove(&(patient, scope));
+                let state = &mut self.tablets[tablet];
+                if state.disk.trust.granted(state.device(), patient, scope) {
+                    state.disk.backfills.remove(&(patient, scope));
+                }
                 None
             }
             // Attachments are not in this world.

@@ -30,11 +30,13 @@ pub enum Sabotage {
     SendBeforeSeal,
     /// What is acknowledged is taken off the outbox, but the cursor that goes with it is not written.
     AckWithoutCursor,
+    /// The relay gives no new number to a grant that comes to hold later.
+    ForgetLateGrants,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Sabotage; 12] = [
+    pub const ALL: [Sabotage; 13] = [
         Sabotage::AckBeforeCommit,
         Sabotage::CursorBeforeStore,
         Sabotage::SkipLossCheck,
@@ -47,6 +49,7 @@ impl Sabotage {
         Sabotage::VectorAhead,
         Sabotage::SendBeforeSeal,
         Sabotage::AckWithoutCursor,
+        Sabotage::ForgetLateGrants,
     ];
 
     /// Its name on the command line.
@@ -64,6 +67,7 @@ impl Sabotage {
             Sabotage::VectorAhead => "vector-ahead",
             Sabotage::SendBeforeSeal => "send-before-seal",
             Sabotage::AckWithoutCursor => "ack-without-cursor",
+            Sabotage::ForgetLateGrants => "forget-late-grants",
         }
     }
 }

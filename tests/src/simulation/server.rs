@@ -151,7 +151,8 @@ impl World {
         let Some(Committing::Received(batch, items)) = end.committing.take() else { return };
         let early = self.sabotage == Some(Sabotage::AckBeforeCommit);
         let count = items.len();
-        let checked: Vec<_> = items.into_iter().map(|item| self.relays[relay].check(item)).collect();
+        let mut checked: Vec<_> = items.into_iter().map(|item| self.relays[relay].check(item)).collect();
+        checked.extend(self.relays[relay].take_due());
         let forwarded = self.relays[relay].to_forward(&checked);
         end.committing = Some(Committing::Checked(batch, checked));
         if early {
@@ -220,7 +221,11 @@ impl World {
     /// The session is gone, but the writer has the batch.
     pub(super) fn write_without_report(&mut self, relay: usize, device: DeviceId, committing: Committing) {
         let checked = match committing {
-            Committing::Received(_, items) => items.into_iter().map(|item| self.relays[relay].check(item)).collect(),
+            Committing::Received(_, items) => {
+                let mut checked: Vec<_> = items.into_iter().map(|item| self.relays[relay].check(item)).collect();
+                checked.extend(self.relays[relay].take_due());
+                checked
+            }
             Committing::Checked(_, checked) => checked,
         };
         let (_, forks, kept) = self.relays[relay].write(checked);
@@ -287,7 +292,9 @@ impl World {
 
     fn check_device(&mut self, relay: usize, device: DeviceId, chain: Vec<Vec<u8>>, key: &[u8; 32]) -> RelayEvent {
         let now = self.relay_clock(relay);
-        let checked: Vec<_> = chain.into_iter().map(|bytes| self.relays[relay].check(Item::Statement(bytes))).collect();
+        let mut checked: Vec<_> =
+            chain.into_iter().map(|bytes| self.relays[relay].check(Item::Statement(bytes))).collect();
+        checked.extend(self.relays[relay].take_due());
         let before = self.relays[relay].disk.newest();
         self.relays[relay].write(checked);
         if self.relays[relay].disk.newest() > before {

@@ -2,7 +2,7 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tendenko_protocol::document::LogId;
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RecordHash, RelayIncarnation};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RecordHash, RelayIncarnation, StatementId};
 use tendenko_protocol::limits::MAX_PAST;
 use tendenko_protocol::record::{LogVerdict, RejectReason, SealedRecord, check_next};
 
@@ -134,6 +134,7 @@ impl Writing<'_> {
             }
             fates.push(fate);
         }
+        submission.again.iter().try_for_each(|id| self.arrive_again(id))?;
         for mark in &submission.marks {
             upstream::mark(self.tx, mark, at)?;
         }
@@ -141,6 +142,28 @@ impl Writing<'_> {
             self.contact(device, at, records, refused, submission.flood)?;
         }
         Ok(fates)
+    }
+
+    /// A grant that holds only now: it takes the next arrival number, and so does its place in the outbox.
+    fn arrive_again(&mut self, id: &StatementId) -> Result<(), StoreError> {
+        let found: Option<(i64, Option<Vec<u8>>)> = self
+            .prepare(
+                "SELECT s.arrival, a.subject FROM statements s JOIN arrivals a ON a.lane = 0 AND a.arrival = s.arrival
+                 WHERE s.id = ?1",
+            )?
+            .query_row([&id.0[..]], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .map_err(failed)?;
+        let Some((old, subject)) = found else { return Ok(()) };
+        let new = row::column(self.arrive(Lane::Cards, ItemKind::Statement, row::audience(subject)?)?.0);
+        for sql in [
+            "UPDATE statements SET arrival = ?2 WHERE arrival = ?1",
+            "UPDATE outbox SET arrival = ?2 WHERE lane = 0 AND arrival = ?1",
+        ] {
+            self.prepare(sql)?.execute([old, new]).map_err(failed)?;
+        }
+        self.prepare("DELETE FROM arrivals WHERE lane = 0 AND arrival = ?1")?.execute([old]).map_err(failed)?;
+        Ok(())
     }
 
     fn statement(&mut self, statement: &NewStatement) -> Result<Fate, StoreError> {

@@ -22,7 +22,7 @@ use tendenko_protocol::record::{
 };
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::relay::Outcome;
-use tendenko_protocol::trust::{Added, TrustStore};
+use tendenko_protocol::trust::{Added, LateGrants, TrustStore};
 
 use super::dice::Seeded;
 use super::logs::{Kept, Logs};
@@ -35,6 +35,8 @@ pub enum Arrived {
     Statement(StatementId, Arc<[u8]>),
     /// A record, by its place.
     Record(LogId, LogSeq),
+    /// Nothing any more: a grant that came to hold later has a later number.
+    Moved,
 }
 
 /// What survives.
@@ -62,6 +64,8 @@ pub enum Checked {
     Record(Box<SealedRecord>),
     /// Refused before.
     Refused(RejectReason, Option<RecordHash>),
+    /// Grants that hold only now: they arrive once more. No item of the batch.
+    Again(Vec<StatementId>),
 }
 
 /// A relay.
@@ -74,6 +78,9 @@ pub struct Relay {
     pub disk: Disk,
     /// What it believes; made anew from the statements at every start.
     pub trust: TrustStore,
+    /// Grants that do not hold yet, and those that are to arrive once more.
+    late: LateGrants,
+    due: Vec<StatementId>,
     /// The last backup.
     pub backup: Option<Box<Disk>>,
     /// Running.
@@ -108,7 +115,18 @@ impl Relay {
         let incarnation = RelayIncarnation::generate(&rng).unwrap_or(RelayIncarnation(1));
         let disk = Disk::empty(incarnation);
         let trust = TrustStore::new(region);
-        Self { keys, rng, disk, trust, backup: None, running: true, clock: 0, sabotage: None }
+        Self {
+            keys,
+            rng,
+            disk,
+            trust,
+            late: LateGrants::default(),
+            due: Vec::new(),
+            backup: None,
+            running: true,
+            clock: 0,
+            sabotage: None,
+        }
     }
 
     /// Its id.
@@ -156,21 +174,39 @@ impl Relay {
     }
 
     fn reload(&mut self) {
-        let mut trust = TrustStore::new(*self.trust.region_key());
+        self.trust = TrustStore::new(*self.trust.region_key());
+        self.late = LateGrants::default();
+        self.due.clear();
         for arrived in &self.disk.arrivals {
             if let Arrived::Statement(_, bytes) = arrived {
                 // It was believed once, and is again.
-                let _ = trust.add(bytes);
+                let _ = self.trust.add(bytes);
+                self.due.extend(self.late.look(&self.trust));
             }
         }
-        self.trust = trust;
+        self.arrive_again();
+    }
+
+    /// What is due and not on its way with a batch.
+    fn arrive_again(&mut self) {
+        let due = self.take_due();
+        self.write(due.into_iter().collect());
+    }
+
+    /// Grants that hold only now, to be written with what makes them hold.
+    pub fn take_due(&mut self) -> Option<Checked> {
+        let due = std::mem::take(&mut self.due);
+        (!due.is_empty() && !self.breaks(Sabotage::ForgetLateGrants)).then_some(Checked::Again(due))
     }
 
     /// The operator adds a statement, by the relay's own command.
     pub fn enrol(&mut self, bytes: &[u8]) {
-        if matches!(self.trust.add(bytes), Ok(Added::New | Added::Known)) {
-            self.write_statement(StatementId::of(bytes), bytes.to_vec());
+        if !matches!(self.trust.add(bytes), Ok(Added::New | Added::Known)) {
+            return;
         }
+        self.due.extend(self.late.look(&self.trust));
+        self.write_statement(StatementId::of(bytes), bytes.to_vec());
+        self.arrive_again();
     }
 
     /// Checks one pushed item. A statement that holds is believed from here on.
@@ -178,7 +214,9 @@ impl Relay {
         match item {
             Item::Statement(bytes) => {
                 let id = StatementId::of(&bytes);
-                match admission::admit_statement(&bytes, &mut self.trust) {
+                let admitted = admission::admit_statement(&bytes, &mut self.trust);
+                self.due.extend(self.late.look(&self.trust));
+                match admitted {
                     Ok(Added::New | Added::Known) if self.trust.statement(&id).is_some() => {
                         Checked::Statement(id, bytes)
                     }
@@ -232,6 +270,10 @@ impl Relay {
                 Checked::Statement(id, bytes) => self.write_statement(id, bytes),
                 Checked::Record(record) => self.write_record(&record, &mut forks, &mut kept),
                 Checked::Refused(reason, hash) => self.refuse(reason, hash),
+                Checked::Again(grants) => {
+                    grants.iter().for_each(|id| self.write_again(id));
+                    continue;
+                }
             });
         }
         (outcomes, forks, kept)
@@ -243,6 +285,14 @@ impl Relay {
         }
         self.disk.arrivals.push(Arrived::Statement(id, bytes.into()));
         Outcome::Stored(self.disk.newest())
+    }
+
+    fn write_again(&mut self, grant: &StatementId) {
+        let is_it = |arrived: &&mut Arrived| matches!(arrived, Arrived::Statement(id, _) if id == grant);
+        if let Some(arrived) = self.disk.arrivals.iter_mut().find(is_it) {
+            let moved = std::mem::replace(arrived, Arrived::Moved);
+            self.disk.arrivals.push(moved);
+        }
     }
 
     fn write_record(&mut self, record: &SealedRecord, forks: &mut Vec<RecordHash>, kept: &mut Vec<Header>) -> Outcome {

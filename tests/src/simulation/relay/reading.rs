@@ -57,6 +57,7 @@ impl Relay {
                 Some(Claim::Grant(grant)) => (Some((grant.patient, grant.scope)), true),
                 _ => (None, true),
             },
+            Arrived::Moved => return false,
         };
         match select {
             Select::All if lane_of(arrived) != lane => false,
@@ -70,6 +71,7 @@ impl Relay {
         match arrived {
             Arrived::Statement(_, bytes) => Some(Item::Statement(bytes.to_vec())),
             Arrived::Record(log, seq) => self.disk.logs.at(log, *seq).map(|kept| Item::Record(kept.bytes.to_vec())),
+            Arrived::Moved => None,
         }
     }
 
@@ -101,7 +103,7 @@ impl Relay {
 /// The lane on which an arrival is sent.
 pub fn lane_of(arrived: &Arrived) -> Lane {
     match arrived {
-        Arrived::Statement(..) => Lane::Cards,
+        Arrived::Statement(..) | Arrived::Moved => Lane::Cards,
         Arrived::Record(log, _) => Lane::of(log.document.scope()),
     }
 }
