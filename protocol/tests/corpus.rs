@@ -15,7 +15,7 @@ use tendenko_protocol::ids::*;
 use tendenko_protocol::invitation::Invitation;
 use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
 use tendenko_protocol::messages::{
-    Buckets, ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, Set, Summary, encode_frame,
+    Backfill, Buckets, ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, Set, Summary, encode_frame,
 };
 use tendenko_protocol::record::{
     CheckpointDraft, Covered, Draft, Kind, ParsedCheckpoint, ReceivedBytes, RejectReason, SealedCheckpoint,
@@ -277,7 +277,8 @@ fn write_seeds() {
         .encode()
     };
     use Lane::{Attachments, Cards, Charts};
-    let pull = ClientMessage::Pull { backfill: vec![scope], first: vec![scope.0] }.encode();
+    let backfill = Backfill { patient: scope.0, scope: scope.1, has: documents.clone() };
+    let pull = ClientMessage::Pull { backfill: vec![backfill], first: vec![scope.0] }.encode();
     let push = ClientMessage::Push { behind: 2, items: items.clone() }.encode();
     let all = Coverage::Span { after: None, through: None };
     let span = ClientMessage::Vectors {

@@ -13,7 +13,7 @@ use tendenko_protocol::courier::Fate;
 use tendenko_protocol::document::{DocumentId, LogId, Scope};
 use tendenko_protocol::ids::{ChunkId, DeviceId, Incarnation, KeyId, LogSeq, PatientId, RecordHash, StatementId};
 use tendenko_protocol::keys::EpochKey;
-use tendenko_protocol::messages::{Cursor, Item};
+use tendenko_protocol::messages::{Backfill, Cursor, Item};
 use tendenko_protocol::record::{NEWEST_DICTIONARY, ReceivedBytes, RejectReason, SealedRecord};
 use tendenko_protocol::trust::{Added, Claim, Grant};
 
@@ -29,8 +29,8 @@ use crate::store::{StoreError, chunks, logs, marks, outbox, statements, unsent};
 /// What storing a batch brought.
 #[derive(Debug, Default)]
 pub(crate) struct Stored {
-    /// Scopes newly granted to this tablet.
-    pub(crate) new_grants: Vec<(PatientId, Scope)>,
+    /// Scopes newly granted to this tablet, with what is stored of them.
+    pub(crate) new_grants: Vec<Backfill>,
     /// Documents of which a record could not be taken.
     pub(crate) gaps: Vec<DocumentId>,
     /// Items that no honest relay sends: it checks what it passes on, and knows the author of all of it.
@@ -71,6 +71,7 @@ struct Batch {
     /// What became of each item, in order.
     fates: Vec<Fate>,
     stored: Stored,
+    new_grants: BTreeSet<(PatientId, Scope)>,
     changed: BTreeSet<PatientId>,
     /// Entries of whose attachments a piece came.
     attachments: BTreeSet<(PatientId, EntryId)>,
@@ -137,6 +138,9 @@ impl Replica {
             meta::set(work.connection(), name::CURSOR, &cursor)?;
         }
         self.plans_came(work.connection(), &batch.changed)?;
+        for (patient, scope) in &batch.new_grants {
+            batch.stored.new_grants.push(logs::owed(work.connection(), *patient, *scope)?);
+        }
         work.commit()?;
         if let Some(renewed) = &batch.renewed {
             self.renewed(&mut writer, renewed);
@@ -193,9 +197,7 @@ impl Replica {
         if let (Ok(Added::New), Some((patient, scope))) = (&added, named) {
             // Whether it holds already or not: what makes it hold may have passed before this tablet could see it.
             statements::owe_backfill(work.connection(), patient, scope)?;
-            if !batch.stored.new_grants.contains(&(patient, scope)) {
-                batch.stored.new_grants.push((patient, scope));
-            }
+            batch.new_grants.insert((patient, scope));
         }
         let mine: Vec<Grant> = {
             let trust = self.trust();
@@ -235,9 +237,7 @@ impl Replica {
         };
         statements::insert_key(work.connection(), grant.patient, grant.scope, key.id, &*key.to_secret_bytes())?;
         statements::owe_backfill(work.connection(), grant.patient, grant.scope)?;
-        if !batch.stored.new_grants.contains(&(grant.patient, grant.scope)) {
-            batch.stored.new_grants.push((grant.patient, grant.scope));
-        }
+        batch.new_grants.insert((grant.patient, grant.scope));
         for (row, bytes) in records::waiting_for(work.connection(), key.id)? {
             self.retry(work, row, bytes, &key, &mut batch.payloads)?;
         }

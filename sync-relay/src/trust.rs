@@ -24,13 +24,15 @@ const MAX_ISSUED: u32 = 20_000;
 struct Loaded {
     set: TrustStore,
     through: ArrivalNo,
+    /// How often it was loaded anew.
+    reloads: u64,
     /// Statements in the set by the device that issued them.
     issued: BTreeMap<DeviceId, u32>,
 }
 
 impl Loaded {
     fn empty(region: [u8; 32]) -> Self {
-        Self { set: TrustStore::new(region), through: ArrivalNo::NONE, issued: BTreeMap::new() }
+        Self { set: TrustStore::new(region), through: ArrivalNo::NONE, reloads: 0, issued: BTreeMap::new() }
     }
 
     fn count(&mut self, id: &StatementId) {
@@ -62,7 +64,7 @@ impl Trust {
     /// Forgets what is not in the table.
     pub(crate) fn reload(&self, store: &dyn RelayStore) -> Result<(), StoreError> {
         let mut loaded = self.loading();
-        *loaded = Loaded::empty(*loaded.set.region_key());
+        *loaded = Loaded { reloads: loaded.reloads + 1, ..Loaded::empty(*loaded.set.region_key()) };
         catch_up(&mut loaded, store)
     }
 
@@ -93,6 +95,12 @@ impl Trust {
     /// Asks the set something.
     pub(crate) fn with<T>(&self, ask: impl FnOnce(&TrustStore) -> T) -> T {
         ask(&self.loaded().set)
+    }
+
+    /// Asks the set something; also says how often it was loaded anew because statements were believed that could not be stored.
+    pub(crate) fn with_count<T>(&self, ask: impl FnOnce(&TrustStore) -> T) -> (T, u64) {
+        let loaded = self.loaded();
+        (ask(&loaded.set), loaded.reloads)
     }
 
     /// Changes the set.

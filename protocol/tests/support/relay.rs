@@ -169,7 +169,7 @@ impl Relay {
                     .filter(|index| self.visible(&self.arrivals[*index], device))
                     .map(|index| (ArrivalNo(index as u64 + 1), self.arrivals[index].clone()))
                     .collect();
-                RelayEvent::Page { lane, items, through: ArrivalNo(last as u64), end: last == end }
+                RelayEvent::Page { lane, items, through: ArrivalNo(last as u64), end: last == end, forgotten: 0 }
             }
             RelayAction::ReadVectors { lane, coverage, listed, .. } => {
                 let mut documents: Vec<DocumentId> = self.logs.0.keys().map(|log| log.document).collect();

@@ -7,7 +7,7 @@ use tendenko_protocol::admission::{Verdict, admit_record};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{ChunkId, DeviceId, Incarnation, LogSeq, PatientId, RecordHash, StatementId};
 use tendenko_protocol::keys::{DeviceKeys, EpochKey};
-use tendenko_protocol::messages::{Cursor, Item, Lane};
+use tendenko_protocol::messages::{Backfill, Cursor, Item, Lane};
 use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, SealedRecord};
 use tendenko_protocol::session::client::{ClientAction, ClientConfig, ClientEvent, Departure, ItemRef};
 use tendenko_protocol::trust::{Added, Claim, TrustStore, UnverifiedStatement};
@@ -102,13 +102,20 @@ impl Tablet {
             chain: self.trust.chain_of(self.device()),
             cursor: self.cursor,
             versions: versions.to_vec(),
-            backfill: self.backfill.iter().copied().collect(),
+            backfill: self.backfill.iter().map(|scope| self.owed(*scope)).collect(),
             first: self.first.clone(),
             long_away: true,
             wanted: self.chunks.wanted.iter().map(|(id, _)| *id).collect(),
             offer: true,
             suspects: self.suspects.iter().copied().collect(),
         }
+    }
+
+    /// A scope to be filled in, and what is here of it.
+    fn owed(&self, (patient, scope): (PatientId, Scope)) -> Backfill {
+        let of_scope = |document: &DocumentId| (document.patient, document.scope()) == (patient, scope);
+        let documents = self.documents().into_iter().filter(of_scope);
+        Backfill { patient, scope, has: documents.map(|document| (document, self.vector(document))).collect() }
     }
 
     fn write_cursor(&mut self, cursor: Option<Cursor>) {
@@ -160,8 +167,8 @@ impl Tablet {
                     }
                 }
                 self.statements = self.trust.statements().map(|(_, bytes)| bytes.to_vec()).collect();
-                let new_grants: Vec<_> = new_grants.into_iter().collect();
                 self.backfill.extend(new_grants.iter().copied());
+                let new_grants = new_grants.into_iter().map(|scope| self.owed(scope)).collect();
                 self.suspects.extend(gaps.iter().copied());
                 self.write_cursor(cursor);
                 Some(ClientEvent::Stored { batch, new_grants, gaps })

@@ -27,6 +27,8 @@ impl Replica {
         // One cursor, whichever relay it is of: what one relay acknowledged has left the outbox, so an older cursor of another must
         // not be continued. The session compares vectors when the cursor is not of the relay it talks to.
         let cursor: Option<Cursor> = meta::get(&reader, name::CURSOR)?;
+        let owed = statements::owed_backfills(&reader)?.into_iter();
+        let backfill = owed.map(|(patient, scope)| logs::owed(&reader, patient, scope)).collect::<Result<_, _>>()?;
         let trust = self.trust();
         Ok(ClientConfig {
             region: trust.region(),
@@ -35,7 +37,7 @@ impl Replica {
             chain: trust.chain_of(self.device_id()),
             cursor,
             versions: SESSION_VERSIONS.to_vec(),
-            backfill: statements::owed_backfills(&reader)?,
+            backfill,
             first,
             long_away,
             wanted,

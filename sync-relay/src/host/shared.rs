@@ -190,7 +190,7 @@ impl Shared {
         bytes: usize,
     ) -> Result<RelayEvent, StoreError> {
         let limit = PageLimit { bytes, looked_at: LOOKED_AT };
-        let page = self.trust.with(|set| {
+        let (page, forgotten) = self.trust.with_count(|set| {
             let granted = |subject: &Subject| set.may_be_sent(device, subject.0, subject.1);
             let selection = match select {
                 Select::All => Selection::Granted(Some(lane), &granted),
@@ -199,15 +199,16 @@ impl Shared {
                 Select::Scope(..) => return Ok(None),
             };
             self.store.page(selection, after, through, limit).map(Some)
-        })?;
-        Ok(match page {
+        });
+        Ok(match page? {
             Some(page) => RelayEvent::Page {
                 lane,
                 items: page.items.into_iter().map(|item| (item.arrival, wire(item))).collect(),
                 through: page.through,
                 end: page.complete,
+                forgotten,
             },
-            None => RelayEvent::Page { lane, items: Vec::new(), through, end: true },
+            None => RelayEvent::Page { lane, items: Vec::new(), through, end: true, forgotten },
         })
     }
 

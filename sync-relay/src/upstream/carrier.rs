@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use tendenko_protocol::chunk::Holding;
-use tendenko_protocol::document::{DocumentId, LogId, Vector};
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, RelayId, StatementId};
-use tendenko_protocol::messages::{Cursor, Item, Lane};
+use tendenko_protocol::limits::{MAX_DOCUMENTS, VECTOR_PAGE};
+use tendenko_protocol::messages::{Backfill, Cursor, Item, Lane};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::client::{ClientConfig, Departure, ItemRef, Rejection};
 use tendenko_protocol::trust::Claim;
@@ -42,7 +43,7 @@ pub(super) enum CarrierError {
 
 /// What became of a batch from the upstream.
 pub(super) struct Taken {
-    pub(super) new_grants: Vec<Subject>,
+    pub(super) new_grants: Vec<Backfill>,
     pub(super) gaps: Vec<DocumentId>,
 }
 
@@ -84,13 +85,27 @@ impl Carrier {
             chain,
             cursor: upstream.cursor,
             versions: SESSION_VERSIONS.to_vec(),
-            backfill: upstream.owed,
+            backfill: upstream.owed.into_iter().map(|subject| self.owed(subject)).collect::<Result<_, _>>()?,
             first: Vec::new(),
             long_away: true,
             wanted: self.shared.errands.wanted(),
             offer: true,
             suspects: upstream.suspects,
         })
+    }
+
+    /// A scope to be filled in, with what is here of it.
+    fn owed(&self, subject: Subject) -> Result<Backfill, StoreError> {
+        let (patient, scope) = subject;
+        let card = [DocumentId::card(patient)];
+        let (after, through) = DocumentId::bounds_of_chart(patient);
+        let documents = match scope {
+            Scope::Card => Documents::Listed(&card),
+            Scope::Chart => Documents::Span { after: Some(after), through: Some(through) },
+        };
+        let mut has = self.shared.store.vectors(documents, &|_| true, MAX_DOCUMENTS, VECTOR_PAGE)?.documents;
+        has.retain(|(_, vector)| !vector.0.is_empty());
+        Ok(Backfill { patient, scope, has })
     }
 
     /// The relay that this side is to the upstream; `None`: it is a device.
@@ -120,6 +135,8 @@ impl Carrier {
         // Those that could not be taken, for want of room or of a grant, are looked for in vain, and found absent.
         self.shared.errands.absent(came.into_iter().filter(|id| !taken.contains(id)));
         self.shared.errands.come(taken);
+        let owed = move |carrier: &Carrier| new_grants.into_iter().map(|subject| carrier.owed(subject)).collect();
+        let new_grants: Vec<Backfill> = self.read(owed).await?;
         let missed = documents.into_iter().zip(stored).filter(|(_, fate)| matches!(fate, Fate::Gap { .. }));
         gaps.extend(missed.filter_map(|(document, _)| document));
         if gaps.is_empty() && new_grants.is_empty() {

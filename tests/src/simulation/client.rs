@@ -239,7 +239,8 @@ impl World {
             self.renewed(connection, tablet, &before);
             return None;
         }
-        Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps })
+        let new_grants = stored.new_grants.iter().map(|scope| self.tablets[tablet].owed(*scope)).collect();
+        Some(ClientEvent::Stored { batch, new_grants, gaps: stored.gaps })
     }
 
     /// Sabotage: what is to be sealed leaves before the transaction that seals it.

@@ -391,6 +391,9 @@ impl Session {
             self.reconciling = false;
             self.reread_outbox();
             self.store_cursor();
+            for (patient, scope) in std::mem::take(&mut self.compared_scopes) {
+                self.backfilled(patient, scope);
+            }
             if self.config.offer {
                 self.chunks.offer();
             }

@@ -38,7 +38,7 @@ use super::CloseReason;
 use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, Millis, PatientId};
 use crate::limits::RECEIVE_WINDOW;
-use crate::messages::{ClientMessage, Cursor, Lane, PerLane, RelayMessage};
+use crate::messages::{Backfill, ClientMessage, Cursor, Lane, PerLane, RelayMessage};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -105,7 +105,9 @@ pub struct Session {
     batches: u64,
     backfilling: BTreeSet<(PatientId, Scope)>,
     /// Of these, the ones that were not asked for yet: the relay is given so many at a time.
-    unasked: Vec<(PatientId, Scope)>,
+    unasked: Vec<Backfill>,
+    /// Of `backfilling`, those that are not asked for, because everything is compared.
+    compared_scopes: BTreeSet<(PatientId, Scope)>,
     /// The patients wanted first went with the first flight.
     first_said: bool,
     /// What `reached` was at the welcome.
@@ -139,6 +141,7 @@ impl Session {
             batches: 0,
             backfilling: BTreeSet::new(),
             unasked: Vec::new(),
+            compared_scopes: BTreeSet::new(),
             first_said: false,
             started: None,
             newest: ArrivalNo::NONE,

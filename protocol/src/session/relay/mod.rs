@@ -36,6 +36,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::jobs::Job;
 use super::CloseReason;
+use crate::document::Scope;
 use crate::ids::{ArrivalNo, DeviceId, PatientId};
 use crate::limits::{MAX_UNWRITTEN, RECEIVE_WINDOW};
 use crate::messages::{ClientMessage, Cursor, Item, Lane, PerLane, Refusal, RelayMessage};
@@ -83,6 +84,9 @@ struct LaneState {
     ahead: BTreeSet<ArrivalNo>,
     /// Hashes of items that were forwarded live, and that the stream has not passed yet.
     live: BTreeSet<[u8; 32]>,
+    /// What the stream of this session has brought something of, and where the page with the first of it began. A device's grants only grow
+    /// in number, so from there on the stream brings everything of it.
+    since: BTreeMap<(PatientId, Scope), ArrivalNo>,
     /// Something of this lane was not forwarded: what follows it is not either, until the stream has come.
     missed: bool,
 
@@ -107,6 +111,8 @@ pub struct Session {
 
     lanes: PerLane<LaneState>,
     newest: ArrivalNo,
+    /// As the last page said.
+    forgotten: u64,
     /// Arrivals that this tablet pushed itself, on any lane, and that not all lanes have passed yet.
     own: BTreeSet<ArrivalNo>,
     /// Patients that the tablet wants first, with their places.
@@ -128,6 +134,7 @@ impl Session {
             held_bytes: 0,
             lanes: PerLane::new(|_| LaneState { announce: true, ..LaneState::default() }),
             newest: ArrivalNo::NONE,
+            forgotten: 0,
             own: BTreeSet::new(),
             first: BTreeMap::new(),
             batches: 0,
@@ -150,7 +157,12 @@ impl Session {
             RelayEvent::Admitted { standing, now } => self.admitted(standing, now),
             RelayEvent::Refused { reason } => self.not_admitted(reason),
             RelayEvent::Minted { standing, now } => self.minted(&standing, now),
-            RelayEvent::Page { lane, items, through, end } => self.page(lane, items, through, end),
+            RelayEvent::Page { lane, items, through, end, forgotten } => {
+                if forgotten != std::mem::replace(&mut self.forgotten, forgotten) {
+                    self.lanes.iter_mut().for_each(|(_, lane)| lane.since.clear());
+                }
+                self.page(lane, items, through, end)
+            }
             RelayEvent::Committed { batch, outcomes, newest } => self.committed(batch, &outcomes, newest),
             RelayEvent::Verified { items } => {
                 self.verified(items);

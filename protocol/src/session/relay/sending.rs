@@ -1,7 +1,7 @@
 //! What goes out: on each lane one read at a time, first the jobs, then the stream in order of arrival.
 
 use super::chunks::read_chunks;
-use super::jobs::{Compare, Job, Summing};
+use super::jobs::{Compare, Fill, Job, Summing, Through};
 use super::{Phase, Reading, RelayAction, Select, Session};
 use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, RecordHash};
@@ -12,6 +12,9 @@ use crate::session::client::pages;
 
 /// Arrivals sent ahead of their turn that are remembered. Beyond that they are sent again: the tablet knows duplicates.
 const MAX_AHEAD: usize = 100_000;
+
+/// Scopes that are remembered to have been in the stream. Of others more is filled in than needed.
+const MAX_SUBJECTS: usize = 100_000;
 
 fn read_vectors(lane: Lane, coverage: Coverage, listed: Vec<DocumentId>) -> RelayAction {
     RelayAction::ReadVectors { lane, coverage, listed, max_documents: MAX_DOCUMENTS, max_logs: VECTOR_PAGE }
@@ -31,6 +34,9 @@ impl Session {
     }
 
     fn pump_lane(&mut self, lane: Lane) {
+        if self.finish_fills(lane) {
+            return;
+        }
         let committed = self.lanes[Lane::Cards].answered;
         let limit = self.limit(lane);
         let (newest, sent_through) = (self.newest, self.lanes[lane].sent_through);
@@ -42,7 +48,7 @@ impl Session {
                 | Job::Sums(Summing { barrier, .. }),
             ) if *barrier > committed => return,
             // What needs certificates and grants waits until they were sent.
-            Some(Job::Fill { .. } | Job::Ahead { .. }) if limit < newest => return,
+            Some(Job::Fill(_) | Job::Ahead { .. }) if limit < newest => return,
             Some(Job::Statements { after, .. } | Job::Sums(Summing { statements_after: Some(after), .. })) => {
                 (Reading::Job, read(*after, newest, Select::Statements))
             }
@@ -50,8 +56,9 @@ impl Session {
                 let coverage = Coverage::Span { after: *documents_after, through: None };
                 (Reading::Job, read_vectors(lane, coverage, Vec::new()))
             }
-            Some(Job::Fill { patient, scope, after }) => {
-                (Reading::Job, read(*after, newest, Select::Scope(*patient, *scope)))
+            Some(Job::Fill(fill)) => {
+                let end = fill.end().unwrap_or(newest);
+                (Reading::Job, read(fill.after, end, Select::Scope(fill.patient, fill.scope)))
             }
             Some(Job::Ahead { patient, after }) => {
                 let after = *after.get_or_insert(sent_through);
@@ -85,6 +92,31 @@ impl Session {
         };
         self.lanes[lane].reading = Some(reading);
         self.actions.push(action);
+    }
+
+    /// Says of the scopes next to be filled in of which the stream brings everything, that they are. True if there was one.
+    fn finish_fills(&mut self, lane: Lane) -> bool {
+        let mut finished = false;
+        // What needs certificates and grants waits until they were sent.
+        while self.limit(lane) >= self.newest
+            && let Some(Job::Fill(Fill { patient, scope, through, .. })) = self.lanes[lane].jobs.front()
+        {
+            let (patient, scope) = (*patient, *scope);
+            let since = |lane: Lane| {
+                let state = &self.lanes[lane];
+                state.since.get(&(patient, scope)).copied().unwrap_or(state.sent_through)
+            };
+            let through = through.unwrap_or(Through { records: since(lane), grants: since(Lane::Cards) });
+            let Some(Job::Fill(fill)) = self.lanes[lane].jobs.front_mut() else { break };
+            fill.through = Some(through);
+            if fill.end() > Some(ArrivalNo::NONE) {
+                break;
+            }
+            self.lanes[lane].jobs.pop_front();
+            self.send(lane, RelayMessage::Backfilled { patient, scope });
+            finished = true;
+        }
+        finished
     }
 
     /// How far a lane's stream may go: charts not beyond the certificates and grants they need.
@@ -122,7 +154,8 @@ impl Session {
                 return Err(CloseReason::Protocol("a page was not asked for"));
             }
             (Reading::Job, Some(Job::Ahead { after, .. })) => (after.get_or_insert(ArrivalNo::NONE), true),
-            (Reading::Job, Some(Job::Statements { after, .. } | Job::Fill { after, .. })) => (after, false),
+            (Reading::Job, Some(Job::Statements { after, .. })) => (after, false),
+            (Reading::Job, Some(Job::Fill(fill))) => (&mut fill.after, false),
         };
         // A page that goes nowhere is the last, or a careless host would be asked for ever.
         let done = end || through <= *after;
@@ -130,6 +163,9 @@ impl Session {
         let mut items = items;
         if let Some(Job::Statements { buckets, .. }) = state.jobs.front() {
             items.retain(|(_, item)| buckets.has_statement(item.bytes()));
+        }
+        if let Some(Job::Fill(fill)) = state.jobs.front() {
+            items.retain(|(arrival, item)| fill.lacks(*arrival, item));
         }
         let items: Vec<_> = if ahead {
             // The grants among them go on the cards lane anyway.
@@ -149,7 +185,7 @@ impl Session {
         }
         if done {
             match self.lanes[lane].jobs.pop_front() {
-                Some(Job::Fill { patient, scope, .. }) => {
+                Some(Job::Fill(Fill { patient, scope, .. })) => {
                     self.send(lane, RelayMessage::Backfilled { patient, scope });
                 }
                 Some(Job::Statements { .. }) => self.send(lane, RelayMessage::StatementsSent),
@@ -173,6 +209,11 @@ impl Session {
         let state = &mut self.lanes[lane];
         let sent_through = state.sent_through;
         state.announce |= !items.is_empty();
+        for subject in items.iter().filter_map(|(_, item)| item.subject()) {
+            if state.since.len() < MAX_SUBJECTS {
+                state.since.entry(subject).or_insert(sent_through);
+            }
+        }
         let (own, ahead) = (&self.own, &state.ahead);
         let fresh = |arrival: &ArrivalNo| *arrival > sent_through && !own.contains(arrival) && !ahead.contains(arrival);
         let mut items: Vec<_> = items.into_iter().filter(|(arrival, _)| fresh(arrival)).collect();

@@ -84,6 +84,9 @@ pub enum RelayEvent {
         through: ArrivalNo,
         /// All that was asked for was read.
         end: bool,
+        /// How often this relay has had to take back what it believed, because it could not store it: what a device may see was less from then
+        /// on than before.
+        forgotten: u64,
     },
     /// A `Commit` is durable.
     Committed {

@@ -30,7 +30,7 @@ impl Relay {
         if let Select::Scope(patient, scope) = select
             && !self.granted(device, &(patient, scope))
         {
-            return RelayEvent::Page { lane, items: Vec::new(), through: end.max(after), end: true };
+            return RelayEvent::Page { lane, items: Vec::new(), through: end.max(after), end: true, forgotten: 0 };
         }
         let first = after.0 as usize;
         let last = (first + LOOKED_AT).min(end.0 as usize).max(first);
@@ -39,7 +39,7 @@ impl Relay {
             .filter(|(_, arrived)| self.is_selected(arrived, lane, select, device))
             .filter_map(|(index, arrived)| Some((ArrivalNo(index as u64 + 1), self.item(arrived)?)))
             .collect();
-        RelayEvent::Page { lane, items, through: ArrivalNo(last as u64), end: last as u64 >= end.0 }
+        RelayEvent::Page { lane, items, through: ArrivalNo(last as u64), end: last as u64 >= end.0, forgotten: 0 }
     }
 
     fn granted(

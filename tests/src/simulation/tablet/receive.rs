@@ -3,7 +3,7 @@
 use tendenko_protocol::admission::{Verdict, admit_record};
 use tendenko_protocol::document::{DocumentId, Scope};
 use tendenko_protocol::ids::{PatientId, RecordHash};
-use tendenko_protocol::messages::{Cursor, Item};
+use tendenko_protocol::messages::{Backfill, Cursor, Item};
 use tendenko_protocol::record::{Header, ReceivedBytes, RejectReason, SealedRecord};
 use tendenko_protocol::trust::{Added, Claim, Grant};
 
@@ -81,6 +81,19 @@ impl Tablet {
             }
             _ => true,
         }
+    }
+
+    /// A scope to be filled in, and what is here of it.
+    pub fn owed(&self, (patient, scope): (PatientId, Scope)) -> Backfill {
+        let (card, last) = DocumentId::bounds_of_chart(patient);
+        let documents = match scope {
+            Scope::Card => vec![card],
+            Scope::Chart => self.disk.logs.documents(Some(card), Some(last)),
+        };
+        let mut has: Vec<_> =
+            documents.into_iter().map(|document| (document, self.disk.logs.vector(document))).collect();
+        has.retain(|(_, vector)| !vector.0.is_empty());
+        Backfill { patient, scope, has }
     }
 
     fn owe(&mut self, patient: PatientId, scope: Scope, new_grants: &mut Vec<(PatientId, Scope)>) {
