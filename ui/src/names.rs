@@ -49,7 +49,7 @@ pub const ALL: &[(&str, &[&str])] = &[
     ),
     ("identity", &["name", "kana", "sex", "birth-date"]),
     ("encoding", &["shift-jis", "utf8"]),
-    ("problem", &["unreachable", "unknown-relay", "unknown-tablet", "revoked", "version", "other"]),
+    ("problem", &["unreachable", "unknown-relay", "unknown-tablet", "revoked", "version", "misbehaves", "other"]),
     ("path", &["hub", "edge", "tablet", "courier"]),
     ("site-reason", &["consultation", "emergency", "medicines", "identification", "other"]),
     ("tab", &["timeline", "medicines", "vitals", "card"]),
@@ -132,8 +132,8 @@ names! {
     /// Why sync failed.
     problem(SyncProblem) {
         SyncProblem::Unreachable => "unreachable", SyncProblem::UnknownRelay => "unknown-relay",
-        SyncProblem::UnknownTablet => "unknown-tablet", SyncProblem::Revoked => "revoked", SyncProblem::Version => "version", SyncProblem::Misbehaves => "misbehaves",
-        SyncProblem::Other => "other",
+        SyncProblem::UnknownTablet => "unknown-tablet", SyncProblem::Revoked => "revoked",
+        SyncProblem::Version => "version", SyncProblem::Misbehaves => "misbehaves", SyncProblem::Other => "other",
     }
     /// Why a card is opened.
     site_reason(SiteReason) {
