@@ -148,8 +148,13 @@ impl Session {
             self.backfilled(patient, scope);
         }
         let asked = |grant: &Backfill| self.backfilling.contains(&(grant.patient, grant.scope));
-        let fresh = new_grants.into_iter().filter(|grant| !asked(grant)).collect();
-        self.pull(fresh, Vec::new());
+        let fresh: Vec<_> = new_grants.into_iter().filter(|grant| !asked(grant)).collect();
+        if self.documents_are_compared_next() {
+            self.compared_scopes.extend(fresh.into_iter().map(|grant| (grant.patient, grant.scope)));
+            self.backfilling.extend(&self.compared_scopes);
+        } else {
+            self.pull(fresh, Vec::new());
+        }
         for document in &gaps {
             self.healing.remove(document);
         }
