@@ -59,12 +59,16 @@ impl Line {
         self.heard.recv().await
     }
 
-    /// Says hello as `device` with a chain, and gives the answer.
+    /// Says hello as `device` with a chain, and gives the answer; what overtakes it on other lanes is passed over.
     pub async fn hello(&mut self, region: RegionId, device: DeviceId, chain: Vec<Vec<u8>>) -> RelayMessage {
         let versions = SESSION_VERSIONS.to_vec();
         let hello = ClientMessage::Hello { versions, region, device, chain, cursor: None, clock: Millis(0) };
         self.say(Lane::Cards, &hello).await;
-        self.hear().await.expect("an answer to the hello").1
+        loop {
+            if let (Lane::Cards, answer) = self.hear().await.expect("an answer to the hello") {
+                return answer;
+            }
+        }
     }
 
     /// Pushes items and gives the answer; what else the relay says before is passed over.
