@@ -30,8 +30,11 @@ fn client(region: &Region, change: impl FnOnce(&mut ClientConfig)) -> client::Se
     client::Session::new(config)
 }
 
+/// A pull: scopes to fill in, and who comes first.
+type Pull = (Vec<(PatientId, Scope)>, Vec<PatientId>);
+
 /// The pulls among what a tablet does.
-fn pulls(actions: Vec<ClientAction>) -> Vec<(Vec<(PatientId, Scope)>, Vec<PatientId>)> {
+fn pulls(actions: Vec<ClientAction>) -> Vec<Pull> {
     let pull = |action| match action {
         ClientAction::Send { message: ClientMessage::Pull { backfill, first }, .. } => Some((backfill, first)),
         _ => None,

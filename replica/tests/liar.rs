@@ -127,7 +127,7 @@ async fn every_lie_is_noticed_named_and_harmless() {
         ("acks what was never sent", "protocol", frames(&[ack])),
         ("goes back", "protocol", frames(&[back(900), back(800)])),
         ("repeats arrivals", "protocol", frames(&[items(&[901, 902, 902])])),
-        ("greets again", "protocol", frames(&[welcome.clone()])),
+        ("greets again", "protocol", frames(std::slice::from_ref(&welcome))),
         ("answers what was not asked", "protocol", frames(&[RelayMessage::StatementsSent])),
         ("brings another region's records", "bogus", frames(&[fill.clone(), fill])),
         ("talks rubbish", "unreadable", vec![vec![0, 0, 0, 3, 0xff, 0xff, 0xff]]),

@@ -219,8 +219,11 @@ fn section<'a>(text: &'a str, heading: &str) -> Option<&'a str> {
     Some(below.split(&format!("\n{rank} ")).next().unwrap_or(below))
 }
 
+/// A figure in a plot: its title, its name in the report, its unit.
+type Panel = (&'static str, &'static str, Unit);
+
 fn plots(report: &Report) -> Vec<(String, String)> {
-    let panels: [(&str, Scenario, &[(&str, &str, Unit)]); 6] = [
+    let panels: [(&str, Scenario, &[Panel]); 6] = [
         (
             "recovery",
             Scenario::Recovery,
@@ -285,7 +288,7 @@ fn plots(report: &Report) -> Vec<(String, String)> {
     plots
 }
 
-const PROVISION: [(&str, &str, Unit); 4] = [
+const PROVISION: [Panel; 4] = [
     ("all cards", "usable", Unit::Seconds),
     ("everything", "held", Unit::Seconds),
     ("server CPU", "server_cpu", Unit::Seconds),
