@@ -57,6 +57,20 @@ fn write(nurse: &Replica, patients: &[PatientId]) -> Result<Vec<Vec<String>>, Fa
     Ok(written)
 }
 
+/// Patients whose cards and charts are granted to a colleague.
+fn admit_for(nurse: &Replica, colleague: &Tablet) -> Result<Vec<PatientId>, Failure> {
+    let mut patients = Vec::new();
+    for number in 0..PATIENTS {
+        let name = format!("患者 {number}");
+        let patient = nurse.create_patient(Identity { name, ..Identity::default() })?;
+        for scope in Scope::ALL {
+            nurse.grant(patient, scope, colleague.device, "訓練")?;
+        }
+        patients.push(patient);
+    }
+    Ok(patients)
+}
+
 /// How many of these entries are here.
 fn here(tablet: &mut RemoteTablet, patient: PatientId, entries: &[String]) -> Result<usize, Failure> {
     let known = tablet.entries(&patient.to_string())?;
@@ -69,15 +83,7 @@ fn on_a_thin_link_todays_patients_come_before_the_others() -> Drill {
     let visitor = &scene.team[0];
     let _relay = scene.relay()?;
     let nurse = scene.unlock(&scene.nurse)?;
-    let mut patients = Vec::new();
-    for number in 0..PATIENTS {
-        let name = format!("患者 {number}");
-        let patient = nurse.create_patient(Identity { name, ..Identity::default() })?;
-        for scope in Scope::ALL {
-            nurse.grant(patient, scope, visitor.device, "訓練")?;
-        }
-        patients.push(patient);
-    }
+    let patients = admit_for(&nurse, visitor)?;
     // The last ones written about are the first of the day.
     let (second, first) = (PATIENTS - 2, PATIENTS - 1);
     plan(&nurse, patients[second], visitor, "10:30")?;
@@ -132,15 +138,7 @@ fn a_new_tablet_says_truthfully_how_much_it_has_before_it_has_all() -> Drill {
     let newcomer = &scene.team[0];
     let _relay = scene.relay()?;
     let nurse = scene.unlock(&scene.nurse)?;
-    let mut patients = Vec::new();
-    for number in 0..PATIENTS {
-        let name = format!("患者 {number}");
-        let patient = nurse.create_patient(Identity { name, ..Identity::default() })?;
-        for scope in Scope::ALL {
-            nurse.grant(patient, scope, newcomer.device, "訓練")?;
-        }
-        patients.push(patient);
-    }
+    let patients = admit_for(&nurse, newcomer)?;
     let written = write(&nurse, &patients)?;
     drop(nurse);
     let mut started = scene.start_online(&scene.nurse)?;
