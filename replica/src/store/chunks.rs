@@ -2,7 +2,7 @@
 //!
 //! A chunk is *unsent* from when it was made here until a relay has acknowledged it; only chunks that are not unsent are ever released.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 use tendenko_crdt::EntryId;
 use tendenko_protocol::chunk::ChunkHeader;
 use tendenko_protocol::ids::{AttachmentId, ChunkId, DeviceId, PatientId};
@@ -76,19 +76,9 @@ pub(crate) type Page = (Vec<(u64, Vec<u8>)>, bool);
 /// Unsent chunks behind a place, within a budget of bytes (at least one), and whether there are more.
 pub(crate) fn departing(connection: &Connection, after: u64, budget: usize) -> Result<Page, StoreError> {
     let mut statement =
-        connection.prepare_cached("SELECT id, bytes FROM chunks WHERE unsent = 1 AND id > ?1 ORDER BY id")?;
-    let mut rows = statement.query([signed(after)])?;
-    let mut chunks: Vec<(u64, Vec<u8>)> = Vec::new();
-    let mut size = 0;
-    while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(1)?;
-        size += bytes.len();
-        if size > budget && !chunks.is_empty() {
-            return Ok((chunks, true));
-        }
-        chunks.push((unsigned(row.get(0)?), bytes));
-    }
-    Ok((chunks, false))
+        connection.prepare_cached("SELECT id, patient, bytes FROM chunks WHERE unsent = 1 AND id > ?1 ORDER BY id")?;
+    let (chunks, more) = page(statement.query([signed(after)])?, budget)?;
+    Ok((chunks.into_iter().map(|(place, _, bytes)| (place, bytes)).collect(), more))
 }
 
 /// Chunks with their places and patients, and whether there are more.
@@ -105,7 +95,11 @@ pub(crate) fn since(
     let mut statement = connection.prepare_cached(
         "SELECT id, patient, bytes FROM chunks WHERE id > ?1 AND (unsent = 1 OR used >= ?2) ORDER BY id",
     )?;
-    let mut rows = statement.query(params![signed(after), since.unwrap_or(i64::MIN)])?;
+    page(statement.query(params![signed(after), since.unwrap_or(i64::MIN)])?, budget)
+}
+
+/// Rows of places, patients and bytes, within a budget of bytes (at least one).
+fn page(mut rows: Rows<'_>, budget: usize) -> Result<PatientsPage, StoreError> {
     let mut chunks: Vec<(u64, PatientId, Vec<u8>)> = Vec::new();
     let mut size = 0;
     while let Some(row) = rows.next()? {
