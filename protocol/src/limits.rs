@@ -70,8 +70,13 @@ pub const PUSH_WINDOW: usize = 256 << 10;
 pub const ATTACHMENT_WINDOW: usize = 64 << 10;
 /// Chunks that a tablet has asked for and that have not come, at most: what a broken link can make come twice.
 pub const WANT_WINDOW: usize = 4;
-/// Bytes of items put into one message, as a goal (one item may be larger).
+/// Bytes of items read from a store at once, as a goal (one item may be larger).
 pub const PAGE: usize = 128 << 10;
+/// Bytes of items put into one message, as a goal (one item may be larger). A message is taken whole or not at all, so this much is lost with a
+/// link: two seconds' worth at 64 kbit/s.
+pub const MESSAGE: usize = 16 << 10;
+/// Bytes of a record that a tablet seals, as a goal, for the same reason (one change may be larger, up to [`MAX_RECORD`]).
+pub const COMFORTABLE_RECORD: usize = 16 << 10;
 /// Log entries (device, incarnation, seq) put into one message of vectors, as a goal.
 pub const VECTOR_PAGE: usize = 2_000;
 /// Bytes received on one lane and not yet stored, after which a side stops reading from it.

@@ -186,6 +186,19 @@ impl<'a> Workspace<'a> {
         Ok(())
     }
 
+    /// Does what may fail without taking with it what this workspace did before: then nothing of it is written. Only for work that leaves
+    /// documents as they are.
+    pub(crate) fn attempt<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let run = |work: &Self, sql| work.transaction.execute_batch(sql).map_err(|error| E::from(error.into()));
+        run(self, "SAVEPOINT attempt")?;
+        let done = work(self);
+        run(self, if done.is_ok() { "RELEASE attempt" } else { "ROLLBACK TO attempt; RELEASE attempt" })?;
+        done
+    }
+
     /// From now on every document is written as another actor.
     pub(crate) fn become_actor(&mut self, actor: Actor) {
         self.open.clear();

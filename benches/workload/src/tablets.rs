@@ -171,6 +171,18 @@ impl Wanted {
     }
 }
 
+/// A new tablet that is entitled to patients and holds nothing.
+#[derive(Deserialize)]
+struct Provision {
+    tablet: usize,
+    patients: Vec<usize>,
+    url: String,
+    first: usize,
+    sets: Vec<String>,
+    /// Seconds after which it is told how far it came.
+    patience: f64,
+}
+
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase")]
 enum Order {
@@ -180,7 +192,7 @@ enum Order {
     Recover { url: String, set: String },
     Nothing { url: String },
     Edits { count: usize },
-    Provision { tablet: usize, patients: Vec<usize>, url: String, first: usize, sets: Vec<String> },
+    Provision(Provision),
     Digest,
     Disconnect,
     Stop,
@@ -245,9 +257,7 @@ impl<T: Tablet> Driver<T> {
             Order::Recover { url, set } => self.recover(&url, &set).await,
             Order::Nothing { url } => self.nothing(&url).await,
             Order::Edits { count } => self.edits(count).await,
-            Order::Provision { tablet, patients, url, first, sets } => {
-                self.provision(tablet, &patients, &url, first, &sets).await
-            }
+            Order::Provision(order) => self.provision(&order).await,
             Order::Digest => self.digest().await,
             Order::Disconnect | Order::Stop => {
                 for tablet in self.tablets.values() {
@@ -410,40 +420,37 @@ impl<T: Tablet> Driver<T> {
         Ok(json!({"seconds": seconds}))
     }
 
-    /// A new tablet that is entitled to patients and holds nothing.
-    async fn provision(
-        &mut self,
-        index: usize,
-        some: &[usize],
-        url: &str,
-        first: usize,
-        sets: &[String],
-    ) -> Result<Value, Failure> {
-        let chosen: HashSet<usize> = some.iter().copied().collect();
-        for set in sets {
+    async fn provision(&mut self, order: &Provision) -> Result<Value, Failure> {
+        let chosen: HashSet<usize> = order.patients.iter().copied().collect();
+        for set in &order.sets {
             for record in records(&self.workload, set)?.iter().filter(|record| chosen.contains(&record.patient)) {
-                self.wanted.expect(index, &self.patients[record.patient].patient, &record.id);
+                self.wanted.expect(order.tablet, &self.patients[record.patient].patient, &record.id);
             }
         }
-        let mut mine: Vec<Patient> = some.iter().map(|&number| self.patients[number].clone()).collect();
-        mine.sort_by_key(|patient| patient.patient != self.patients[first].patient);
+        let first = &self.patients[order.first];
+        let mut mine: Vec<Patient> = order.patients.iter().map(|&number| self.patients[number].clone()).collect();
+        mine.sort_by_key(|patient| patient.patient != first.patient);
         for patient in &mine {
-            self.wanted.expect(index, &patient.patient, &card_of(patient));
+            self.wanted.expect(order.tablet, &patient.patient, &card_of(patient));
         }
-        let first_card = card_of(&self.patients[first]);
+        let (cards, first_card) = (mine.len(), card_of(first));
         self.wanted.lock().cards.clear();
         let begin = Instant::now();
-        let tablet = self.make(index, Vec::new()).await?;
-        tablet.connect(url).await?;
-        tablet.follow(mine, &self.book).await?;
-        self.wanted.all().await;
-        let held = begin.elapsed().as_secs_f64();
-        tablet.flush().await?;
-        let stored = begin.elapsed().as_secs_f64();
+        let tablet = self.make(order.tablet, Vec::new()).await?;
+        let everything = async {
+            tablet.connect(&order.url).await?;
+            tablet.follow(mine, &self.book).await?;
+            self.wanted.all().await;
+            let held = begin.elapsed().as_secs_f64();
+            tablet.flush().await?;
+            Ok::<_, Failure>((held, begin.elapsed().as_secs_f64()))
+        };
+        let done = tokio::time::timeout(Duration::from_secs_f64(order.patience), everything).await.ok().transpose()?;
+        let (held, stored) = done.unzip();
         let state = self.wanted.lock();
         let since = |at: &Instant| at.duration_since(begin).as_secs_f64();
         let card = state.cards.iter().find(|(id, _)| *id == first_card).map(|(_, at)| since(at));
-        let usable = state.cards.last().map(|(_, at)| since(at));
+        let usable = state.cards.last().filter(|_| state.cards.len() == cards).map(|(_, at)| since(at));
         Ok(json!({"card": card, "usable": usable, "held": held, "stored": stored}))
     }
 

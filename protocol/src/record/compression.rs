@@ -11,8 +11,11 @@
 //! ```
 //! (The parts of a checkpoint have nothing behind the dictionary: they are by many authors.) A dictionary, once released, is never changed or removed: records sealed with it are kept for years.
 
+use std::collections::VecDeque;
 use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use zstd::stream::raw::CParameter;
 
 use super::{OpenError, SealError};
@@ -39,14 +42,45 @@ pub fn dictionary(number: u8) -> Option<&'static [u8]> {
     }
 }
 
+/// Dictionaries with their context that are kept prepared, each way: preparing one costs many times what compressing a visit costs. A tablet
+/// seals as one author and reads its colleagues.
+const PREPARED: usize = 32;
+
+static ENCODERS: Prepared<EncoderDictionary<'static>> = Prepared::new();
+static DECODERS: Prepared<DecoderDictionary<'static>> = Prepared::new();
+
+/// The most recently used ones.
+struct Prepared<T>(Mutex<VecDeque<(Vec<u8>, Arc<T>)>>);
+
+impl<T> Prepared<T> {
+    const fn new() -> Self {
+        Self(Mutex::new(VecDeque::new()))
+    }
+
+    /// `None` if there is no such dictionary, or no memory.
+    fn get(&self, number: u8, context: &[u8], prepare: impl FnOnce(&[u8]) -> std::io::Result<T>) -> Option<Arc<T>> {
+        let name = [&[number], context].concat();
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.iter().position(|(known, _)| *known == name).and_then(|place| kept.remove(place));
+        let found = match known {
+            Some((_, found)) => found,
+            None => Arc::new(prepare(&[dictionary(number)?, context].concat()).ok()?),
+        };
+        kept.truncate(PREPARED - 1);
+        kept.push_front((name, Arc::clone(&found)));
+        Some(found)
+    }
+}
+
 /// `context`: what goes behind the dictionary.
 pub(super) fn compress(number: u8, context: &[u8], payload: &[u8]) -> Result<Vec<u8>, SealError> {
     let failed = |_| SealError::Compression;
     if number == 0 {
         return zstd::bulk::compress(payload, COMPRESSION_LEVEL).map_err(failed);
     }
-    let dictionary = [dictionary(number).ok_or(SealError::Compression)?, context].concat();
-    let mut compressor = zstd::bulk::Compressor::with_dictionary(COMPRESSION_LEVEL, &dictionary).map_err(failed)?;
+    let prepared = ENCODERS.get(number, context, |bytes| EncoderDictionary::try_copy(bytes, COMPRESSION_LEVEL));
+    let prepared = prepared.ok_or(SealError::Compression)?;
+    let mut compressor = zstd::bulk::Compressor::with_prepared_dictionary(&prepared).map_err(failed)?;
     compressor.set_parameter(CParameter::DictIdFlag(false)).map_err(failed)?;
     let frame = compressor.compress(payload).map_err(failed)?;
     frame.strip_prefix(&MAGIC).map(<[u8]>::to_vec).ok_or(SealError::Compression)
@@ -54,17 +88,20 @@ pub(super) fn compress(number: u8, context: &[u8], payload: &[u8]) -> Result<Vec
 
 /// Bounded: at most [`MAX_PAYLOAD`] bytes, with a window of as much.
 pub(super) fn decompress(number: u8, context: &[u8], compressed: &[u8]) -> Result<Vec<u8>, OpenError> {
-    let dictionary = dictionary(number).ok_or(OpenError::UnknownDictionary { number })?;
+    use zstd::stream::read::Decoder;
+
+    let failed = |_| OpenError::Payload;
     if number == 0 {
-        return bounded(compressed, &[]);
+        return bounded(Decoder::with_buffer(compressed).map_err(failed)?);
     }
-    bounded(MAGIC.chain(compressed), &[dictionary, context].concat())
+    dictionary(number).ok_or(OpenError::UnknownDictionary { number })?;
+    let prepared = DECODERS.get(number, context, DecoderDictionary::try_copy).ok_or(OpenError::Payload)?;
+    let frame = std::io::BufReader::new(MAGIC.chain(compressed));
+    bounded(Decoder::with_prepared_dictionary(frame, &prepared).map_err(failed)?)
 }
 
-fn bounded(frame: impl Read, dictionary: &[u8]) -> Result<Vec<u8>, OpenError> {
+fn bounded(mut decoder: zstd::stream::read::Decoder<'_, impl std::io::BufRead>) -> Result<Vec<u8>, OpenError> {
     let failed = |_| OpenError::Payload;
-    let frame = std::io::BufReader::new(frame);
-    let mut decoder = zstd::stream::read::Decoder::with_dictionary(frame, dictionary).map_err(failed)?;
     // A frame may ask for a window: 1 MiB is all that a payload within its bound can use.
     decoder.window_log_max(MAX_PAYLOAD.ilog2()).map_err(failed)?;
     let mut payload = Vec::new();

@@ -14,7 +14,7 @@ use unicode_normalization::char::is_combining_mark;
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut vowel = None;
-    for c in text.nfkc().flat_map(char::to_lowercase).map(modern).map(hiragana).flat_map(unmarked) {
+    for c in text.nfkc().flat_map(char::to_lowercase).map(modern).map(hiragana).flat_map(unmarked).map(hiragana) {
         let Some(c) = plain(c) else {
             // A long-vowel mark or a dash; between digits it separates, elsewhere it says nothing.
             if folded.ends_with(|last: char| last.is_ascii_digit()) {
@@ -166,6 +166,7 @@ mod tests {
             ("けいこ", "ケーコ"),
             ("かわはた", "カワバタ"),
             ("ヴ", "ブ"),
+            ("ヷ", "ワ"),
             ("髙橋", "高橋"),
             ("渡邉", "渡辺"),
             ("１－２－３", "1-2-3"),

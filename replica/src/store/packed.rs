@@ -1,9 +1,9 @@
 //! What is kept by the thousand, small: changes not yet in a snapshot, and the entries of the timeline.
 //!
-//! A first byte says how: 0 as it is, else compressed with that dictionary of the protocol. It is prepared once; to unpack an entry takes
-//! some ten microseconds, far less than to read its page.
+//! A first byte says how: 0 as it is, else compressed with that dictionary of the protocol. It is prepared once, and what was packed
+//! with is kept; to unpack an entry takes some microseconds, far less than to read its page.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tendenko_protocol::record::dictionary;
 use zstd::bulk::{Compressor, Decompressor};
@@ -28,12 +28,33 @@ fn prepared() -> Option<&'static (EncoderDictionary<'static>, DecoderDictionary<
     PREPARED.get_or_init(prepare).as_ref()
 }
 
+/// What was packed with, kept for the next: making one costs more than packing an entry.
+struct Kept<T>(Mutex<Vec<T>>);
+
+/// So many are kept: more threads than that seldom pack at once.
+const KEPT: usize = 4;
+
+static COMPRESSORS: Kept<Compressor<'static>> = Kept(Mutex::new(Vec::new()));
+static DECOMPRESSORS: Kept<Decompressor<'static>> = Kept(Mutex::new(Vec::new()));
+
+impl<T> Kept<T> {
+    fn with<R>(&self, make: impl FnOnce() -> Option<T>, work: impl FnOnce(&mut T) -> Option<R>) -> Option<R> {
+        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept().pop();
+        let mut one = known.or_else(make)?;
+        let done = work(&mut one);
+        let mut kept = kept();
+        if kept.len() < KEPT {
+            kept.push(one);
+        }
+        done
+    }
+}
+
 /// As it is kept. Never fails: what cannot be compressed is kept as it is.
 pub(crate) fn pack(bytes: &[u8]) -> Vec<u8> {
-    let compress = |(encoder, _): &(EncoderDictionary<'static>, _)| {
-        Compressor::with_prepared_dictionary(encoder).and_then(|mut compressor| compressor.compress(bytes)).ok()
-    };
-    match prepared().and_then(compress) {
+    let make = || Compressor::with_prepared_dictionary(&prepared()?.0).ok();
+    match COMPRESSORS.with(make, |compressor| compressor.compress(bytes).ok()) {
         Some(packed) if packed.len() < bytes.len() => [&[DICTIONARY], packed.as_slice()].concat(),
         _ => [&[0], bytes].concat(),
     }
@@ -44,11 +65,10 @@ pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
     match packed {
         [0, bytes @ ..] => Ok(bytes.to_vec()),
         [DICTIONARY, frame @ ..] => {
-            let (_, decoder) = prepared().ok_or(StoreError::Damaged)?;
-            let mut decompressor = Decompressor::with_prepared_dictionary(decoder).map_err(|_| StoreError::Damaged)?;
             let size = zstd::zstd_safe::get_frame_content_size(frame).ok().flatten().ok_or(StoreError::Damaged)?;
             let size = usize::try_from(size).ok().filter(|size| *size <= MAX).ok_or(StoreError::Damaged)?;
-            decompressor.decompress(frame, size).map_err(|_| StoreError::Damaged)
+            let make = || Decompressor::with_prepared_dictionary(&prepared()?.1).ok();
+            DECOMPRESSORS.with(make, |one| one.decompress(frame, size).ok()).ok_or(StoreError::Damaged)
         }
         _ => Err(StoreError::Damaged),
     }

@@ -177,6 +177,7 @@ CREATE TABLE news (
     at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX news_patient ON news (patient, id);
+CREATE INDEX news_key ON news (patient, key, id);
 CREATE TABLE looked (
     member BLOB NOT NULL,
     patient BLOB NOT NULL,

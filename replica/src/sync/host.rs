@@ -13,6 +13,8 @@ use crate::store::{StoreError, logs, records, statements};
 
 /// Without contact for so long, something new is likely, ms.
 const LONG_AWAY: u64 = 10 * 60 * 1000;
+/// By so much the clock difference must have changed to be written down anew.
+const CLOCK_STEP_MS: u64 = 500;
 
 impl Replica {
     /// What a session with this relay starts from.
@@ -117,9 +119,13 @@ impl Replica {
         records::missing(&self.reader(), documents, budget)
     }
 
-    /// Keeps the measured clock difference: for entries to carry, and for the settings page. Nothing is decided by it.
+    /// Keeps the measured clock difference: for entries to carry, and for the settings page. Nothing is decided by it. What is on disk is
+    /// for after a restart, and need not follow every millisecond: each greeting would cost a commit.
     pub(crate) fn measured(&self, clock_offset_ms: i64) -> Result<(), StoreError> {
-        meta::set(&self.writer().connection, name::CLOCK_OFFSET, &clock_offset_ms)?;
+        let kept: Option<i64> = meta::get(&self.reader(), name::CLOCK_OFFSET)?;
+        if kept.is_none_or(|kept| kept.abs_diff(clock_offset_ms) >= CLOCK_STEP_MS) {
+            meta::set(&self.writer().connection, name::CLOCK_OFFSET, &clock_offset_ms)?;
+        }
         self.status().clock_offset_ms = Some(clock_offset_ms);
         self.tell(crate::replica::ReplicaEvent::Sync);
         Ok(())

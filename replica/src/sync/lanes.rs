@@ -8,8 +8,8 @@ use tokio::task::JoinHandle;
 
 use super::error::LinkError;
 
-/// Messages read ahead of the session.
-const AHEAD: usize = 2;
+/// Messages read ahead of the session: what came while it was storing is stored together.
+const AHEAD: usize = 8;
 
 /// Messages of one lane, until it ends.
 pub(super) type Arriving = mpsc::Receiver<Result<RelayMessage, LinkError>>;

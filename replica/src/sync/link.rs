@@ -1,11 +1,14 @@
 //! One connection to one relay: the session's actions done in order, for as long as the connection holds.
+//!
+//! What has come by the time the session is ready for more is taken at once and stored in one transaction: a busy relay sends in small
+//! pieces, and forcing data to disk costs the same for one as for all of them. Nothing waits for more to come.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tendenko_protocol::ids::Millis;
-use tendenko_protocol::messages::{Lane, PerLane, RelayMessage};
+use tendenko_protocol::messages::{Cursor, Item, Lane, PerLane, RelayMessage};
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientEvent, Progress, Session};
 use tokio::sync::{Notify, watch};
@@ -23,6 +26,9 @@ use crate::store::StoreError;
 const MAX_BOGUS: u64 = 100;
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Bytes after which no more is taken into a transaction: a card that comes meanwhile waits for it.
+const TOGETHER: usize = 256 * 1024;
 
 /// How a link ended.
 pub(super) struct Ended {
@@ -54,8 +60,15 @@ pub(super) async fn run(
                 };
             }
             connected.connection.close(0u32.into(), b"");
-            // Lets the last packets out; the relay would find out by itself otherwise.
-            let _ = tokio::time::timeout(FAREWELL, connected.endpoint.wait_idle()).await;
+            // Lets the last packets out; the relay would find out by itself otherwise. Where nobody listens, the next try does not wait for it.
+            let endpoint = connected.endpoint;
+            let farewell = async move {
+                let _ = tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await;
+            };
+            match result {
+                Ok(()) => farewell.await,
+                Err(_) => drop(tokio::spawn(farewell)),
+            }
             result
         }
         Err(LinkError::Closed(CloseReason::Bye)) => Ok(()),
@@ -94,10 +107,12 @@ async fn talk(
         waiting,
         closed: None,
         bogus: 0,
+        welcome: false,
+        broken: None,
     };
     let early = connected.early.take();
     let result = {
-        let conversing = link.converse(connected, wake, stopped, was_welcome);
+        let conversing = link.converse(connected, wake, stopped);
         tokio::pin!(conversing);
         match early {
             None => conversing.await,
@@ -115,6 +130,7 @@ async fn talk(
         }
     };
     listening.abort();
+    *was_welcome |= link.welcome;
     if let Err(error) = &result
         && error.is_misbehaviour()
     {
@@ -155,6 +171,10 @@ struct Link {
     closed: Option<CloseReason>,
     /// Items that no honest relay sends.
     bogus: u64,
+    /// The relay let this tablet in.
+    welcome: bool,
+    /// A lane ended behind what is being taken.
+    broken: Option<LinkError>,
 }
 
 impl Link {
@@ -163,7 +183,6 @@ impl Link {
         connected: &Connected,
         wake: &Notify,
         stopped: &mut watch::Receiver<bool>,
-        was_welcome: &mut bool,
     ) -> Result<(), LinkError> {
         let mut event = ClientEvent::Connected { now: self.now() };
         let mut stopping = false;
@@ -171,6 +190,9 @@ impl Link {
             self.handle(event).await?;
             if self.session.is_closed() {
                 break;
+            }
+            if let Some(broken) = self.broken.take() {
+                return Err(broken);
             }
             let idle = self.session.is_idle();
             self.waiting.send_if_modified(|waiting| std::mem::replace(waiting, !idle) == idle);
@@ -218,12 +240,11 @@ impl Link {
                 message = attachments.recv(), if ready[Lane::Attachments] => (Lane::Attachments, message),
             };
             let message = message.ok_or(LinkError::Interrupted)??;
-            *was_welcome |= matches!(message, RelayMessage::Welcome { .. });
             self.heard();
             if self.replica.used(self.counter.take()) {
                 blocking(&self.replica, Replica::keep_data_use).await?;
             }
-            event = ClientEvent::Received { now: self.now(), lane, message };
+            event = self.received(lane, message);
         }
         match self.closed.take() {
             None | Some(CloseReason::Bye) => Ok(()),
@@ -246,41 +267,100 @@ impl Link {
         });
     }
 
-    /// Takes an event, does what follows from it, and what follows from that.
+    fn received(&mut self, lane: Lane, message: RelayMessage) -> ClientEvent {
+        self.welcome |= matches!(message, RelayMessage::Welcome { .. });
+        ClientEvent::Received { now: self.now(), lane, message }
+    }
+
+    /// Takes an event and what else has come by now, does what follows from it, and what follows from that.
     async fn handle(&mut self, event: ClientEvent) -> Result<(), LinkError> {
+        let lane = match &event {
+            ClientEvent::Received { lane, .. } => Some(*lane),
+            _ => None,
+        };
         let mut actions: VecDeque<ClientAction> = self.session.handle(event).into();
+        while let Some(event) = lane.and_then(|lane| self.next_here(lane)) {
+            actions.extend(self.session.handle(event));
+        }
         while let Some(action) = actions.pop_front() {
-            if let Some(event) = self.perform(action).await? {
+            for event in self.perform(action, &mut actions).await? {
                 actions.extend(self.session.handle(event));
             }
         }
         Ok(())
     }
 
-    async fn perform(&mut self, action: ClientAction) -> Result<Option<ClientEvent>, LinkError> {
+    /// The lane's next message, if it is here already and the session has room for it. Of the same lane, so that no card is shown later for
+    /// a chart that came with it.
+    fn next_here(&mut self, lane: Lane) -> Option<ClientEvent> {
+        if self.session.is_closed() || self.broken.is_some() || !self.session.ready_to_receive(lane) {
+            return None;
+        }
+        match self.streams.arriving[lane].try_recv().ok()? {
+            Ok(message) => Some(self.received(lane, message)),
+            Err(broken) => {
+                self.broken = Some(broken);
+                None
+            }
+        }
+    }
+
+    /// Stores what came in several batches as one, with the cursor that covers all of it.
+    async fn store(
+        &mut self,
+        batches: Vec<u64>,
+        items: Vec<Item>,
+        cursor: Option<Cursor>,
+    ) -> Result<Vec<ClientEvent>, LinkError> {
+        let stored = blocking(&self.replica, move |replica| {
+            let stored = replica.store_batch(items, cursor)?;
+            if !stored.new_grants.is_empty() {
+                replica.count_patients()?;
+            }
+            Ok(stored)
+        })
+        .await?;
+        if stored.renewed {
+            return Err(LinkError::Renewed);
+        }
+        self.bogus += stored.bogus;
+        if self.bogus > MAX_BOGUS {
+            return Err(LinkError::Bogus);
+        }
+        let (mut new_grants, mut gaps) = (stored.new_grants, stored.gaps);
+        let event = |batch| ClientEvent::Stored {
+            batch,
+            new_grants: std::mem::take(&mut new_grants),
+            gaps: std::mem::take(&mut gaps),
+        };
+        Ok(batches.into_iter().map(event).collect())
+    }
+
+    /// Does one action, together with those behind it that are done at one go with it.
+    async fn perform(
+        &mut self,
+        action: ClientAction,
+        behind: &mut VecDeque<ClientAction>,
+    ) -> Result<Vec<ClientEvent>, LinkError> {
         let replica = &self.replica;
-        Ok(match action {
+        let event = match action {
             ClientAction::Send { lane, message } => {
                 self.streams.say(lane, &message);
                 None
             }
             ClientAction::Store { batch, items, cursor } => {
-                let stored = blocking(replica, move |replica| {
-                    let stored = replica.store_batch(items, cursor)?;
-                    if !stored.new_grants.is_empty() {
-                        replica.count_patients()?;
-                    }
-                    Ok(stored)
-                })
-                .await?;
-                if stored.renewed {
-                    return Err(LinkError::Renewed);
+                let (mut batches, mut all, mut last) = (vec![batch], items, cursor);
+                let size = |items: &[Item]| items.iter().map(|item| item.bytes().len()).sum::<usize>();
+                let mut bytes = size(&all);
+                while bytes < TOGETHER
+                    && let Some((batch, items, cursor)) = next_store(behind)
+                {
+                    batches.push(batch);
+                    bytes += size(&items);
+                    all.extend(items);
+                    last = cursor.or(last);
                 }
-                self.bogus += stored.bogus;
-                if self.bogus > MAX_BOGUS {
-                    return Err(LinkError::Bogus);
-                }
-                Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps })
+                return self.store(batches, all, last).await;
             }
             ClientAction::Depart { lane, after, behind, budget } => {
                 let (items, more) =
@@ -363,7 +443,21 @@ impl Link {
                 self.closed = Some(reason);
                 None
             }
-        })
+        };
+        Ok(event.into_iter().collect())
+    }
+}
+
+/// The next batch to store, if nothing but word of progress stands before it; that is superseded.
+fn next_store(actions: &mut VecDeque<ClientAction>) -> Option<(u64, Vec<Item>, Option<Cursor>)> {
+    let place = actions.iter().position(|action| !matches!(action, ClientAction::Progress(_)))?;
+    if !matches!(actions.get(place), Some(ClientAction::Store { .. })) {
+        return None;
+    }
+    actions.drain(..place);
+    match actions.pop_front() {
+        Some(ClientAction::Store { batch, items, cursor }) => Some((batch, items, cursor)),
+        _ => None,
     }
 }
 

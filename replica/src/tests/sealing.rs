@@ -1,6 +1,6 @@
 use std::fs;
 
-use tendenko_protocol::limits::MAX_RECORD;
+use tendenko_protocol::limits::{COMFORTABLE_RECORD, MAX_RECORD};
 use tendenko_protocol::record::ReceivedBytes;
 
 use super::*;
@@ -99,14 +99,18 @@ fn visits_leave_small() {
     assert!(plain > next + 200 && six_plain > six + 40, "{plain}, {six_plain}");
 }
 
+/// Text that cannot be compressed below half its length.
+fn noise(bytes: usize) -> String {
+    let mut noise = vec![0; bytes];
+    ring::rand::SecureRandom::fill(&SystemRandom::new(), &mut noise).unwrap();
+    noise.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[test]
 fn what_does_not_fit_into_one_record_leaves_in_several() {
     let (a, b, patient) = pair();
-    let mut noise = vec![0; 15_000];
-    for n in 0..20u8 {
-        ring::rand::SecureRandom::fill(&SystemRandom::new(), &mut noise).unwrap();
-        let text: String = noise.iter().map(|byte| format!("{byte:02x}")).collect();
-        a.note(patient, &format!("{n}{text}"));
+    for n in 0..20 {
+        a.note(patient, &format!("{n}{}", noise(15_000)));
     }
     let items = a.departing();
     let sealed = records(&items);
@@ -115,6 +119,43 @@ fn what_does_not_fit_into_one_record_leaves_in_several() {
     b.receive(items);
     assert_eq!(b.texts(patient), a.texts(patient));
     assert_eq!(b.sync_status().rejected, 0);
+}
+
+/// A link that comes and goes carries a record whole or not at all.
+#[test]
+fn no_record_is_larger_than_a_thin_link_carries_in_a_moment() {
+    let (a, b, patient) = pair();
+    for n in 0..40 {
+        a.note(patient, &format!("{n}{}", noise(1_500)));
+    }
+    let items = a.departing();
+    let sealed = records(&items);
+    let sizes: Vec<usize> = sealed.iter().map(Vec::len).collect();
+    assert!(sizes.iter().all(|size| *size <= COMFORTABLE_RECORD), "{sizes:?}");
+    // And they are filled: what each costs beside its changes is paid seldom.
+    assert!(sizes.len() < 2 * sizes.iter().sum::<usize>().div_ceil(COMFORTABLE_RECORD), "{sizes:?}");
+    b.receive(items);
+    assert_eq!(b.texts(patient), a.texts(patient));
+}
+
+#[test]
+fn a_document_that_cannot_be_sealed_waits_and_the_others_leave() {
+    let (a, b, patient) = pair();
+    a.departing();
+    let keyless = a.create_patient(identity("鍵 なし", "カギ ナシ")).unwrap();
+    a.note(patient, "先");
+    a.note(keyless, "待つ");
+    a.note(patient, "後");
+    {
+        let writer = a.writer();
+        writer.connection.execute("DELETE FROM epoch_keys WHERE patient = ?1", [keyless.0]).unwrap();
+    }
+    a.seal_all().unwrap();
+    b.receive(a.departing());
+    assert_eq!(b.texts(patient), ["先", "後"]);
+    let waiting: Vec<_> = a.unsent().unwrap().into_iter().filter(|unsent| unsent.patient == keyless).collect();
+    assert_eq!(waiting.iter().map(|unsent| unsent.saves).sum::<u32>(), 2, "the card and the note");
+    a.check_logs();
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn store(dir: &tempfile::TempDir) -> Arc<SqliteStore> {
 async fn what_waits_for_the_disk_is_stored_together() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir);
-    let (newest, watching) = watch::channel(ArrivalNo::NONE);
+    let (newest, mut watching) = watch::channel(ArrivalNo::NONE);
     let (writer, end) = Writer::start(store.clone(), newest).unwrap();
 
     // Another process is writing.
@@ -54,7 +54,8 @@ async fn what_waits_for_the_disk_is_stored_together() {
     arrivals.sort_unstable();
     assert_eq!(arrivals, (1..=50).collect::<Vec<_>>());
     assert!(writer.groups() <= 3, "{} transactions for 50 submissions", writer.groups());
-    assert_eq!(*watching.borrow(), ArrivalNo(50));
+    // Whoever waits is told first, then it is announced.
+    watching.wait_for(|newest| *newest == ArrivalNo(50)).await.unwrap();
 
     drop(writer);
     end.wait().await;

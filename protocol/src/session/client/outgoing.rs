@@ -6,7 +6,7 @@ use super::types::{ItemRef, Rejection};
 use crate::chunk::ReceivedChunk;
 use crate::document::DocumentId;
 use crate::ids::{RecordHash, StatementId};
-use crate::limits::{ATTACHMENT_WINDOW, MAX_ITEMS, MAX_STATEMENT, PAGE, PUSH_WINDOW};
+use crate::limits::{ATTACHMENT_WINDOW, MAX_ITEMS, MAX_STATEMENT, MESSAGE, PUSH_WINDOW};
 use crate::messages::{Item, Lane};
 use crate::record::{Header, ReceivedBytes, RejectReason};
 
@@ -137,14 +137,14 @@ fn refer(item: &Item) -> Result<ItemRef, Rejection> {
     }
 }
 
-/// Cuts items into messages of about [`PAGE`] bytes.
+/// Cuts items into messages of about [`MESSAGE`] bytes.
 pub(in crate::session) fn pages<T>(items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
     let mut pages = Vec::new();
     let mut page = Vec::new();
     let mut bytes = 0;
     for item in items {
         let item_bytes = size(&item);
-        if !page.is_empty() && (bytes + item_bytes > PAGE || page.len() == MAX_ITEMS) {
+        if !page.is_empty() && (bytes + item_bytes > MESSAGE || page.len() == MAX_ITEMS) {
             pages.push(std::mem::take(&mut page));
             bytes = 0;
         }
