@@ -147,7 +147,8 @@ fn said() -> Result<(usize, usize), Failure> {
                         to_server.push_back(RelayEvent::Received { lane, message });
                     }
                     ClientAction::Store { batch, .. } => {
-                        to_tablet.push_back(ClientEvent::Stored { batch, new_grants: Vec::new(), gaps: Vec::new() });
+                        let (new_grants, gaps, forks) = (Vec::new(), Vec::new(), Vec::new());
+                        to_tablet.push_back(ClientEvent::Stored { batch, new_grants, gaps, forks });
                     }
                     ClientAction::Depart { lane, .. } => {
                         to_tablet.push_back(ClientEvent::Departing { lane, items: Vec::new(), more: false });

@@ -16,6 +16,8 @@ pub trait LogView {
     fn head(&self, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, Self::Error>;
     /// The record at a position of the log.
     fn hash_at(&self, log: &LogId, seq: LogSeq) -> Result<Option<RecordHash>, Self::Error>;
+    /// Is this record of the log in quarantine as a fork?
+    fn is_aside(&self, log: &LogId, hash: &RecordHash) -> Result<bool, Self::Error>;
 }
 
 /// Whether a record is taken.
@@ -52,7 +54,10 @@ pub fn admit_record<L: LogView>(bytes: Vec<u8>, trust: &TrustStore, logs: &L) ->
     let header = *parsed.header();
     let log = header.log();
     let (patient, scope) = (header.document.patient, header.document.scope());
-    let place = check_next(logs.head(&log)?, &header, parsed.hash(), logs.hash_at(&log, header.seq)?);
+    let (head, held) = (logs.head(&log)?, logs.hash_at(&log, header.seq)?);
+    let beyond = head.is_some_and(|(seq, _)| header.seq > seq.next());
+    let follows_aside = beyond && logs.is_aside(&log, &header.prev)?;
+    let place = check_next(head, &header, parsed.hash(), held, follows_aside);
     if place == LogVerdict::Duplicate {
         return Ok(Verdict::Duplicate);
     }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::ids::{DeviceId, Incarnation, LogSeq, PatientId};
+use crate::ids::{DeviceId, Incarnation, LogSeq, PatientId, Print};
 use crate::limits::MAX_LOGS;
 
 /// What kind of document.
@@ -126,39 +126,65 @@ pub struct LogId {
     pub incarnation: Incarnation,
 }
 
-/// How far each log of one document is known: contiguous prefixes only, so one number per log says it all.
+/// How far one log is known, and as what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Up to here without holes.
+    pub seq: LogSeq,
+    /// [`Print::of_log`]: two logs of one name and length need not be the same, when a store was copied.
+    pub print: Print,
+}
+
+/// How far each log of one document is known: contiguous prefixes only, so one number per log says it all, and one print that they
+/// are the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Vector(pub BTreeMap<(DeviceId, Incarnation), LogSeq>);
+pub struct Vector(pub BTreeMap<(DeviceId, Incarnation), Known>);
 
 impl Vector {
     /// How far this log is known; [`LogSeq::NONE`] when it is not.
     pub fn get(&self, device: DeviceId, incarnation: Incarnation) -> LogSeq {
-        self.0.get(&(device, incarnation)).copied().unwrap_or_default()
+        self.0.get(&(device, incarnation)).map(|known| known.seq).unwrap_or_default()
     }
 
     /// Raises a log's position; never lowers it.
-    pub fn raise(&mut self, device: DeviceId, incarnation: Incarnation, seq: LogSeq) {
+    pub fn raise(&mut self, device: DeviceId, incarnation: Incarnation, seq: LogSeq, print: Print) {
         let known = self.0.entry((device, incarnation)).or_default();
-        *known = seq.max(*known);
+        if seq >= known.seq {
+            *known = Known { seq, print };
+        }
     }
 
-    /// True if every log of `other` is known at least as far here.
+    /// True if nothing of `other` is missing here, as far as can be told: each of its logs is the same, or known further.
     pub fn covers(&self, other: &Vector) -> bool {
-        other.0.iter().all(|(&(device, incarnation), &seq)| self.get(device, incarnation) >= seq)
+        other.0.iter().all(|(log, theirs)| {
+            let ours = self.0.get(log).copied().unwrap_or_default();
+            ours.seq > theirs.seq || ours.print == theirs.print
+        })
     }
 
-    /// The logs that `other` knows less of, with how far `other` knows them. Only what lies here beyond that is missing there.
-    pub fn missing_in<'a>(&'a self, other: &'a Vector) -> impl Iterator<Item = ((DeviceId, Incarnation), LogSeq)> + 'a {
-        self.0.iter().filter_map(|(&log, &seq)| {
-            let known = other.get(log.0, log.1);
-            (known < seq).then_some((log, known))
+    /// Logs that are as long as in `other`, and not the same.
+    pub fn twins<'a>(&'a self, other: &'a Vector) -> impl Iterator<Item = (DeviceId, Incarnation)> + 'a {
+        self.0.iter().filter_map(|(log, ours)| {
+            let theirs = other.0.get(log)?;
+            (ours.seq == theirs.seq && ours.print != theirs.print).then_some(*log)
         })
+    }
+
+    /// Logs of which `ours` knows the same are known here as far as there: who keeps the shorter of two histories has the longer one aside.
+    pub fn settle(&mut self, ours: &Vector) {
+        for (log, known) in &mut self.0 {
+            if let Some(same) = ours.0.get(log).filter(|ours| ours.print == known.print) {
+                known.seq = known.seq.max(same.seq);
+            }
+        }
     }
 }
 
 impl Serialize for Vector {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_seq(self.0.iter().map(|(&(device, incarnation), &seq)| (device, incarnation, seq)))
+        s.collect_seq(
+            self.0.iter().map(|(&(device, incarnation), known)| (device, incarnation, known.seq, known.print)),
+        )
     }
 }
 
@@ -169,16 +195,16 @@ impl<'de> Deserialize<'de> for Vector {
             type Value = Vector;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of [device, incarnation, seq]")
+                f.write_str("a list of [device, incarnation, seq, print]")
             }
 
             fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Vector, A::Error> {
                 let mut vector = Vector::default();
-                while let Some((device, incarnation, seq)) = items.next_element()? {
+                while let Some((device, incarnation, seq, print)) = items.next_element()? {
                     if vector.0.len() == MAX_LOGS {
                         return Err(de::Error::custom("too many logs"));
                     }
-                    vector.raise(device, incarnation, seq);
+                    vector.raise(device, incarnation, seq, print);
                 }
                 Ok(vector)
             }
@@ -216,14 +242,38 @@ mod tests {
     #[test]
     fn vectors_name_what_the_other_side_lacks() {
         let (d, i) = (DeviceId([1; 16]), Incarnation(1));
-        let mut mine = Vector::default();
-        mine.raise(d, i, LogSeq(5));
-        mine.raise(d, i, LogSeq(3));
-        let mut theirs = Vector::default();
-        theirs.raise(d, i, LogSeq(2));
-        assert_eq!(mine.missing_in(&theirs).collect::<Vec<_>>(), [((d, i), LogSeq(2))]);
+        let vector = |seq: u64, print: u64| {
+            let mut vector = Vector::default();
+            vector.raise(d, i, LogSeq(seq), Print(print));
+            vector
+        };
+        let mut mine = vector(5, 50);
+        mine.raise(d, i, LogSeq(3), Print(30));
+        assert_eq!(mine, vector(5, 50));
+        let theirs = vector(2, 20);
         assert!(mine.covers(&theirs) && !theirs.covers(&mine));
+        assert!(mine.covers(&Vector::default()) && !Vector::default().covers(&mine));
         let bytes = serde_cbor::to_vec(&mine).unwrap();
         assert_eq!(serde_cbor::from_slice::<Vector>(&bytes).unwrap(), mine);
+    }
+
+    #[test]
+    fn vectors_tell_twins_apart() {
+        let (d, i) = (DeviceId([1; 16]), Incarnation(1));
+        let vector = |seq: u64, print: u64| {
+            let mut vector = Vector::default();
+            vector.raise(d, i, LogSeq(seq), Print(print));
+            vector
+        };
+        let (one, twin, longer) = (vector(5, 50), vector(5, 51), vector(6, 50));
+        assert!(!one.covers(&twin) && !twin.covers(&one));
+        assert_eq!(one.twins(&twin).collect::<Vec<_>>(), [(d, i)]);
+        assert_eq!(one.twins(&longer).count() + one.twins(&one).count() + one.twins(&Vector::default()).count(), 0);
+        assert!(one.covers(&longer) && longer.covers(&one), "they know the same, and keep another part of it");
+        let mut settled = one.clone();
+        settled.settle(&longer);
+        assert_eq!(settled, longer);
+        settled.settle(&vector(9, 51));
+        assert_eq!(settled, longer);
     }
 }

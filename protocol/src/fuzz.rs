@@ -5,7 +5,7 @@
 use crate::chunk::ReceivedChunk;
 use crate::courier::{self, Part};
 use crate::document::Vector;
-use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, RegionId, RelayId, RelayIncarnation};
+use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, Print, RegionId, RelayId, RelayIncarnation};
 use crate::invitation::Invitation;
 use crate::messages::{ClientMessage, FrameDecoder, Lane, RelayMessage};
 use crate::record::{ParsedCheckpoint, ReceivedBytes, RejectReason};
@@ -177,7 +177,8 @@ fn empty_tablet(action: ClientAction) -> Option<ClientEvent> {
             Some(ClientEvent::Stored {
                 batch,
                 new_grants: Vec::new(),
-                gaps: headers.map(|header| header.document).collect(),
+                gaps: headers.clone().map(|header| header.document).collect(),
+                forks: headers.map(|header| header.log()).collect(),
             })
         }
         ClientAction::Depart { lane, .. } => Some(ClientEvent::Departing { lane, items: Vec::new(), more: false }),
@@ -188,7 +189,10 @@ fn empty_tablet(action: ClientAction) -> Option<ClientEvent> {
         ClientAction::LoadStatements { .. } => Some(ClientEvent::Statements { items: Vec::new(), more: false }),
         ClientAction::LoadHoldings { .. } => Some(ClientEvent::Holdings { attachments: Vec::new() }),
         ClientAction::LoadPieces { .. } => Some(ClientEvent::Pieces { chunks: Vec::new(), lacking: Vec::new() }),
-        ClientAction::LoadMissing { .. } => Some(ClientEvent::Missing { records: Vec::new(), more: false }),
+        ClientAction::LoadPrints { .. } => Some(ClientEvent::Prints { prints: vec![Print(1), Print(2)] }),
+        ClientAction::LoadMissing { .. } | ClientAction::LoadTwins { .. } => {
+            Some(ClientEvent::Missing { records: Vec::new(), more: false })
+        }
         ClientAction::Send { .. }
         | ClientAction::Acked { .. }
         | ClientAction::Absent { .. }
@@ -221,7 +225,10 @@ fn empty_relay(action: RelayAction) -> Option<RelayEvent> {
             Some(RelayEvent::Chunks { chunks: chunks.into_iter().take(1).map(|chunk| (chunk, None)).collect() })
         }
         RelayAction::ReadLacking { offered } => Some(RelayEvent::Lacking { attachments: offered }),
-        RelayAction::ReadMissing { lane, .. } => Some(RelayEvent::Missing { lane, records: Vec::new(), more: false }),
+        RelayAction::ReadPrints { lane, .. } => Some(RelayEvent::Prints { lane, prints: vec![Print(1), Print(2)] }),
+        RelayAction::ReadMissing { lane, .. } | RelayAction::ReadTwins { lane, .. } => {
+            Some(RelayEvent::Missing { lane, records: Vec::new(), more: false })
+        }
         RelayAction::Send { lane, .. } => Some(RelayEvent::Written { lane }),
         RelayAction::Close { .. } => None,
     }

@@ -235,6 +235,35 @@ impl RecordHash {
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha256(&[bytes]))
     }
+
+    /// Its first 8 bytes.
+    pub fn print(&self) -> Print {
+        let mut first = [0; 8];
+        first.copy_from_slice(&self.0[..8]);
+        Print(u64::from_be_bytes(first))
+    }
+}
+
+impl Print {
+    /// Both, in whatever order.
+    pub fn and(self, other: Print) -> Self {
+        Self(self.0.wrapping_add(other.0))
+    }
+
+    /// What stands for all that is known of one log: `kept`, in order, and `aside`, the records that were set aside because another holds
+    /// their place or that of one before them.
+    ///
+    /// With nothing aside it is the print of the head. Else all records from the first such place on, kept or aside, are added up, so that two
+    /// sides that know both histories agree, whichever of them each keeps.
+    pub fn of_log(kept: &[(LogSeq, RecordHash)], aside: &[(LogSeq, RecordHash)]) -> Self {
+        match aside.iter().map(|(seq, _)| *seq).min() {
+            None => kept.last().map_or(Self::default(), |(_, hash)| hash.print()),
+            Some(first) => {
+                let contested = kept.iter().chain(aside).filter(|(seq, _)| *seq >= first);
+                contested.fold(Self::default(), |sum, (_, hash)| sum.and(hash.print()))
+            }
+        }
+    }
 }
 
 impl AttachmentId {
@@ -299,6 +328,10 @@ number!(
 number!(
     /// Position of a record in its log. The first is 1; 0 stands for "none yet".
     LogSeq, u64
+);
+number!(
+    /// The first 8 bytes of a record's hash, or several of them added up: enough to tell what is known apart, not to trust by.
+    Print, u64
 );
 number!(
     /// A relay's own order of arrival, over records and statements together. The first is 1; 0 stands for "nothing yet".
@@ -368,6 +401,19 @@ mod tests {
         assert_eq!(serde_cbor::from_slice::<DeviceId>(&bytes).unwrap(), id);
         assert!(serde_cbor::from_slice::<DeviceId>(&bytes[..16]).is_err());
         assert!(serde_cbor::from_slice::<StatementId>(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_print_is_the_same_for_all_who_know_the_same() {
+        let record = |seq: u64, byte: u8| (LogSeq(seq), RecordHash([byte; 32]));
+        let (common, ours, theirs) = (record(1, 1), [record(2, 2), record(3, 3)], [record(2, 12), record(3, 13)]);
+        let of = |kept: &[_], aside: &[_]| Print::of_log(&[&[common], kept].concat(), aside);
+        assert_eq!(of(&ours, &[]), ours[1].1.print(), "nobody contests it: the head says it all");
+        assert_ne!(of(&ours, &[]), of(&theirs, &[]));
+        assert_eq!(of(&ours, &theirs), of(&theirs, &ours));
+        assert_eq!(of(&ours[..1], &theirs), of(&theirs, &ours[..1]), "of whatever length");
+        assert_ne!(of(&ours, &theirs), of(&ours, &theirs[..1]), "a record less shows");
+        assert_ne!(of(&ours, &theirs), of(&ours[..1], &theirs));
     }
 
     #[test]

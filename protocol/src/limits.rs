@@ -57,6 +57,8 @@ pub const MAX_FIRST: usize = 256;
 pub const MAX_DOCUMENTS: usize = 2_048;
 /// Logs in one document's vector: device incarnations that ever wrote to it.
 pub const MAX_LOGS: usize = 4_096;
+/// Records of one log that are compared one by one, when two histories of it exist: the last ones.
+pub const MAX_PRINTS: usize = 65_536;
 /// Buckets that the sums of one set are divided into.
 pub const MAX_BUCKETS: usize = 4_096;
 /// Depth of nested CBOR arrays and maps anywhere.

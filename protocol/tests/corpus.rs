@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use ring::rand::SystemRandom;
 use tendenko_protocol::chunk::{ChunkPlace, ReceivedChunk, SealedChunk};
 use tendenko_protocol::courier;
-use tendenko_protocol::document::{DocumentId, Scope, Vector};
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::fuzz;
 use tendenko_protocol::ids::*;
 use tendenko_protocol::invitation::Invitation;
@@ -257,7 +257,7 @@ fn write_seeds() {
     }
 
     let mut vector = Vector::default();
-    vector.raise(made.device, Incarnation(1), LogSeq(2));
+    vector.raise(made.device, Incarnation(1), LogSeq(2), Print(2));
     let documents = vec![(made.document, vector)];
     let items: Vec<Item> = vec![Item::Record(made.records[0].clone()), Item::Statement(statements[3].clone())];
     let scope = (made.document.patient, Scope::Chart);
@@ -293,14 +293,23 @@ fn write_seeds() {
     let sums = Set::ALL.map(|set| Summary { set, count: 3, sum: [5; 16] }).to_vec();
     let sums = ClientMessage::Sums { sums }.encode();
     let wanted = ClientMessage::Statements { buckets: Buckets { count: 1, buckets: vec![0] } }.encode();
+    let log = LogId { document: made.document, device: made.device, incarnation: Incarnation(1) };
+    let twins = ClientMessage::Twins { log, prints: vec![Print(1), Print(3)] }.encode();
     let bye = ClientMessage::Bye.encode();
     let (first, known, elsewhere) =
         (hello(None), hello(Some(cursor(RelayId([1; 16])))), hello(Some(cursor(RelayId([9; 16])))));
     let fresh = [(Cards, &first), (Cards, &pull), (Charts, &push), (Cards, &push), (Cards, &listed), (Cards, &bye)];
     write_talk("client_stream", "relay_session", "fresh", &fresh);
     write_talk("client_stream", "relay_session", "known", &[(Cards, &known), (Attachments, &push), (Cards, &push)]);
-    let elsewhere =
-        [(Cards, &elsewhere), (Cards, &sums), (Cards, &push), (Cards, &wanted), (Charts, &span), (Cards, &listed)];
+    let elsewhere = [
+        (Cards, &elsewhere),
+        (Cards, &sums),
+        (Cards, &push),
+        (Cards, &wanted),
+        (Charts, &span),
+        (Cards, &listed),
+        (Charts, &twins),
+    ];
     write_talk("client_stream", "relay_session", "elsewhere", &elsewhere);
 
     let welcome = |reconcile| {
@@ -327,6 +336,7 @@ fn write_seeds() {
     let vectors = |done| RelayMessage::Vectors { documents: documents.clone(), done }.encode();
     let refused = RelayMessage::Refused { reason: Refusal::Versions, versions: vec![2] }.encode();
     let chain_wanted = RelayMessage::ChainWanted.encode();
+    let (lane, twins) = (Lane::of(made.document.scope()), RelayMessage::Twins { prints: vec![Print(1)] }.encode());
     let (hot, compare, part, whole) = (welcome(false), welcome(true), vectors(false), vectors(true));
     let plain = [
         (Charts, &charts),
@@ -337,6 +347,7 @@ fn write_seeds() {
         (Charts, &caught_up),
         (Charts, &backfilled),
         (Cards, &nothing),
+        (lane, &twins),
     ];
     let same = |set| RelayMessage::Sums { set, sums: Vec::new() }.encode();
     let (statements, cards) = (same(Set::Statements), same(Set::Cards));

@@ -98,7 +98,8 @@ fn the_relay_hears_of_other_patients_while_anything_is_still_to_come() {
         let message = RelayMessage::CaughtUp { through: ArrivalNo(9) };
         for action in client.handle(ClientEvent::Received { now: NOW, lane, message }) {
             if let ClientAction::Store { batch, .. } = action {
-                client.handle(ClientEvent::Stored { batch, new_grants: Vec::new(), gaps: Vec::new() });
+                let (new_grants, gaps, forks) = (Vec::new(), Vec::new(), Vec::new());
+                client.handle(ClientEvent::Stored { batch, new_grants, gaps, forks });
             }
         }
     }

@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 use tendenko_protocol::cbor::CborError;
-use tendenko_protocol::document::{DocumentId, Scope, Vector};
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{
-    ArrivalNo, DeviceId, Incarnation, LogSeq, Millis, PatientId, RegionId, RelayId, RelayIncarnation,
+    ArrivalNo, DeviceId, Incarnation, LogSeq, Millis, PatientId, Print, RegionId, RelayId, RelayIncarnation,
 };
 use tendenko_protocol::limits::{
-    MAX_BACKFILL, MAX_BUCKETS, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_RECORD, MAX_VERSIONS,
+    MAX_BACKFILL, MAX_BUCKETS, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_PRINTS, MAX_RECORD,
+    MAX_VERSIONS,
 };
 use tendenko_protocol::messages::{
     Buckets, ClientMessage, Coverage, Cursor, FrameDecoder, FrameError, Item, Refusal, RelayMessage, Set, Summary,
@@ -27,7 +28,7 @@ fn cursor() -> Cursor {
 
 fn documents(count: usize) -> Vec<(DocumentId, Vector)> {
     let mut vector = Vector::default();
-    vector.raise(DeviceId([5; 16]), Incarnation(u64::MAX), LogSeq(7));
+    vector.raise(DeviceId([5; 16]), Incarnation(u64::MAX), LogSeq(7), Print(u64::MAX));
     (0..count).map(|_| (DocumentId::chart(PatientId([3; 16]), 2026), vector.clone())).collect()
 }
 
@@ -46,6 +47,12 @@ fn vectors(documents: Vec<(DocumentId, Vector)>) -> ClientMessage {
     ClientMessage::Vectors { coverage: Coverage::Listed, set: None, buckets: None, documents }
 }
 
+fn twins(count: usize) -> ClientMessage {
+    let document = DocumentId::card(PatientId([3; 16]));
+    let log = LogId { document, device: DeviceId([5; 16]), incarnation: Incarnation(u64::MAX) };
+    ClientMessage::Twins { log, prints: vec![Print(u64::MAX); count] }
+}
+
 fn from_tablets() -> Vec<ClientMessage> {
     let document = DocumentId::card(PatientId([3; 16]));
     vec![
@@ -61,6 +68,7 @@ fn from_tablets() -> Vec<ClientMessage> {
         vectors(Vec::new()),
         ClientMessage::Sums { sums: vec![Summary { set: Set::Cards, count: 7, sum: [9; 16] }] },
         ClientMessage::Statements { buckets: Buckets { count: 1, buckets: vec![0] } },
+        twins(3),
         ClientMessage::Bye,
     ]
 }
@@ -86,6 +94,7 @@ fn from_relays() -> Vec<RelayMessage> {
         RelayMessage::Vectors { documents: documents(2), done: false },
         RelayMessage::Sums { set: Set::Statements, sums: vec![u64::MAX; 5] },
         RelayMessage::StatementsSent,
+        RelayMessage::Twins { prints: vec![Print(u64::MAX); 3] },
     ]
 }
 
@@ -115,12 +124,16 @@ fn counts_beyond_their_bounds_are_refused() {
         ClientMessage::Push { behind: 3, items: vec![Item::Record(Vec::new()); MAX_ITEMS + 1] },
         vectors(documents(MAX_DOCUMENTS + 1)),
         ClientMessage::Sums { sums: vec![Summary { set: Set::Cards, count: 7, sum: [9; 16] }; 4] },
+        twins(MAX_PRINTS + 1),
         ClientMessage::Statements { buckets: Buckets { count: 1, buckets: vec![0; MAX_BUCKETS + 1] } },
         ClientMessage::Statements { buckets: Buckets { count: MAX_BUCKETS as u32 + 1, buckets: vec![0] } },
     ];
     for message in too_many {
         assert_eq!(ClientMessage::decode(&message.encode()), Err(CborError::TooMany));
     }
+    let most = twins(MAX_PRINTS);
+    assert!(most.encode().len() <= MAX_FRAME);
+    assert_eq!(ClientMessage::decode(&most.encode()), Ok(most));
     // A single item that is too large is for admission to reject: it must not end the session.
     let one = ClientMessage::Push { behind: 3, items: vec![Item::Record(vec![0; MAX_RECORD + 1])] };
     assert_eq!(ClientMessage::decode(&one.encode()), Ok(one));

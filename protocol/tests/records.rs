@@ -165,11 +165,13 @@ fn a_log_goes_on_from_its_head_and_nowhere_else() {
     let seal = |seq, prev| SealedRecord::seal(&w.rng, &w.author, &w.key, draft(seq, prev), b"x").unwrap();
     let second = seal(2, first.hash());
     let head = Some((LogSeq(1), first.hash()));
-    let verdict = |head, record: &SealedRecord, known| check_next(head, record.header(), record.hash(), known);
+    let verdict = |head, record: &SealedRecord, known| check_next(head, record.header(), record.hash(), known, false);
     assert_eq!(verdict(None, &first, None), LogVerdict::Next);
     assert_eq!(verdict(head, &second, None), LogVerdict::Next);
     assert_eq!(verdict(None, &second, None), LogVerdict::Gap { expected: LogSeq(1) });
     assert_eq!(verdict(head, &seal(9, second.hash()), None), LogVerdict::Gap { expected: LogSeq(2) });
+    let beyond = seal(9, second.hash());
+    assert_eq!(check_next(head, beyond.header(), beyond.hash(), None, true), LogVerdict::Fork);
     assert_eq!(verdict(head, &first, Some(first.hash())), LogVerdict::Duplicate);
     assert_eq!(verdict(head, &w.seal(b"other"), Some(first.hash())), LogVerdict::Fork);
     assert_eq!(verdict(head, &seal(2, RecordHash([9; 32])), None), LogVerdict::Fork);

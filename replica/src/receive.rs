@@ -24,7 +24,7 @@ use crate::renewal::Renewed;
 use crate::replica::Replica;
 use crate::store::meta::{self, name};
 use crate::store::records::{self, Kept, State, Unreadable};
-use crate::store::{StoreError, chunks, logs, marks, outbox, statements, unsent};
+use crate::store::{StoreError, chunks, logs, marks, outbox, statements, twins, unsent};
 
 /// What storing a batch brought.
 #[derive(Debug, Default)]
@@ -33,6 +33,8 @@ pub(crate) struct Stored {
     pub(crate) new_grants: Vec<(PatientId, Scope)>,
     /// Documents of which a record could not be taken.
     pub(crate) gaps: Vec<DocumentId>,
+    /// Logs that a record contradicts.
+    pub(crate) forks: Vec<LogId>,
     /// Items that no honest relay sends: it checks what it passes on, and knows the author of all of it.
     pub(crate) bogus: u64,
     /// This store goes on as a new incarnation: the session should begin anew, for what it has on its way belongs to the life before.
@@ -51,6 +53,10 @@ impl LogView for Logs<'_> {
 
     fn hash_at(&self, log: &LogId, seq: LogSeq) -> Result<Option<RecordHash>, StoreError> {
         records::hash_at(self.0, *log, seq)
+    }
+
+    fn is_aside(&self, log: &LogId, hash: &RecordHash) -> Result<bool, StoreError> {
+        twins::is_aside(self.0, *log, hash)
     }
 }
 
@@ -380,6 +386,13 @@ impl Replica {
         let unsent_work = reason == RejectReason::AuthorRevoked && self.is_signed(&bytes);
         if reason == RejectReason::Fork || unsent_work {
             records::quarantine(work.connection(), &bytes, reason.code(), self.clock.now())?;
+        }
+        if reason == RejectReason::Fork
+            && let Ok(parsed) = ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse)
+        {
+            let header = parsed.header();
+            twins::set_aside(work.connection(), header.log(), header.seq, &parsed.hash())?;
+            batch.stored.forks.push(header.log());
         }
         if batch.door == Door::Courier {
             return Ok(());

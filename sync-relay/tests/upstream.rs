@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use common::{Tablet, Town, anywhere, play};
+use common::{Line, Tablet, Town, anywhere, play};
 use ring::rand::SystemRandom;
 use std::sync::Arc;
-use tendenko_protocol::ids::Millis;
-use tendenko_protocol::messages::Lane;
-use tendenko_relay::store::{Figures, PageLimit, RelayStore, Selection, SqliteStore};
+use tendenko_protocol::ids::{LogSeq, Millis};
+use tendenko_protocol::messages::{Item, Lane, RelayMessage};
+use tendenko_relay::store::{Documents, Figures, PageLimit, RelayStore, Selection, SqliteStore};
 use tendenko_relay::{Directory, EdgeSetup, Relay, Serving, edge};
 
 mod common;
@@ -50,8 +50,9 @@ impl Served {
         self.store.figures().unwrap()
     }
 
+    /// Items that are to go up, and were not refused there.
     fn waiting(&self) -> u64 {
-        self.figures().waiting.unwrap().iter().map(|lane| lane.items).sum()
+        self.figures().waiting.unwrap().iter().map(|lane| lane.items - lane.refused).sum()
     }
 
     /// Waits until everything is up, and everything from above is here.
@@ -216,6 +217,43 @@ fn a_hub_that_lost_its_disk_is_refilled_by_its_edge_relay() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert!(hub.figures().lost.is_some());
+        edge.serving.shutdown().await;
+        hub.serving.shutdown().await;
+    });
+}
+
+#[test]
+fn two_histories_of_a_log_are_known_at_both_relays_whichever_they_keep() {
+    play(async {
+        let town = Town::found();
+        let mut nurse = town.tablet("nurse");
+        let patient = nurse.patient().patient();
+        let joined = join(&town, "edge");
+        let hub = Served::start(town.relay_dir(), &[]);
+        let edge = Served::start(joined.clone(), &[]);
+        // What a clone of the tablet wrote in the same place is acked by the hub, and what the tablet wrote by the edge.
+        let twin = nurse.seal(patient, "the clone's");
+        let mut line = Line::open(&nurse.keys, hub.serving.relay(), hub.address()).await;
+        line.hello(nurse.trust.region(), nurse.id(), nurse.chain()).await;
+        let items = nurse.outbox.iter().cloned().chain([Item::Record(twin.bytes().to_vec())]);
+        let RelayMessage::Ack { rejected, .. } = line.push(items.collect()).await else { panic!("no ack") };
+        assert_eq!(rejected, []);
+        let own = nurse.write(patient, "the tablet's");
+        edge.sync(&mut nurse).await;
+        edge.serving.shutdown().await;
+        let edge = Served::start(joined, &[hub.address()]);
+        edge.level().await;
+        for (served, kept, aside) in [(&hub, &twin, &own), (&edge, &own, &twin)] {
+            assert_eq!(served.store.head(&own.log()).unwrap(), Some((LogSeq(1), kept.hash())));
+            let quarantine = served.store.quarantine(10).unwrap();
+            let bytes: Vec<_> = quarantine.iter().map(|entry| entry.bytes.as_deref()).collect();
+            assert_eq!(bytes, [Some(aside.bytes())]);
+        }
+        let said = |served: &Served| {
+            let listed = [own.header().document];
+            served.store.vectors(Documents::Listed(&listed), &|_| true, 9, 9).unwrap()
+        };
+        assert_eq!(said(&hub), said(&edge));
         edge.serving.shutdown().await;
         hub.serving.shutdown().await;
     });

@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::cbor::{self, CborError};
 use crate::chunk::Holding;
-use crate::document::{DocumentId, Scope, Vector};
-use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, PatientId, RegionId, RelayId, RelayIncarnation};
+use crate::document::{DocumentId, LogId, Scope, Vector};
+use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, PatientId, Print, RegionId, RelayId, RelayIncarnation};
 use crate::limits::{
-    MAX_BACKFILL, MAX_BUCKETS, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_OFFER, MAX_STATEMENT,
-    MAX_VERSIONS, MAX_WANTED,
+    MAX_BACKFILL, MAX_BUCKETS, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_OFFER, MAX_PRINTS,
+    MAX_STATEMENT, MAX_VERSIONS, MAX_WANTED,
 };
 use crate::record::RejectReason;
 
@@ -217,6 +217,14 @@ pub enum ClientMessage {
         /// The documents it has, in order.
         documents: Vec<(DocumentId, Vector)>,
     },
+    /// What the tablet knows of a log of which two histories exist. The relay answers with the records that are not among them, and then
+    /// says which of them it lacks. On the lane of the document.
+    Twins {
+        /// Which log.
+        log: LogId,
+        /// The last records, by place, those in quarantine among them.
+        prints: Vec<Print>,
+    },
     /// Asks for chunks of attachments by name. Each is answered by a fill or by absent.
     Want {
         /// Which.
@@ -315,6 +323,11 @@ pub enum RelayMessage {
         documents: Vec<(DocumentId, Vector)>,
         /// The answer to one vectors message is complete: all that the tablet lacked was sent before this.
         done: bool,
+    },
+    /// Answer to twins: what the tablet lacked was sent before this.
+    Twins {
+        /// Of the prints, those of records that are not here.
+        prints: Vec<Print>,
     },
     /// These chunks are not here.
     Absent {
@@ -421,6 +434,7 @@ impl ClientMessage {
             }
             ClientMessage::Pull { backfill, first } => backfill.len() <= MAX_BACKFILL && first.len() <= MAX_FIRST,
             ClientMessage::Push { items, .. } => items.len() <= MAX_ITEMS,
+            ClientMessage::Twins { prints, .. } => prints.len() <= MAX_PRINTS,
             ClientMessage::Want { chunks } => chunks.len() <= MAX_WANTED,
             ClientMessage::Offer { attachments } => attachments.len() <= MAX_OFFER,
             ClientMessage::Sums { sums } => sums.len() <= Set::ALL.len(),
@@ -451,6 +465,7 @@ impl RelayMessage {
             RelayMessage::Ack { rejected, .. } => rejected.len() <= MAX_ITEMS,
             RelayMessage::Sums { sums, .. } => sums.len() <= MAX_BUCKETS,
             RelayMessage::Vectors { documents, .. } => documents.len() <= MAX_DOCUMENTS,
+            RelayMessage::Twins { prints } => prints.len() <= MAX_PRINTS,
             RelayMessage::Absent { chunks } => chunks.len() <= MAX_WANTED,
             RelayMessage::Lacking { attachments } => attachments.len() <= MAX_OFFER,
             RelayMessage::Welcome { .. }

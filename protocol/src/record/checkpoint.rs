@@ -96,7 +96,7 @@ impl CheckpointHeader {
     pub fn vector(&self) -> Vector {
         let mut vector = Vector::default();
         for log in &self.covers {
-            vector.raise(log.device, log.incarnation, log.seq);
+            vector.raise(log.device, log.incarnation, log.seq, log.hash.print());
         }
         vector
     }

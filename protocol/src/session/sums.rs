@@ -5,7 +5,8 @@
 //! do so for any number of buckets.
 //!
 //! Whoever could choose entries at will could make two different holdings add up alike, with much work, and hide its own records
-//! from reconciling. They would still go by the outbox and in order of arrival.
+//! from reconciling. They would still go by the outbox and in order of arrival. The same is true of a device that makes two records of its
+//! own with one print, which takes some four thousand million tries.
 
 use crate::document::{DocumentId, Scope, Vector};
 use crate::domains;
@@ -81,10 +82,11 @@ pub(super) fn statement(id: &StatementId) -> (u64, u128) {
 
 pub(super) fn document(document: &DocumentId, vector: &Vector) -> (u64, u128) {
     let mut logs = Vec::with_capacity(32 * vector.0.len());
-    for ((device, incarnation), seq) in &vector.0 {
+    // Not how far: of two histories of one log each side may keep the one of another length.
+    for ((device, incarnation), known) in &vector.0 {
         logs.extend_from_slice(&device.0);
         logs.extend_from_slice(&incarnation.0.to_be_bytes());
-        logs.extend_from_slice(&seq.0.to_be_bytes());
+        logs.extend_from_slice(&known.print.0.to_be_bytes());
     }
     (place_of(document), first(&sha256(&[domains::SUM, &document.to_bytes(), &logs])))
 }
@@ -106,15 +108,15 @@ fn bucket(place: u64, count: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{DeviceId, Incarnation, LogSeq, PatientId};
+    use crate::ids::{DeviceId, Incarnation, LogSeq, PatientId, Print};
 
-    fn of(patients: std::ops::Range<u16>, seq: impl Fn(u16) -> u64) -> Entries {
+    fn of(patients: std::ops::Range<u16>, print: impl Fn(u16) -> u64) -> Entries {
         let mut entries = Entries::default();
         for n in patients {
             let mut id = [0; 16];
             id[..2].copy_from_slice(&n.to_be_bytes());
             let mut vector = Vector::default();
-            vector.raise(DeviceId([1; 16]), Incarnation(1), LogSeq(seq(n)));
+            vector.raise(DeviceId([1; 16]), Incarnation(1), LogSeq(5), Print(print(n)));
             entries.add(document(&DocumentId::card(PatientId(id)), &vector));
         }
         entries

@@ -22,9 +22,9 @@ use tendenko_protocol::trust::{self, Claim, Device, Facility, Grant};
 use self::relay::Relay;
 use self::tablet::Tablet;
 
-/// Records by log; the stored part of a tablet or relay that `admission` looks at.
+/// Records by log; the stored part of a tablet or relay that `admission` looks at. Beside them the forks in quarantine.
 #[derive(Clone, Default)]
-pub struct Logs(pub BTreeMap<LogId, Vec<Vec<u8>>>);
+pub struct Logs(pub BTreeMap<LogId, Vec<Vec<u8>>>, pub BTreeMap<LogId, BTreeMap<(LogSeq, RecordHash), Vec<u8>>>);
 
 impl tendenko_protocol::admission::LogView for Logs {
     type Error = std::convert::Infallible;
@@ -37,6 +37,10 @@ impl tendenko_protocol::admission::LogView for Logs {
     fn hash_at(&self, log: &LogId, seq: LogSeq) -> Result<Option<RecordHash>, Self::Error> {
         let index = (seq.0 as usize).wrapping_sub(1);
         Ok(self.0.get(log).and_then(|records| records.get(index)).map(|bytes| RecordHash::of(bytes)))
+    }
+
+    fn is_aside(&self, log: &LogId, hash: &RecordHash) -> Result<bool, Self::Error> {
+        Ok(self.1.get(log).is_some_and(|aside| aside.keys().any(|(_, known)| known == hash)))
     }
 }
 
@@ -79,6 +83,10 @@ pub struct Link {
     pub bytes_up: usize,
     pub bytes_down: usize,
     pub round_trips_down: usize,
+    /// Vectors and twins that the tablet has sent.
+    pub compared: usize,
+    /// Items that the tablet has pushed.
+    pub pushed: usize,
     pub closed: Option<String>,
 }
 
@@ -144,6 +152,13 @@ impl Region {
         patient
     }
 
+    /// A tablet's whole disk is copied, so that nothing shows it. The copy's index.
+    pub fn clone_tablet(&mut self, tablet: usize) -> usize {
+        self.tablets.push(self.tablets[tablet].clone());
+        self.links.push(None);
+        self.tablets.len() - 1
+    }
+
     /// `from` grants card and chart of a patient to `to`, if it may.
     pub fn grant(&mut self, from: usize, patient: usize, to: usize) {
         let public = self.tablets[to].keys.public();
@@ -194,6 +209,8 @@ impl Region {
             bytes_up: 0,
             bytes_down: 0,
             round_trips_down: 0,
+            compared: 0,
+            pushed: 0,
             closed: None,
         });
     }
@@ -231,6 +248,11 @@ impl Region {
             }
             match action {
                 client::ClientAction::Send { lane, message } => {
+                    match &message {
+                        ClientMessage::Vectors { .. } | ClientMessage::Twins { .. } => link.compared += 1,
+                        ClientMessage::Push { items, .. } => link.pushed += items.len(),
+                        _ => {}
+                    }
                     let frame = encode_frame(&message.encode());
                     link.bytes_up += frame.len();
                     link.up[lane].push_back(frame);

@@ -2,11 +2,11 @@
 
 use tendenko_protocol::Random;
 use tendenko_protocol::admission::{Verdict, admit_peer, admit_record, admit_statement};
-use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
+use tendenko_protocol::document::{DocumentId, LogId, Scope};
 use tendenko_protocol::ids::{ArrivalNo, ChunkId, DeviceId, LogSeq, Millis, RelayId, RelayIncarnation, StatementId};
 use tendenko_protocol::keys::RelayKeys;
 use tendenko_protocol::messages::{Coverage, Item, Lane};
-use tendenko_protocol::record::ReceivedBytes;
+use tendenko_protocol::record::{ReceivedBytes, RejectReason};
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayEvent, Select};
 use tendenko_protocol::trust::{Added, Claim, LateGrants, TrustStore};
@@ -37,6 +37,8 @@ pub struct Relay {
     late: LateGrants,
     copy: Option<Box<Copy>>,
     pub minted: usize,
+    /// No fork is kept any more.
+    pub quarantine_full: bool,
 }
 
 impl Relay {
@@ -52,6 +54,7 @@ impl Relay {
             late: LateGrants::default(),
             copy: None,
             minted: 0,
+            quarantine_full: false,
         };
         relay.keep_copy();
         relay
@@ -200,11 +203,16 @@ impl Relay {
                 let size = if documents.len() > 50 { 400 } else { 2 };
                 let more = documents.len() > size;
                 documents.truncate(size);
-                let documents = documents.into_iter().map(|document| (document, self.vector(document))).collect();
+                let documents = documents.into_iter().map(|document| (document, self.logs.vector(document))).collect();
                 RelayEvent::Vectors { lane, documents, more }
             }
             RelayAction::ReadMissing { lane, documents, .. } => {
                 let (records, more) = self.logs.beyond(&documents, 3);
+                RelayEvent::Missing { lane, records, more }
+            }
+            RelayAction::ReadPrints { lane, log } => RelayEvent::Prints { lane, prints: self.logs.prints(&log) },
+            RelayAction::ReadTwins { lane, log, prints, .. } => {
+                let (records, more) = self.logs.with_prints(&log, &prints, 3);
                 RelayEvent::Missing { lane, records, more }
             }
             RelayAction::ReadChunks { chunks, .. } => {
@@ -243,17 +251,14 @@ impl Relay {
                     self.arrive(item)
                 }
                 Verdict::Duplicate => Outcome::Duplicate,
-                Verdict::Reject { reason, .. } => Outcome::Rejected(reason),
+                Verdict::Reject { reason, .. } => {
+                    if reason == RejectReason::Fork && !self.quarantine_full {
+                        self.logs.set_aside(bytes.clone());
+                    }
+                    Outcome::Rejected(reason)
+                }
             },
         }
-    }
-
-    fn vector(&self, document: DocumentId) -> Vector {
-        let mut vector = Vector::default();
-        for (log, records) in self.logs.of(document) {
-            vector.raise(log.device, log.incarnation, LogSeq(records.len() as u64));
-        }
-        vector
     }
 
     pub fn check_cursor_of(&self, tablet: &Tablet) {

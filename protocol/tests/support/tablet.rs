@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use tendenko_protocol::Random;
 use tendenko_protocol::admission::{Verdict, admit_record};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
-use tendenko_protocol::ids::{ChunkId, DeviceId, Incarnation, LogSeq, PatientId, RecordHash, StatementId};
+use tendenko_protocol::ids::{ChunkId, DeviceId, Incarnation, LogSeq, PatientId, Print, RecordHash, StatementId};
 use tendenko_protocol::keys::{DeviceKeys, EpochKey};
 use tendenko_protocol::messages::{Cursor, Item, Lane};
-use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, SealedRecord};
+use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, RejectReason, SealedRecord};
 use tendenko_protocol::session::client::{ClientAction, ClientConfig, ClientEvent, Departure, ItemRef};
 use tendenko_protocol::trust::{Added, Claim, TrustStore, UnverifiedStatement};
 
@@ -16,6 +16,7 @@ use super::Logs;
 use super::chunks::Chunks;
 use super::relay::{Relay, lane_of};
 
+#[derive(Clone)]
 pub struct Tablet {
     pub keys: DeviceKeys,
     pub trust: TrustStore,
@@ -123,14 +124,6 @@ impl Tablet {
         }
     }
 
-    fn vector(&self, document: DocumentId) -> Vector {
-        let mut vector = Vector::default();
-        for (log, records) in self.logs.of(document) {
-            vector.raise(log.device, log.incarnation, LogSeq(records.len() as u64));
-        }
-        vector
-    }
-
     fn documents(&self) -> BTreeSet<DocumentId> {
         self.logs.0.keys().map(|log| log.document).collect()
     }
@@ -140,7 +133,7 @@ impl Tablet {
         match action {
             ClientAction::Store { batch, items, cursor } => {
                 let mut new_grants = BTreeSet::new();
-                let mut gaps = Vec::new();
+                let (mut gaps, mut forks) = (Vec::new(), Vec::new());
                 for item in items {
                     match item {
                         Item::Statement(bytes) => {
@@ -148,7 +141,7 @@ impl Tablet {
                                 new_grants.extend(self.granted_by(&bytes));
                             }
                         }
-                        Item::Record(bytes) => gaps.extend(self.take(bytes)),
+                        Item::Record(bytes) => gaps.extend(self.take(bytes, &mut forks)),
                         Item::Chunk(bytes) => {
                             let id = ChunkId::of(&bytes);
                             assert!(
@@ -164,7 +157,7 @@ impl Tablet {
                 self.backfill.extend(new_grants.iter().copied());
                 self.suspects.extend(gaps.iter().copied());
                 self.write_cursor(cursor);
-                Some(ClientEvent::Stored { batch, new_grants, gaps })
+                Some(ClientEvent::Stored { batch, new_grants, gaps, forks })
             }
             ClientAction::Depart { lane, after, behind, budget } => {
                 let mut items = Vec::new();
@@ -223,11 +216,11 @@ impl Tablet {
                 let size = if documents.len() > 50 { 400 } else { 2 };
                 let more = documents.len() > size;
                 documents.truncate(size);
-                let documents = documents.into_iter().map(|document| (document, self.vector(document))).collect();
+                let documents = documents.into_iter().map(|document| (document, self.logs.vector(document))).collect();
                 Some(ClientEvent::Vectors { documents, more })
             }
             ClientAction::LoadListed { documents } => {
-                let documents = documents.into_iter().map(|document| (document, self.vector(document))).collect();
+                let documents = documents.into_iter().map(|document| (document, self.logs.vector(document))).collect();
                 Some(ClientEvent::Listed { documents })
             }
             ClientAction::LoadStatements { after, .. } => {
@@ -238,6 +231,11 @@ impl Tablet {
             }
             ClientAction::LoadMissing { documents, .. } => {
                 let (records, more) = self.logs.beyond(&documents, 3);
+                Some(ClientEvent::Missing { records, more })
+            }
+            ClientAction::LoadPrints { log } => Some(ClientEvent::Prints { prints: self.logs.prints(&log) }),
+            ClientAction::LoadTwins { log, prints, .. } => {
+                let (records, more) = self.logs.with_prints(&log, &prints, 3);
                 Some(ClientEvent::Missing { records, more })
             }
             ClientAction::Absent { chunks } => {
@@ -273,13 +271,17 @@ impl Tablet {
     }
 
     /// Takes a received record; returns its document if it could not be taken.
-    fn take(&mut self, bytes: Vec<u8>) -> Option<DocumentId> {
+    fn take(&mut self, bytes: Vec<u8>, forks: &mut Vec<LogId>) -> Option<DocumentId> {
         match admit_record(bytes.clone(), &self.trust, &self.logs).unwrap() {
             Verdict::Accept(record) => {
                 self.logs.0.entry(record.log()).or_default().push(record.into_bytes());
                 None
             }
             Verdict::Duplicate => None,
+            Verdict::Reject { reason: RejectReason::Fork, .. } => {
+                forks.push(self.logs.set_aside(bytes));
+                None
+            }
             Verdict::Reject { .. } => {
                 ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse).ok().map(|parsed| parsed.header().document)
             }
@@ -292,6 +294,45 @@ impl Logs {
     pub fn of(&self, document: DocumentId) -> impl Iterator<Item = (&LogId, &Vec<Vec<u8>>)> {
         let first = LogId { document, device: DeviceId([0; 16]), incarnation: Incarnation(0) };
         self.0.range(first..).take_while(move |(log, _)| log.document == document)
+    }
+
+    /// How far a document's logs are here, and as what.
+    pub fn vector(&self, document: DocumentId) -> Vector {
+        let mut vector = Vector::default();
+        for (log, records) in self.of(document) {
+            let aside: Vec<_> = self.1.get(log).into_iter().flat_map(|aside| aside.keys().copied()).collect();
+            let print = Print::of_log(&places(records), &aside);
+            vector.raise(log.device, log.incarnation, LogSeq(records.len() as u64), print);
+        }
+        vector
+    }
+
+    /// Keeps a fork.
+    pub fn set_aside(&mut self, bytes: Vec<u8>) -> LogId {
+        let parsed = ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse).unwrap();
+        let log = parsed.header().log();
+        self.1.entry(log).or_default().insert((parsed.header().seq, parsed.hash()), bytes);
+        log
+    }
+
+    /// All that is known of a log, by place.
+    pub fn known(&self, log: &LogId) -> BTreeMap<(LogSeq, RecordHash), Vec<u8>> {
+        let kept = self.0.get(log).into_iter().flat_map(|records| places(records).into_iter().zip(records.clone()));
+        kept.chain(self.1.get(log).cloned().unwrap_or_default()).collect()
+    }
+
+    /// What is known of a log, by place.
+    pub fn prints(&self, log: &LogId) -> Vec<Print> {
+        self.known(log).into_keys().map(|(_, hash)| hash.print()).collect()
+    }
+
+    /// Records of a log by their prints, at most so many; are there more?
+    pub fn with_prints(&self, log: &LogId, prints: &[Print], limit: usize) -> (Vec<Vec<u8>>, bool) {
+        let known = self.known(log).into_iter().filter(|((_, hash), _)| prints.contains(&hash.print()));
+        let mut found: Vec<_> = known.map(|(_, bytes)| bytes).collect();
+        let more = found.len() > limit;
+        found.truncate(limit);
+        (found, more)
     }
 
     /// Records beyond these vectors, at most so many; are there more?
@@ -307,4 +348,8 @@ impl Logs {
         found.truncate(limit);
         (found, more)
     }
+}
+
+fn places(records: &[Vec<u8>]) -> Vec<(LogSeq, RecordHash)> {
+    (1..).map(LogSeq).zip(records.iter().map(|bytes| RecordHash::of(bytes))).collect()
 }

@@ -150,7 +150,7 @@ impl Replica {
 fn pass(known: &mut Vector, bytes: &[u8]) -> Result<(), StoreError> {
     let parsed = ReceivedBytes::new(bytes.to_vec()).and_then(ReceivedBytes::parse).map_err(|_| StoreError::Damaged)?;
     let header = parsed.header();
-    known.raise(header.device, header.incarnation, header.seq);
+    known.raise(header.device, header.incarnation, header.seq, parsed.hash().print());
     Ok(())
 }
 

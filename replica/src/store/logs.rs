@@ -12,7 +12,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
-use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, RecordHash};
+use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, Print, RecordHash};
 
 use super::{StoreError, fixed, signed, unsigned};
 
@@ -31,16 +31,33 @@ pub(crate) struct Log {
     pub(crate) base: Place,
     /// With a base: the last of the records from 1 on that are held, below it.
     pub(crate) filled: Place,
+    /// What stands for all that is known of it, when some of it is in quarantine: [`super::twins`] computes it.
+    pub(crate) contested: Option<Print>,
 }
 
-const COLUMNS: &str = "head_seq, head_hash, base_seq, base_hash, filled_seq, filled_hash";
+impl Log {
+    /// Nothing of it is here.
+    pub(crate) const NONE: Self = Self { head: START, base: START, filled: START, contested: None };
+
+    /// What stands for all that is known of it.
+    pub(crate) fn print(&self) -> Print {
+        self.contested.unwrap_or_else(|| self.head.1.print())
+    }
+}
+
+const COLUMNS: &str = "head_seq, head_hash, base_seq, base_hash, filled_seq, filled_hash, contested";
 
 fn place(row: &Row<'_>, column: usize) -> rusqlite::Result<Place> {
     Ok((LogSeq(unsigned(row.get(column)?)), RecordHash(fixed(row, column + 1)?)))
 }
 
 fn log(row: &Row<'_>, column: usize) -> rusqlite::Result<Log> {
-    Ok(Log { head: place(row, column)?, base: place(row, column + 2)?, filled: place(row, column + 4)? })
+    Ok(Log {
+        head: place(row, column)?,
+        base: place(row, column + 2)?,
+        filled: place(row, column + 4)?,
+        contested: row.get::<_, Option<i64>>(column + 6)?.map(|print| Print(unsigned(print))),
+    })
 }
 
 /// One log; none when nothing of it is known.
@@ -58,7 +75,7 @@ pub(crate) fn get(connection: &Connection, id: LogId) -> Result<Option<Log>, Sto
 pub(crate) fn put(connection: &Connection, id: LogId, log: &Log) -> Result<(), StoreError> {
     connection
         .prepare_cached(&format!(
-            "INSERT OR REPLACE INTO logs (document, device, incarnation, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+            "INSERT OR REPLACE INTO logs (document, device, incarnation, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         ))?
         .execute(params![
             id.document.to_bytes(),
@@ -70,6 +87,7 @@ pub(crate) fn put(connection: &Connection, id: LogId, log: &Log) -> Result<(), S
             log.base.1.0,
             signed(log.filled.0.0),
             log.filled.1.0,
+            log.contested.map(|print| signed(print.0)),
         ])?;
     Ok(())
 }
@@ -92,7 +110,7 @@ pub(crate) fn of_document(
 pub(crate) fn vector(connection: &Connection, document: DocumentId) -> Result<Vector, StoreError> {
     let mut vector = Vector::default();
     for (device, incarnation, log) in of_document(connection, document)? {
-        vector.raise(device, incarnation, log.head.0);
+        vector.raise(device, incarnation, log.head.0, log.print());
     }
     Ok(vector)
 }
@@ -114,9 +132,10 @@ pub(crate) fn documents_after(
 
 /// A record was kept that follows what was held of its log.
 pub(crate) fn advance(connection: &Connection, id: LogId, to: Place) -> Result<(), StoreError> {
-    let mut log = get(connection, id)?.unwrap_or(Log { head: START, base: START, filled: START });
+    let mut log = get(connection, id)?.unwrap_or(Log::NONE);
     if to.0 == log.head.0.next() {
         log.head = to;
+        log.contested = log.contested.map(|known| known.and(to.1.print()));
     } else if to.0 == log.filled.0.next() && to.0 <= log.base.0 {
         log.filled = to;
         if log.filled == log.base {
@@ -181,7 +200,8 @@ pub(crate) fn untrue(connection: &Connection) -> Vec<LogId> {
         let Some(log) = get(connection, *id).unwrap() else { return true };
         let head = held_from(connection, *id, log.base).unwrap();
         let filled = if log.base == START { START } else { held_from(connection, *id, START).unwrap() };
-        (head, filled) != (log.head, log.filled)
+        let contested = super::twins::contested(connection, *id).unwrap();
+        (head, filled, contested) != (log.head, log.filled, log.contested)
     });
     ids
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use tendenko_crdt::Timestamp;
 use tendenko_protocol::document::{DocumentId, Vector};
-use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq};
+use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, RecordHash};
 
 use super::{StoreError, fixed, unsigned};
 
@@ -40,12 +40,14 @@ pub(crate) fn documents_since(connection: &Connection, record: i64) -> Result<Ve
 /// How far a document was held when this record was the last.
 pub(crate) fn vector_at(connection: &Connection, document: DocumentId, record: i64) -> Result<Vector, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT device, incarnation, max(seq) FROM records WHERE document = ?1 AND id <= ?2 GROUP BY device, incarnation",
+        "SELECT device, incarnation, max(seq), hash FROM records WHERE document = ?1 AND id <= ?2 GROUP BY device, incarnation",
     )?;
     let mut vector = Vector::default();
     let mut rows = statement.query(params![document.to_bytes(), record])?;
     while let Some(row) = rows.next()? {
-        vector.raise(DeviceId(fixed(row, 0)?), Incarnation(unsigned(row.get(1)?)), LogSeq(unsigned(row.get(2)?)));
+        let (device, incarnation) = (DeviceId(fixed(row, 0)?), Incarnation(unsigned(row.get(1)?)));
+        // SQLite takes the hash from the row with the greatest number.
+        vector.raise(device, incarnation, LogSeq(unsigned(row.get(2)?)), RecordHash(fixed(row, 3)?).print());
     }
     Ok(vector)
 }

@@ -14,6 +14,7 @@ pub(crate) mod packed;
 pub(crate) mod records;
 pub(crate) mod schema;
 pub(crate) mod statements;
+pub(crate) mod twins;
 pub(crate) mod unsent;
 
 use std::path::Path;

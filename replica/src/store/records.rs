@@ -5,7 +5,7 @@ use tendenko_crdt::Timestamp;
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
 use tendenko_protocol::ids::{DeviceId, Incarnation, KeyId, LogSeq, RecordHash};
 
-use super::{StoreError, fixed, logs, signed, unsigned};
+use super::{StoreError, fixed, logs, signed, twins, unsigned};
 
 /// Whether a record's content is in its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,7 @@ pub(crate) fn insert(connection: &Connection, record: &Kept<'_>) -> Result<i64, 
         ])?;
     let row = connection.last_insert_rowid();
     logs::advance(connection, record.log, (record.seq, record.hash))?;
+    twins::release(connection, record.log, &record.hash)?;
     Ok(row)
 }
 
@@ -120,7 +121,9 @@ pub(crate) fn remove(connection: &Connection, id: i64) -> Result<(), StoreError>
         .prepare_cached("DELETE FROM records WHERE document = ?1 AND device = ?2 AND incarnation = ?3 AND seq >= ?4")?
         .execute(params![name, device.0, incarnation, seq])?;
     let document = DocumentId::from_bytes(&name).ok_or(StoreError::Damaged)?;
-    logs::shrink(connection, LogId { document, device, incarnation: Incarnation(unsigned(incarnation)) })
+    let log = LogId { document, device, incarnation: Incarnation(unsigned(incarnation)) };
+    logs::shrink(connection, log)?;
+    twins::cut(connection, log, LogSeq(unsigned(seq)))
 }
 
 /// The records a document was made of: who sealed each, with which key, and its bytes.
@@ -136,18 +139,13 @@ pub(crate) fn applied_in(
 }
 
 /// Sets a record aside, once.
-pub(crate) fn quarantine(
-    connection: &Connection,
-    bytes: &[u8],
-    reason: &str,
-    at: Timestamp,
-) -> Result<bool, StoreError> {
-    let inserted = connection
+pub(crate) fn quarantine(connection: &Connection, bytes: &[u8], reason: &str, at: Timestamp) -> Result<(), StoreError> {
+    connection
         .prepare_cached(
             "INSERT INTO quarantine (hash, reason, at, bytes) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (hash) DO NOTHING",
         )?
         .execute(params![RecordHash::of(bytes).0, reason, at.0, bytes])?;
-    Ok(inserted == 1)
+    Ok(())
 }
 
 /// Remembers that a record of this document could not be taken.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// Migrations in order; the schema version is how many have run (`PRAGMA user_version`).
-const MIGRATIONS: [&str; 1] = [FIRST];
+const MIGRATIONS: [&str; 2] = [FIRST, TWINS];
 
 /// The newest schema this program knows.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -236,6 +236,17 @@ CREATE TABLE m_conflicts (
     conflict BLOB NOT NULL,
     PRIMARY KEY (patient, document, key)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Two histories of a log: store/twins.rs. `contested`: what stands for all that is known of the log, when something of it is in quarantine.
+/// `document` … `seq`: the place that a record in quarantine contradicts; NULL when it contradicts nothing (any more).
+const TWINS: &str = "
+ALTER TABLE logs ADD COLUMN contested INTEGER;
+ALTER TABLE quarantine ADD COLUMN document BLOB;
+ALTER TABLE quarantine ADD COLUMN device BLOB;
+ALTER TABLE quarantine ADD COLUMN incarnation INTEGER;
+ALTER TABLE quarantine ADD COLUMN seq INTEGER;
+CREATE INDEX quarantine_place ON quarantine (document, device, incarnation, seq) WHERE document IS NOT NULL;
 ";
 
 /// Brings the schema up to [`VERSION`], one transaction per step.

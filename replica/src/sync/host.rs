@@ -1,15 +1,15 @@
 //! The store's side of a session: what it starts from, and what it asks for.
 
-use tendenko_protocol::document::{DocumentId, Vector};
+use tendenko_protocol::document::{DocumentId, LogId, Vector};
 use tendenko_protocol::domains::SESSION_VERSIONS;
-use tendenko_protocol::ids::{PatientId, RelayId};
+use tendenko_protocol::ids::{PatientId, Print, RelayId};
 use tendenko_protocol::messages::Cursor;
 use tendenko_protocol::session::client::ClientConfig;
 
 use crate::replica::Replica;
 use crate::status::SyncPath;
 use crate::store::meta::{self, name};
-use crate::store::{StoreError, logs, records, statements};
+use crate::store::{StoreError, logs, records, statements, twins};
 
 /// Without contact for so long, something new is likely, ms.
 const LONG_AWAY: u64 = 10 * 60 * 1000;
@@ -117,6 +117,21 @@ impl Replica {
         budget: usize,
     ) -> Result<(Vec<Vec<u8>>, bool), StoreError> {
         records::missing(&self.reader(), documents, budget)
+    }
+
+    /// What is known of a log, kept or in quarantine.
+    pub(crate) fn prints(&self, log: LogId) -> Result<Vec<Print>, StoreError> {
+        twins::prints(&self.reader(), log)
+    }
+
+    /// Records of a log by their prints, and whether there are more.
+    pub(crate) fn with_prints(
+        &self,
+        log: LogId,
+        prints: &[Print],
+        budget: usize,
+    ) -> Result<(Vec<Vec<u8>>, bool), StoreError> {
+        twins::with_prints(&self.reader(), log, prints, budget)
     }
 
     /// Keeps the measured clock difference: for entries to carry, and for the settings page. Nothing is decided by it. What is on disk is

@@ -327,11 +327,12 @@ impl Link {
         if self.bogus > MAX_BOGUS {
             return Err(LinkError::Bogus);
         }
-        let (mut new_grants, mut gaps) = (stored.new_grants, stored.gaps);
+        let (mut new_grants, mut gaps, mut forks) = (stored.new_grants, stored.gaps, stored.forks);
         let event = |batch| ClientEvent::Stored {
             batch,
             new_grants: std::mem::take(&mut new_grants),
             gaps: std::mem::take(&mut gaps),
+            forks: std::mem::take(&mut forks),
         };
         Ok(batches.into_iter().map(event).collect())
     }
@@ -397,6 +398,15 @@ impl Link {
             }
             ClientAction::LoadMissing { documents, budget } => {
                 let (records, more) = blocking(replica, move |replica| replica.missing(&documents, budget)).await?;
+                Some(ClientEvent::Missing { records, more })
+            }
+            ClientAction::LoadPrints { log } => {
+                let prints = blocking(replica, move |replica| replica.prints(log)).await?;
+                Some(ClientEvent::Prints { prints })
+            }
+            ClientAction::LoadTwins { log, prints, budget } => {
+                let (records, more) =
+                    blocking(replica, move |replica| replica.with_prints(log, &prints, budget)).await?;
                 Some(ClientEvent::Missing { records, more })
             }
             ClientAction::Absent { chunks } => {

@@ -1,12 +1,12 @@
 use proptest::prelude::*;
-use tendenko_protocol::document::DocumentId;
+use tendenko_protocol::document::{DocumentId, LogId};
 use tendenko_protocol::ids::{ArrivalNo, LogSeq, RecordHash, RelayId, RelayIncarnation};
 use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::messages::Cursor;
 use tendenko_protocol::record::{Draft, Kind, SealedRecord};
 
 use super::*;
-use crate::store::{logs, statements};
+use crate::store::{logs, records, statements};
 
 fn is_record(item: &Item) -> bool {
     matches!(item, Item::Record(_))
@@ -169,6 +169,57 @@ fn a_fork_is_quarantined_and_the_first_stays() {
     b.receive(vec![Item::Record(other.bytes().to_vec())]);
     assert_eq!(b.troubles().unwrap().quarantined, 1);
     assert_eq!(b.texts(patient), ["本物"]);
+}
+
+#[test]
+fn tablets_that_know_both_histories_say_the_same_whichever_they_keep() {
+    let region = TestRegion::new();
+    let (a, b, c) = (region.tablet("甲"), region.tablet("乙"), region.tablet("丙"));
+    introduce(&[&a, &b, &c]);
+    let patient = a.create_patient(identity("佐藤 ハナ", "サトウ ハナ")).unwrap();
+    for to in [&b, &c] {
+        for scope in Scope::ALL {
+            a.grant(patient, scope, to.device_id(), "同意書").unwrap();
+        }
+    }
+    let rest = a.departing();
+    a.note(patient, "本物");
+    let real = a.departing().into_iter().filter(is_record).find(|item| !rest.contains(item)).unwrap();
+    let (id, secret) = statements::sealing_key(&a.reader(), patient, Scope::Chart).unwrap().unwrap();
+    let key = EpochKey::from_secret_bytes(id, &secret).unwrap();
+    let document = DocumentId::chart(patient, 2026);
+    let log = LogId { document, device: a.device_id(), incarnation: a.incarnation() };
+    let (mut twins, mut prev) = (Vec::new(), RecordHash::ZERO);
+    for seq in (1..=3).map(LogSeq) {
+        let draft = Draft { document, incarnation: log.incarnation, seq, prev, kind: Kind::Changes, count: 1 };
+        let twin = SealedRecord::seal(&a.rng, &a.keys, &key, draft, b"another").unwrap();
+        prev = twin.hash();
+        twins.push(Item::Record(twin.into_bytes()));
+    }
+    let print = |tablet: &Replica| logs::vector(&tablet.reader(), document).unwrap().0[&(log.device, log.incarnation)];
+    let print_of = |item: &Item| RecordHash::of(item.bytes()).print();
+    for (tablet, first, then) in [(&b, vec![real.clone()], twins.clone()), (&c, twins.clone(), vec![real.clone()])] {
+        tablet.receive(rest.clone());
+        tablet.receive(first.clone());
+        assert_eq!(print(tablet).print, print_of(first.last().unwrap()), "the head's");
+        let stored = tablet.store_batch(then.clone(), None).unwrap();
+        assert_eq!((stored.forks, stored.gaps), (vec![log; then.len()], Vec::new()), "also what is beyond the head");
+        assert_eq!(tablet.troubles().unwrap().quarantined, then.len() as u64);
+        assert_eq!(tablet.prints(log).unwrap().len(), 4);
+        let given = tablet.with_prints(log, &then.iter().map(print_of).collect::<Vec<_>>(), usize::MAX).unwrap();
+        assert_eq!(given, (then.iter().map(|item| item.bytes().to_vec()).collect(), false));
+        tablet.check_logs();
+    }
+    assert_eq!(print(&b).print, print(&c).print);
+    assert_ne!(print(&b).seq, print(&c).seq);
+    // What is let go of is contradicted no more: the other history is taken when it comes again.
+    let row = records::row_at(&b.writer().connection, log, LogSeq(1)).unwrap().unwrap();
+    records::remove(&b.writer().connection, row).unwrap();
+    b.check_logs();
+    b.receive(twins.clone());
+    b.check_logs();
+    assert_eq!((print(&b).seq, print(&b).print), (LogSeq(3), print_of(&twins[2])));
+    assert_eq!(b.troubles().unwrap().quarantined, 0);
 }
 
 #[test]

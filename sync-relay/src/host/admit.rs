@@ -109,6 +109,10 @@ impl LogView for Fitting<'_> {
     fn hash_at(&self, _: &LogId, _: LogSeq) -> Result<Option<RecordHash>, Infallible> {
         Ok(None)
     }
+
+    fn is_aside(&self, _: &LogId, _: &RecordHash) -> Result<bool, Infallible> {
+        Ok(false)
+    }
 }
 
 /// What the tablet is told of each item. Refusals go to the log, by log, number and code.

@@ -339,6 +339,12 @@ impl Host {
                 RelayAction::ReadMissing { lane, documents, limit_bytes } => {
                     self.ask(lane, move |shared, device| shared.missing(device, lane, documents, limit_bytes));
                 }
+                RelayAction::ReadPrints { lane, log } => {
+                    self.ask(lane, move |shared, device| shared.prints(device, lane, &log));
+                }
+                RelayAction::ReadTwins { lane, log, prints, limit_bytes } => {
+                    self.ask(lane, move |shared, device| shared.twins(device, lane, &log, &prints, limit_bytes));
+                }
                 RelayAction::ReadChunks { chunks, limit_bytes } => {
                     if let Some(device) = self.admitted {
                         let fetching = fetch(self.shared.clone(), device, chunks, limit_bytes);

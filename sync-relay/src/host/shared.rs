@@ -8,7 +8,9 @@ use ring::rand::SystemRandom;
 use tendenko_protocol::admission;
 use tendenko_protocol::chunk::{ChunkHeader, Holding};
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, ChunkId, DeviceId, LogSeq, RecordHash, RegionId, RelayId, RelayIncarnation};
+use tendenko_protocol::ids::{
+    ArrivalNo, ChunkId, DeviceId, LogSeq, Print, RecordHash, RegionId, RelayId, RelayIncarnation,
+};
 use tendenko_protocol::messages::{Coverage, Item, Lane, Refusal};
 use tendenko_protocol::record::{LogVerdict, check_next};
 use tendenko_protocol::session::Standing;
@@ -20,8 +22,8 @@ use super::errands::Errands;
 use super::present::Present;
 use crate::clock::now;
 use crate::store::{
-    Audience, Documents, Item as StoredItem, ItemKind, NewItem, PageLimit, RelayStore, Selection, Source, StoreError,
-    StoredChunk, Subject, Submission,
+    Audience, Documents, Item as StoredItem, ItemKind, MissingPage, NewItem, PageLimit, RelayStore, Selection, Source,
+    StoreError, StoredChunk, Subject, Submission,
 };
 use crate::trust::Trust;
 use crate::writer::Writer;
@@ -108,7 +110,7 @@ impl Shared {
                 // What cannot be read now cannot be committed either, and is said there.
                 None => self.store.head(&log).unwrap_or_default(),
             };
-            if check_next(head, record.header(), record.hash(), None) != LogVerdict::Next {
+            if check_next(head, record.header(), record.hash(), None, false) != LogVerdict::Next {
                 return;
             }
             heads.insert(log, Some((record.header().seq, record.hash())));
@@ -251,6 +253,30 @@ impl Shared {
             .with(|set| documents.retain(|(document, _)| set.may_be_sent(device, document.patient, document.scope())));
         let page = self.store.missing(&documents, limit_bytes)?;
         Ok(RelayEvent::Missing { lane, records: page.records, more: page.more })
+    }
+
+    pub(super) fn prints(&self, device: DeviceId, lane: Lane, log: &LogId) -> Result<RelayEvent, StoreError> {
+        let prints = if self.may_be_sent(device, log) { self.store.prints(log)? } else { Vec::new() };
+        Ok(RelayEvent::Prints { lane, prints })
+    }
+
+    pub(super) fn twins(
+        &self,
+        device: DeviceId,
+        lane: Lane,
+        log: &LogId,
+        prints: &[Print],
+        limit_bytes: usize,
+    ) -> Result<RelayEvent, StoreError> {
+        let page = match self.may_be_sent(device, log) {
+            true => self.store.with_prints(log, prints, limit_bytes)?,
+            false => MissingPage::default(),
+        };
+        Ok(RelayEvent::Missing { lane, records: page.records, more: page.more })
+    }
+
+    fn may_be_sent(&self, device: DeviceId, log: &LogId) -> bool {
+        self.trust.with(|set| set.may_be_sent(device, log.document.patient, log.document.scope()))
     }
 
     /// The first of these chunks, as many as fit. One of a chart that the peer may not be sent is as if it was not here.

@@ -9,7 +9,7 @@ use std::thread;
 
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{
-    ArrivalNo, DeviceId, LogSeq, Millis, PatientId, RecordHash, RelayIncarnation, StatementId,
+    ArrivalNo, DeviceId, LogSeq, Millis, PatientId, Print, RecordHash, RelayIncarnation, StatementId,
 };
 use tendenko_protocol::limits::MAX_PAST;
 use tendenko_protocol::record::{RejectReason, SealedRecord};
@@ -44,7 +44,7 @@ pub trait Backend {
 /// # Panics
 /// At the first promise that is not kept.
 pub fn run(backend: &impl Backend) {
-    let checks: [fn(&_); 24] = [
+    let checks: [fn(&_); 25] = [
         a_new_store_is_empty_and_in_its_first_life,
         lives_are_remembered_until_they_are_forgotten,
         arrivals_are_dense_over_statements_and_records,
@@ -57,6 +57,7 @@ pub fn run(backend: &impl Backend) {
         pages_of_any_size_add_up_to_the_whole,
         a_subject_alone_is_read_from_the_beginning,
         vectors_and_missing_records_agree,
+        two_sides_that_know_both_histories_agree,
         refusals_and_contacts_are_counted,
         refused_bytes_that_are_stored_are_known,
         readers_see_arrivals_in_order_while_writers_write,
@@ -333,18 +334,20 @@ fn vectors_and_missing_records_agree<B: Backend>(backend: &B) {
     let store = backend.create(RelayIncarnation(1));
     let (mut one, mut two) = (Author::new(1), Author::new(2));
     let records = vec![one.card(1), two.card(1), one.card(1), one.card(1), two.card(2)];
+    let print = |record: &SealedRecord| record.hash().print();
+    let (first_head, second_head, third_head) = (print(&records[3]), print(&records[1]), print(&records[4]));
     let bytes: Vec<_> = records.iter().map(|record| record.bytes().to_vec()).collect();
     let (one, two) = (records[0].log(), records[1].log());
     commit(&store, submission(records));
     let document = |patient| DocumentId::card(PatientId([patient; 16]));
-    let vector = |entries: &[(LogId, u64)]| {
+    let vector = |entries: &[(LogId, u64, Print)]| {
         let mut vector = Vector::default();
-        for (log, seq) in entries {
-            vector.raise(log.device, log.incarnation, LogSeq(*seq));
+        for (log, seq, print) in entries {
+            vector.raise(log.device, log.incarnation, LogSeq(*seq), *print);
         }
         vector
     };
-    let (first, second) = (vector(&[(one, 3), (two, 1)]), vector(&[(two, 1)]));
+    let (first, second) = (vector(&[(one, 3, first_head), (two, 1, second_head)]), vector(&[(two, 1, third_head)]));
 
     let span = |after, through, readable: &dyn Fn(&DocumentId) -> bool, max_documents, max_logs| {
         let span = Documents::Span { after, through };
@@ -374,9 +377,52 @@ fn vectors_and_missing_records_agree<B: Backend>(backend: &B) {
     let nothing = [(document(1), Vector::default()), (document(2), Vector::default())];
     assert_eq!(missing(&nothing, usize::MAX), (bytes.clone(), false));
     assert_eq!(missing(&[(document(1), first)], usize::MAX), (vec![], false));
-    let some = [(document(1), vector(&[(one, 1)]))];
+    let some = [(document(1), vector(&[(one, 1, Print(0))]))];
     assert_eq!(missing(&some, usize::MAX), (bytes[1..4].to_vec(), false));
     assert_eq!(missing(&some, 1), (bytes[1..2].to_vec(), true), "one record always fits");
+}
+
+fn two_sides_that_know_both_histories_agree<B: Backend>(backend: &B) {
+    let mut author = Author::new(1);
+    let common = author.card(1);
+    let mut clone = author.clone();
+    let ours = vec![author.card(1), author.card(1), author.card(1), author.card(1)];
+    let theirs = vec![clone.card(1), clone.card(1)];
+    let log = common.log();
+    let print = |store: &B::Store| {
+        let page = store.vectors(Documents::Listed(&[log.document]), &|_| true, 9, 9).unwrap();
+        page.documents[0].1.0[&(log.device, log.incarnation)].print
+    };
+    let sorted = |mut prints: Vec<Print>| {
+        prints.sort();
+        prints
+    };
+    let all = [&[common.clone()][..], &ours, &theirs].concat();
+    let of = |records: &[SealedRecord]| records.iter().map(|record| record.hash().print()).collect::<Vec<_>>();
+    let mut said = Vec::new();
+    for (kept, other) in [(&ours, &theirs), (&theirs, &ours)] {
+        let store = backend.create(RelayIncarnation(1));
+        commit(&store, submission(vec![common.clone()]));
+        commit(&store, submission(kept.clone()));
+        assert_eq!(print(&store), *of(kept).last().unwrap(), "the head's");
+        assert_eq!(store.prints(&log).unwrap(), [of(std::slice::from_ref(&common)), of(kept)].concat(), "by place");
+        let fates = commit(&store, submission(other.clone()));
+        assert!(fates.iter().all(|fate| *fate == Fate::Fork), "also what is beyond the head: {fates:?}");
+        assert_eq!(sorted(store.prints(&log).unwrap()), sorted(of(&all)));
+        let wanted = store.with_prints(&log, &of(other), usize::MAX).unwrap();
+        let bytes: Vec<_> = other.iter().map(|record| record.bytes().to_vec()).collect();
+        assert_eq!((wanted.records, wanted.more), (bytes.clone(), false));
+        let one = store.with_prints(&log, &of(other), 1).unwrap();
+        assert_eq!((one.records, one.more), (bytes[..1].to_vec(), true), "one record always fits");
+        said.push(print(&store));
+    }
+    assert_eq!(said[0], said[1]);
+    let store = backend.reopen();
+    let longer = [clone.card(1), clone.card(1)];
+    assert!(matches!(commit(&store, submission(longer.to_vec()))[..], [Fate::Stored(_), Fate::Stored(_)]));
+    let more = of(&longer).into_iter().fold(said[1], Print::and);
+    assert_eq!(print(&store), more, "what goes on is added");
+    assert_eq!(store.prints(&Author::new(7).card(1).log()).unwrap(), []);
 }
 
 fn lanes_are_streams_of_their_own<B: Backend>(backend: &B) {

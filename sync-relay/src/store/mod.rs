@@ -12,7 +12,8 @@
 //! - **A log is a contiguous chain.** A record is stored only when it follows its log's head, so a log's head is its vector entry.
 //! - **Every start is a new life.** Arrival numbers belong to an incarnation, and the store remembers where each earlier one ended.
 //!   So a store that was put back from a copy, unnoticed, and has grown since cannot pass for the one that gave out a cursor.
-//! - **Nothing is overwritten.** Different bytes for a stored (log, seq) go to the quarantine, with the stored ones untouched.
+//! - **Nothing is overwritten.** Different bytes for a stored (log, seq), and what follows them, go to the quarantine, with the stored ones
+//!   untouched. They count in the log's print, or two histories of one length would pass for the same.
 //! - **What the upstream is not known to have is in the outbox.** An item leaves it only when the upstream sent it or acked it, and what
 //!   an upstream's cursor covers is stored in the same transaction. Otherwise an edge relay would keep to itself what others wait for.
 //! - **Everything is bounded.** What one peer can put into the quarantine, what the quarantine holds in all, and what the store takes.
@@ -20,7 +21,8 @@
 use tendenko_protocol::chunk::{Holding, SealedChunk};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{
-    ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, Millis, PatientId, RecordHash, RelayIncarnation, StatementId,
+    ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, Millis, PatientId, Print, RecordHash, RelayIncarnation,
+    StatementId,
 };
 pub use tendenko_protocol::messages::Lane;
 use tendenko_protocol::record::{RejectReason, SealedRecord};
@@ -327,7 +329,7 @@ pub trait RelayStore: Send + Sync + 'static {
         limit: PageLimit,
     ) -> Result<Page, StoreError>;
 
-    /// The contiguous prefix of every log of the documents that `readable` says yes to: at most `max_documents`, and after about
+    /// The contiguous prefix of every log, with the print of all that is known of it, of the documents that `readable` says yes to: at most `max_documents`, and after about
     /// `max_logs` log entries no further document.
     fn vectors(
         &self,
@@ -339,6 +341,13 @@ pub trait RelayStore: Send + Sync + 'static {
 
     /// Records of these documents that lie beyond these vectors, up to `limit_bytes` (one record always fits).
     fn missing(&self, documents: &[(DocumentId, Vector)], limit_bytes: usize) -> Result<MissingPage, StoreError>;
+
+    /// The print of every record known of a log, by place, those in quarantine as forks among them; of more than
+    /// [`MAX_PRINTS`](tendenko_protocol::limits::MAX_PRINTS) the last.
+    fn prints(&self, log: &LogId) -> Result<Vec<Print>, StoreError>;
+
+    /// The records of a log with these prints, kept or in quarantine, by place, up to `limit_bytes` (one record always fits).
+    fn with_prints(&self, log: &LogId, prints: &[Print], limit_bytes: usize) -> Result<MissingPage, StoreError>;
 
     /// A chunk, by name.
     fn chunk(&self, id: &ChunkId) -> Result<Option<StoredChunk>, StoreError>;

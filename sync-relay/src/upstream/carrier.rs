@@ -44,6 +44,7 @@ pub(super) enum CarrierError {
 pub(super) struct Taken {
     pub(super) new_grants: Vec<Subject>,
     pub(super) gaps: Vec<DocumentId>,
+    pub(super) forks: Vec<LogId>,
 }
 
 /// An attachment after which to go on.
@@ -113,32 +114,38 @@ impl Carrier {
         cursor: Option<Cursor>,
     ) -> Result<Taken, CarrierError> {
         let came: Vec<_> = items.iter().filter(|item| matches!(item, Item::Chunk(_))).map(chunk_id).collect();
-        let (submission, new_grants, documents) = self.read(move |carrier| Ok(carrier.judged(items, cursor))).await?;
+        let (submission, new_grants, logs) = self.read(move |carrier| Ok(carrier.judged(items, cursor))).await?;
         let mut gaps: Vec<_> = submission.marks.iter().filter_map(suspect).collect();
         let taken = admit::chunks(&submission.items);
         let stored = self.commit(submission).await?;
         // Those that could not be taken, for want of room or of a grant, are looked for in vain, and found absent.
         self.shared.errands.absent(came.into_iter().filter(|id| !taken.contains(id)));
         self.shared.errands.come(taken);
-        let missed = documents.into_iter().zip(stored).filter(|(_, fate)| matches!(fate, Fate::Gap { .. }));
-        gaps.extend(missed.filter_map(|(document, _)| document));
-        if gaps.is_empty() && new_grants.is_empty() {
-            return Ok(Taken { new_grants, gaps });
+        let mut forks = Vec::new();
+        for (log, fate) in logs.into_iter().zip(stored) {
+            match (log, fate) {
+                (Some(log), Fate::Gap { .. }) => gaps.push(log.document),
+                (Some(log), Fate::Fork) => forks.push(log),
+                _ => {}
+            }
         }
-        tracing::debug!(gaps = gaps.len(), grants = new_grants.len(), "taken from the upstream");
-        Ok(Taken { new_grants, gaps })
+        if !(gaps.is_empty() && forks.is_empty() && new_grants.is_empty()) {
+            let (gaps, forks, grants) = (gaps.len(), forks.len(), new_grants.len());
+            tracing::debug!(gaps, forks, grants, "taken from the upstream");
+        }
+        Ok(Taken { new_grants, gaps, forks })
     }
 
-    /// Checks a batch; gives it with its marks, the grants in it that name this device, and the document of each item.
-    fn judged(&self, items: Vec<Item>, cursor: Option<Cursor>) -> (Submission, Vec<Subject>, Vec<Option<DocumentId>>) {
+    /// Checks a batch; gives it with its marks, the grants in it that name this device, and the log of each item.
+    fn judged(&self, items: Vec<Item>, cursor: Option<Cursor>) -> (Submission, Vec<Subject>, Vec<Option<LogId>>) {
         let mut submission = admit::submission(&self.shared.trust, Source::Upstream, now(), items);
         let device = self.identity.hello_id();
         let mut new_grants = Vec::new();
-        let mut documents = Vec::new();
+        let mut logs = Vec::new();
         for item in &submission.items {
-            let mut document = None;
+            let mut of = None;
             match item {
-                NewItem::Record(record) => document = Some(record.header().document),
+                NewItem::Record(record) => of = Some(record.log()),
                 NewItem::Chunk(_) => {}
                 NewItem::Refused(refused) => {
                     tracing::warn!(code = refused.reason.code(), "an item from the upstream was refused");
@@ -158,10 +165,10 @@ impl Carrier {
                     }
                 }
             }
-            documents.push(document);
+            logs.push(of);
         }
         submission.marks.extend(cursor.map(Mark::Cursor));
-        (submission, new_grants, documents)
+        (submission, new_grants, logs)
     }
 
     /// The next of a lane's outbox, and whether there is more.

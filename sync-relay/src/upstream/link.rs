@@ -352,7 +352,7 @@ impl Link {
             }
             ClientAction::Store { batch, items, cursor } => {
                 let taken = carrier.take(items, cursor).await?;
-                Some(ClientEvent::Stored { batch, new_grants: taken.new_grants, gaps: taken.gaps })
+                Some(ClientEvent::Stored { batch, new_grants: taken.new_grants, gaps: taken.gaps, forks: taken.forks })
             }
             ClientAction::Depart { lane, after, behind, budget } => {
                 let (items, more) = self.read(move |carrier| carrier.depart(lane, after, behind, budget)).await?;
@@ -382,6 +382,14 @@ impl Link {
             ClientAction::LoadMissing { documents, budget } => {
                 let (records, more) = self.read(move |carrier| carrier.missing(&documents, budget)).await?;
                 Some(ClientEvent::Missing { records, more })
+            }
+            ClientAction::LoadPrints { log } => {
+                let prints = self.read(move |carrier| carrier.shared.store.prints(&log)).await?;
+                Some(ClientEvent::Prints { prints })
+            }
+            ClientAction::LoadTwins { log, prints, budget } => {
+                let page = self.read(move |carrier| carrier.shared.store.with_prints(&log, &prints, budget)).await?;
+                Some(ClientEvent::Missing { records: page.records, more: page.more })
             }
             ClientAction::Absent { chunks } => {
                 carrier.shared.errands.absent(chunks);

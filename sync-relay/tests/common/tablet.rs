@@ -212,6 +212,16 @@ impl Tablet {
                         events.push_back(ClientEvent::Statements { items, more: false });
                     }
                     ClientAction::LoadMissing { documents, .. } => events.push_back(self.missing(&documents)),
+                    ClientAction::LoadPrints { log } => {
+                        let prints =
+                            self.records.get(&log).into_iter().flatten().map(|bytes| RecordHash::of(bytes).print());
+                        events.push_back(ClientEvent::Prints { prints: prints.collect() });
+                    }
+                    ClientAction::LoadTwins { log, prints, .. } => {
+                        let mut records = self.records.get(&log).cloned().unwrap_or_default();
+                        records.retain(|bytes| prints.contains(&RecordHash::of(bytes).print()));
+                        events.push_back(ClientEvent::Missing { records, more: false });
+                    }
                     ClientAction::BackfillDone { patient, scope } => drop(self.backfill.remove(&(patient, scope))),
                     ClientAction::Absent { .. }
                     | ClientAction::LoadHoldings { .. }
@@ -252,7 +262,7 @@ impl Tablet {
         self.cursor = cursor.or(self.cursor);
         let new_grants: Vec<_> = self.trust.scopes_of(self.id()).filter(|scope| !before.contains(scope)).collect();
         self.backfill.extend(&new_grants);
-        ClientEvent::Stored { batch, new_grants, gaps: gaps.into_iter().collect() }
+        ClientEvent::Stored { batch, new_grants, gaps: gaps.into_iter().collect(), forks: Vec::new() }
     }
 
     /// This tablet writes cards only.
@@ -281,7 +291,8 @@ impl Tablet {
         let mut documents: BTreeMap<DocumentId, Vector> = BTreeMap::new();
         for (log, records) in &self.records {
             let vector = documents.entry(log.document).or_default();
-            vector.raise(log.device, log.incarnation, LogSeq(records.len() as u64));
+            let head = records.last().map(|bytes| RecordHash::of(bytes).print()).unwrap_or_default();
+            vector.raise(log.device, log.incarnation, LogSeq(records.len() as u64), head);
         }
         documents
     }
@@ -303,6 +314,10 @@ impl Tablet {
 
 impl LogView for Tablet {
     type Error = std::convert::Infallible;
+
+    fn is_aside(&self, _: &LogId, _: &RecordHash) -> Result<bool, Self::Error> {
+        Ok(false)
+    }
 
     fn head(&self, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, Self::Error> {
         let records = self.records.get(log);

@@ -120,7 +120,7 @@ impl World {
         let key = stored.new_grants.iter().find(|(patient, scope)| {
             state.disk.keys.contains_key(&(*patient, *scope)) && !self.oracle.may_hold(device, *patient, *scope)
         });
-        let silent = stored.forks.iter().find(|hash| !state.disk.quarantine.contains_key(*hash));
+        let silent = stored.forks.iter().find(|(_, hash)| !state.disk.quarantine.contains_key(hash));
         if let Some(header) = unwanted {
             let what = format!("tablet {tablet} keeps a record of {:?}, which nobody granted to it", header.document);
             return self.violate("record-without-grant", what);
@@ -129,7 +129,7 @@ impl World {
             let what = format!("tablet {tablet} holds a key of patient {patient}, which nobody granted to it");
             return self.violate("key-without-grant", what);
         }
-        if let Some(hash) = silent {
+        if let Some((_, hash)) = silent {
             return self.violate(
                 "silent-fork",
                 format!("tablet {tablet} was shown a contradicting record {hash} and says nothing"),
@@ -283,6 +283,7 @@ impl World {
 fn ahead(logs: &Logs, documents: &[(DocumentId, Vector)]) -> Option<String> {
     documents.iter().find_map(|(document, vector)| {
         let here = logs.vector(*document);
-        (!here.covers(vector)).then(|| format!("says {vector:?} of {document:?} and has {here:?}"))
+        let ahead = vector.0.iter().any(|((device, incarnation), said)| here.get(*device, *incarnation) < said.seq);
+        ahead.then(|| format!("says {vector:?} of {document:?} and has {here:?}"))
     })
 }

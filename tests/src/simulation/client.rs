@@ -8,7 +8,7 @@ use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientEvent};
 
 use super::connection::{Stream, Todo};
-use super::sabotage::Sabotage;
+use super::sabotage::{Sabotage, blind};
 use super::tablet::header_of;
 use super::trace::{NONE, Who};
 use super::world::{Event, World};
@@ -170,6 +170,13 @@ impl World {
                 let (records, more) = self.tablets[tablet].disk.logs.beyond(&documents, MISSING);
                 Some(ClientEvent::Missing { records, more })
             }
+            Todo::Action(ClientAction::LoadPrints { log }) => {
+                Some(ClientEvent::Prints { prints: self.tablets[tablet].disk.logs.prints(&log) })
+            }
+            Todo::Action(ClientAction::LoadTwins { log, prints, .. }) => {
+                let (records, more) = self.tablets[tablet].disk.logs.with_prints(&log, &prints, MISSING);
+                Some(ClientEvent::Missing { records, more })
+            }
             Todo::Action(ClientAction::Compared { documents }) => {
                 for document in documents {
                     self.tablets[tablet].disk.suspects.remove(&document);
@@ -213,7 +220,10 @@ impl World {
     ) -> tendenko_protocol::document::Vector {
         let mut vector = self.tablets[tablet].disk.logs.vector(document);
         if self.sabotage == Some(Sabotage::VectorAhead) {
-            vector.0.values_mut().for_each(|seq| *seq = seq.next());
+            vector.0.values_mut().for_each(|known| known.seq = known.seq.next());
+        }
+        if self.sabotage == Some(Sabotage::BlindToTwins) {
+            blind(&mut vector);
         }
         vector
     }
@@ -242,7 +252,8 @@ impl World {
             self.renewed(connection, tablet, &before);
             return None;
         }
-        Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps })
+        let forks = stored.forks.into_iter().map(|(log, _)| log).collect();
+        Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps, forks })
     }
 
     /// Sabotage: what is to be sealed leaves before the transaction that seals it.
@@ -324,6 +335,7 @@ fn name_of(event: &ClientEvent) -> (&'static str, u64) {
             RelayMessage::Backfilled { .. } => ("hears backfilled", NONE),
             RelayMessage::Ack { through, .. } => ("hears ack", *through),
             RelayMessage::Vectors { documents, .. } => ("hears vectors", documents.len() as u64),
+            RelayMessage::Twins { prints } => ("hears of twins", prints.len() as u64),
         },
         ClientEvent::Stored { batch, .. } => ("has stored", *batch),
         ClientEvent::Saved => ("has saved", NONE),
@@ -333,6 +345,7 @@ fn name_of(event: &ClientEvent) -> (&'static str, u64) {
         ClientEvent::Listed { documents } => ("has listed", documents.len() as u64),
         ClientEvent::Statements { items, .. } => ("has statements", items.len() as u64),
         ClientEvent::Missing { records, .. } => ("has what is missing", records.len() as u64),
+        ClientEvent::Prints { prints } => ("has prints", prints.len() as u64),
         ClientEvent::Wanted { .. } | ClientEvent::Holdings { .. } | ClientEvent::Pieces { .. } => {
             ("has attachments", NONE)
         }

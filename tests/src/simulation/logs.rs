@@ -1,4 +1,4 @@
-//! Sealed records by log, as a tablet or relay keeps them: each log a contiguous prefix.
+//! Sealed records by log, as a tablet or relay keeps them: each log a contiguous prefix, and beside it the forks in quarantine.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tendenko_protocol::admission::LogView;
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
-use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, RecordHash};
+use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, Print, RecordHash};
 
 /// One kept record.
 #[derive(Debug, Clone)]
@@ -18,75 +18,125 @@ pub struct Kept {
     pub bytes: Arc<[u8]>,
 }
 
+/// A place in a log, and what is there.
+type Place = (LogSeq, RecordHash);
+
 /// All logs of one store.
 #[derive(Debug, Clone, Default)]
-pub struct Logs(BTreeMap<LogId, Vec<Kept>>);
+pub struct Logs {
+    kept: BTreeMap<LogId, Vec<Kept>>,
+    /// Records that contradict what is kept.
+    aside: BTreeMap<LogId, BTreeMap<Place, Arc<[u8]>>>,
+}
 
 impl LogView for Logs {
     type Error = Infallible;
 
     fn head(&self, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, Infallible> {
-        let records = self.0.get(log);
+        let records = self.kept.get(log);
         Ok(records.and_then(|records| Some((LogSeq(records.len() as u64), records.last()?.hash))))
     }
 
     fn hash_at(&self, log: &LogId, seq: LogSeq) -> Result<Option<RecordHash>, Infallible> {
         Ok(self.at(log, seq).map(|kept| kept.hash))
     }
+
+    fn is_aside(&self, log: &LogId, hash: &RecordHash) -> Result<bool, Infallible> {
+        Ok(self.aside.get(log).is_some_and(|aside| aside.keys().any(|(_, known)| known == hash)))
+    }
 }
 
 impl Logs {
     /// The record at a place.
     pub fn at(&self, log: &LogId, seq: LogSeq) -> Option<&Kept> {
-        self.0.get(log)?.get((seq.0 as usize).checked_sub(1)?)
+        self.kept.get(log)?.get((seq.0 as usize).checked_sub(1)?)
     }
 
     /// How many records of a log are here.
     pub fn len(&self, log: &LogId) -> u64 {
-        self.0.get(log).map_or(0, |records| records.len() as u64)
+        self.kept.get(log).map_or(0, |records| records.len() as u64)
     }
 
-    /// Appends a record.
+    /// Appends a record. If it was a fork before, it is none any more.
     pub fn push(&mut self, log: LogId, kept: Kept) {
-        self.0.entry(log).or_default().push(kept);
+        if let Some(aside) = self.aside.get_mut(&log) {
+            aside.retain(|(_, hash), _| *hash != kept.hash);
+        }
+        self.kept.entry(log).or_default().push(kept);
     }
 
-    /// Takes away a log's records from a place on.
+    /// Keeps a record that contradicts what is here.
+    pub fn set_aside(&mut self, log: LogId, seq: LogSeq, kept: Kept) {
+        self.aside.entry(log).or_default().insert((seq, kept.hash), kept.bytes);
+    }
+
+    /// Takes away a log's records from a place on. What contradicted them contradicts nothing now.
     pub fn cut(&mut self, log: &LogId, from: LogSeq) {
-        if let Some(records) = self.0.get_mut(log) {
+        if let Some(aside) = self.aside.get_mut(log) {
+            aside.retain(|(seq, _), _| *seq < from);
+        }
+        if let Some(records) = self.kept.get_mut(log) {
             records.truncate((from.0 as usize).saturating_sub(1));
             if records.is_empty() {
-                self.0.remove(log);
+                self.kept.remove(log);
             }
         }
     }
 
     /// Puts another record in a place. No store may do this; it is here to be caught.
     pub fn overwrite(&mut self, log: LogId, seq: LogSeq, kept: Kept) {
-        if let Some(place) = self.0.get_mut(&log).and_then(|records| records.get_mut(seq.0 as usize - 1)) {
+        if let Some(place) = self.kept.get_mut(&log).and_then(|records| records.get_mut(seq.0 as usize - 1)) {
             *place = kept;
         }
     }
 
     /// Every log with its records.
     pub fn iter(&self) -> impl Iterator<Item = (&LogId, &[Kept])> {
-        self.0.iter().map(|(log, records)| (log, records.as_slice()))
+        self.kept.iter().map(|(log, records)| (log, records.as_slice()))
     }
 
     /// The logs of one document.
     pub fn of(&self, document: DocumentId) -> impl Iterator<Item = (&LogId, &[Kept])> {
         let first = LogId { document, device: DeviceId([0; 16]), incarnation: Incarnation(0) };
         let last = LogId { document, device: DeviceId([0xff; 16]), incarnation: Incarnation(u64::MAX) };
-        self.0.range(first..=last).map(|(log, records)| (log, records.as_slice()))
+        self.kept.range(first..=last).map(|(log, records)| (log, records.as_slice()))
     }
 
-    /// How far a document's logs are here.
+    /// How far a document's logs are here, and as what.
     pub fn vector(&self, document: DocumentId) -> Vector {
         let mut vector = Vector::default();
         for (log, records) in self.of(document) {
-            vector.raise(log.device, log.incarnation, LogSeq(records.len() as u64));
+            let aside: Vec<Place> = self.aside(log).map(|(place, _)| *place).collect();
+            let print = Print::of_log(&places(records), &aside);
+            vector.raise(log.device, log.incarnation, LogSeq(records.len() as u64), print);
         }
         vector
+    }
+
+    /// The forks of a log.
+    pub fn aside(&self, log: &LogId) -> impl Iterator<Item = (&Place, &Arc<[u8]>)> {
+        self.aside.get(log).into_iter().flatten()
+    }
+
+    /// All that is known of a log, by place.
+    pub fn known(&self, log: &LogId) -> BTreeMap<Place, Arc<[u8]>> {
+        let records = self.kept.get(log).map_or(&[][..], Vec::as_slice);
+        let kept = places(records).into_iter().zip(records.iter().map(|kept| kept.bytes.clone()));
+        kept.chain(self.aside(log).map(|(place, bytes)| (*place, bytes.clone()))).collect()
+    }
+
+    /// What is known of a log, by prints.
+    pub fn prints(&self, log: &LogId) -> Vec<Print> {
+        self.known(log).into_keys().map(|(_, hash)| hash.print()).collect()
+    }
+
+    /// Records of a log by their prints, at most so many; are there more?
+    pub fn with_prints(&self, log: &LogId, prints: &[Print], limit: usize) -> (Vec<Vec<u8>>, bool) {
+        let known = self.known(log).into_iter().filter(|((_, hash), _)| prints.contains(&hash.print()));
+        let mut found: Vec<Vec<u8>> = known.map(|(_, bytes)| bytes.to_vec()).collect();
+        let more = found.len() > limit;
+        found.truncate(limit);
+        (found, more)
     }
 
     /// Documents with a record, after one and up to another, in order.
@@ -99,7 +149,7 @@ impl Logs {
             None => Bound::Unbounded,
         };
         let mut documents: Vec<DocumentId> = self
-            .0
+            .kept
             .range((from, Bound::Unbounded))
             .map(|(log, _)| log.document)
             .take_while(|document| through.is_none_or(|through| *document <= through))
@@ -124,4 +174,8 @@ impl Logs {
         }
         (found, false)
     }
+}
+
+fn places(records: &[Kept]) -> Vec<Place> {
+    (1..).map(LogSeq).zip(records.iter().map(|kept| kept.hash)).collect()
 }

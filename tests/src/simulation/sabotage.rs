@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use tendenko_protocol::document::Vector;
+use tendenko_protocol::ids::Print;
+
 /// One rule that hosts must keep, broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sabotage {
@@ -32,11 +35,18 @@ pub enum Sabotage {
     AckWithoutCursor,
     /// The relay gives no new number to a grant that comes to hold later.
     ForgetLateGrants,
+    /// Both sides tell logs apart by their length only.
+    BlindToTwins,
+}
+
+/// What vectors say when a log is known by its length only.
+pub fn blind(vector: &mut Vector) {
+    vector.0.values_mut().for_each(|known| known.print = Print(known.seq.0));
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Sabotage; 13] = [
+    pub const ALL: [Sabotage; 14] = [
         Sabotage::AckBeforeCommit,
         Sabotage::CursorBeforeStore,
         Sabotage::SkipLossCheck,
@@ -50,6 +60,7 @@ impl Sabotage {
         Sabotage::SendBeforeSeal,
         Sabotage::AckWithoutCursor,
         Sabotage::ForgetLateGrants,
+        Sabotage::BlindToTwins,
     ];
 
     /// Its name on the command line.
@@ -68,6 +79,7 @@ impl Sabotage {
             Sabotage::SendBeforeSeal => "send-before-seal",
             Sabotage::AckWithoutCursor => "ack-without-cursor",
             Sabotage::ForgetLateGrants => "forget-late-grants",
+            Sabotage::BlindToTwins => "blind-to-twins",
         }
     }
 }

@@ -263,6 +263,8 @@ impl World {
                 self.relays[relay].vectors(device, lane, coverage, &listed)
             }
             RelayAction::ReadMissing { lane, documents, .. } => self.relays[relay].missing(device, lane, documents),
+            RelayAction::ReadPrints { lane, log } => self.relays[relay].prints(device, lane, &log),
+            RelayAction::ReadTwins { lane, log, prints, .. } => self.relays[relay].twins(device, lane, &log, &prints),
             RelayAction::MintIncarnation => {
                 let state = &mut self.relays[relay];
                 if state.disk.incarnation == judged_in {
@@ -370,6 +372,7 @@ fn name_of(event: &RelayEvent) -> (&'static str, u64) {
             ClientMessage::Pull { backfill, .. } => ("hears pull", backfill.len() as u64),
             ClientMessage::Push { items, .. } => ("hears push", items.len() as u64),
             ClientMessage::Vectors { documents, .. } => ("hears vectors", documents.len() as u64),
+            ClientMessage::Twins { prints, .. } => ("hears of twins", prints.len() as u64),
             ClientMessage::Sums { .. } => ("hears sums", NONE),
             ClientMessage::Statements { .. } => ("hears of statements", NONE),
             ClientMessage::Want { .. } | ClientMessage::Offer { .. } => ("hears of attachments", NONE),
@@ -385,6 +388,7 @@ fn name_of(event: &RelayEvent) -> (&'static str, u64) {
         RelayEvent::Arrived { newest: ArrivalNo(newest) } => ("sees arrivals", *newest),
         RelayEvent::Vectors { documents, .. } => ("has vectors", documents.len() as u64),
         RelayEvent::Missing { records, .. } => ("has what is missing", records.len() as u64),
+        RelayEvent::Prints { prints, .. } => ("has prints", prints.len() as u64),
         RelayEvent::Chunks { .. } | RelayEvent::Lacking { .. } => ("has attachments", NONE),
         RelayEvent::Stop { .. } => ("stops a session", NONE),
     }

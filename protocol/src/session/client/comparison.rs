@@ -3,14 +3,15 @@
 //! A reconcile goes set by set: statements, cards, charts. The tablet sends the sum of each; the relay answers with the sums of its
 //! buckets, or that they are the same. Statements come first, because a grant among them may let the relay show more: if they
 //! differ, they are exchanged, and all sums are sent again. Of cards and charts the vectors of differing buckets are sent, on
-//! the lane of the set. A single document that could not be followed is compared alone.
+//! the lane of the set. A single document that could not be followed is compared alone. Logs that turn out to have two histories are
+//! compared record by record at the end ([`super::twins`]).
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::outgoing::{Origin, header_of};
-use super::{ClientAction, Phase, Session};
-use crate::document::{DocumentId, Vector};
-use crate::ids::StatementId;
+use super::{ClientAction, Phase, Session, twins};
+use crate::document::{DocumentId, LogId, Vector};
+use crate::ids::{RecordHash, StatementId};
 use crate::limits::{MAX_DOCUMENTS, MAX_LOGS, VECTOR_PAGE};
 use crate::messages::{Buckets, ClientMessage, Coverage, Item, Lane, Set};
 use crate::session::CloseReason;
@@ -41,6 +42,8 @@ pub(super) enum Comparison {
     LoadingListed,
     /// The page was sent, the relay answers.
     Waiting(Page),
+    /// Two histories of a log.
+    Twins(twins::Exchange),
     /// The relay has answered; what it lacks is read and pushed.
     Filling {
         /// The page.
@@ -302,11 +305,15 @@ impl Session {
                 let known = documents.into_iter().filter(|(document, _)| page.ours.contains_key(document));
                 page.theirs.extend(known);
                 self.comparison = Some(if done {
-                    let theirs = std::mem::take(&mut page.theirs);
-                    let lacks = |(document, theirs): &(DocumentId, Vector)| {
-                        page.ours.get(document).is_some_and(|ours| !theirs.covers(ours))
-                    };
-                    let lacking = theirs.into_iter().filter(lacks).collect();
+                    let mut lacking: Vec<_> = std::mem::take(&mut page.theirs).into_iter().collect();
+                    lacking.retain_mut(|(document, theirs)| {
+                        let Some(ours) = page.ours.get(document) else { return false };
+                        let of = |(device, incarnation)| LogId { document: *document, device, incarnation };
+                        self.twins.note(ours.twins(theirs).map(of));
+                        let lacks = !theirs.covers(ours);
+                        theirs.settle(ours);
+                        lacks
+                    });
                     Comparison::Filling { page, lacking, asked: false }
                 } else {
                     Comparison::Waiting(page)
@@ -318,6 +325,9 @@ impl Session {
     }
 
     pub(super) fn missing_loaded(&mut self, records: Vec<Vec<u8>>, more: bool) -> Result<(), CloseReason> {
+        if let Some(Comparison::Twins(_)) = self.comparison {
+            return self.twins_loaded(records, more);
+        }
         let Some(Comparison::Filling { page, lacking, asked }) = &mut self.comparison else {
             return Err(CloseReason::Protocol("missing records were not asked for"));
         };
@@ -326,7 +336,7 @@ impl Session {
             if let Ok((header, _)) = header_of(bytes)
                 && let Some((_, theirs)) = lacking.iter_mut().find(|(document, _)| *document == header.document)
             {
-                theirs.raise(header.device, header.incarnation, header.seq);
+                theirs.raise(header.device, header.incarnation, header.seq, RecordHash::of(bytes).print());
             }
         }
         if !more || records.is_empty() {
@@ -376,17 +386,29 @@ impl Session {
                 None if settled => self.compared(),
                 None => {}
             },
+            Some(Comparison::Twins(_)) => self.pump_twins(settled),
             Some(_) => {}
-            None => self.compare_suspects(),
+            None => self.compare_more(),
+        }
+    }
+
+    /// What is to be compared alone.
+    fn compare_more(&mut self) {
+        if !self.compare_twins() {
+            self.compare_suspects();
         }
     }
 
     fn is_settled(&self) -> bool {
-        self.storing.is_empty() && !self.lanes.iter().any(|(_, lane)| lane.outgoing.any_of(Origin::Comparison))
+        self.storing.is_empty() && !self.lanes.iter().any(|(_, lane)| lane.outgoing.is_comparing())
     }
 
-    fn compared(&mut self) {
+    /// Both sides have what the other had. Unless it contradicts: that is compared record by record, and is part of this.
+    pub(super) fn compared(&mut self) {
         self.comparison = None;
+        if self.compare_twins() {
+            return;
+        }
         if self.reconciling {
             self.reconciling = false;
             self.reread_outbox();

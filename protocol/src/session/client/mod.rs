@@ -15,6 +15,7 @@
 //! | `pushing`, `outgoing` | the outbox on its way out; the window of what is not answered |
 //! | `chunks` | attachments: asked for, offered, given |
 //! | `comparison` | vectors |
+//! | `twins` | logs of which two histories exist |
 //! | `types` | events and actions |
 
 mod chunks;
@@ -23,6 +24,7 @@ mod greeting;
 mod outgoing;
 mod pushing;
 mod receiving;
+mod twins;
 mod types;
 
 pub(super) use comparison::bounded;
@@ -34,6 +36,7 @@ use std::collections::{BTreeSet, VecDeque};
 use self::chunks::Chunks;
 use self::comparison::Comparison;
 use self::outgoing::Outgoing;
+use self::twins::Twins;
 use super::CloseReason;
 use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, Millis, PatientId};
@@ -121,6 +124,7 @@ pub struct Session {
     compared: BTreeSet<DocumentId>,
     /// Documents under comparison of which nothing was refused since.
     healing: BTreeSet<DocumentId>,
+    twins: Twins,
 
     shown: Progress,
 }
@@ -148,6 +152,7 @@ impl Session {
             suspects: config.suspects.iter().copied().collect(),
             compared: BTreeSet::new(),
             healing: BTreeSet::new(),
+            twins: Twins::default(),
             shown: Progress::default(),
             config,
         }
@@ -161,7 +166,10 @@ impl Session {
         let result = match event {
             ClientEvent::Connected { now } => self.connected(now),
             ClientEvent::Received { now, lane, message } => self.received(now, lane, message),
-            ClientEvent::Stored { batch, new_grants, gaps } => self.stored(batch, new_grants, gaps),
+            ClientEvent::Stored { batch, new_grants, gaps, forks } => {
+                self.twins.note(forks);
+                self.stored(batch, new_grants, gaps)
+            }
             ClientEvent::Saved => {
                 self.lanes.iter_mut().for_each(|(_, lane)| lane.outbox_more = true);
                 Ok(())
@@ -175,6 +183,7 @@ impl Session {
             ClientEvent::Listed { documents } => self.listed_loaded(documents),
             ClientEvent::Statements { items, more } => self.statements_loaded(items, more),
             ClientEvent::Missing { records, more } => self.missing_loaded(records, more),
+            ClientEvent::Prints { prints } => self.prints_loaded(prints),
             ClientEvent::Wanted { chunks } => {
                 self.chunks.want(chunks);
                 Ok(())
@@ -215,6 +224,7 @@ impl Session {
             })
             && self.comparison.is_none()
             && self.suspects.is_empty()
+            && self.twins.is_empty()
             && self.chunks.is_idle()
     }
 

@@ -17,6 +17,8 @@ pub(super) enum Origin {
     Outbox,
     /// A comparison of vectors, or the statements sent with it.
     Comparison,
+    /// The comparison of a log of which two histories exist: that the relay finds a fork is no news.
+    Twins,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,8 +77,9 @@ impl Outgoing {
         self.in_flight.len()
     }
 
-    pub(super) fn any_of(&self, origin: Origin) -> bool {
-        self.in_flight.iter().any(|item| item.origin == origin)
+    /// Is anything of a comparison under way?
+    pub(super) fn is_comparing(&self) -> bool {
+        self.in_flight.iter().any(|item| item.origin != Origin::Outbox)
     }
 
     /// Takes items to push; returns them cut into messages, and those that no relay could take, which are not sent.

@@ -89,7 +89,13 @@ impl Session {
                 {
                     self.suspects.extend(item.document());
                 }
-                (Some(reason), item) => refused.push(Rejection { item, reason }),
+                (Some(RejectReason::Fork), _) if item.origin == Origin::Twins => {}
+                (Some(reason), item) => {
+                    if let (RejectReason::Fork, ItemRef::Record { log, .. }) = (reason, item) {
+                        self.twins.note([log]);
+                    }
+                    refused.push(Rejection { item, reason });
+                }
             }
         }
         if let Some(cursor) = &mut self.reached {

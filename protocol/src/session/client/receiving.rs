@@ -90,6 +90,7 @@ impl Session {
             RelayMessage::Ack { through, arrival, rejected } => self.acked(lane, through, arrival, &rejected)?,
             RelayMessage::Sums { set, sums } => self.summed(set, &sums)?,
             RelayMessage::StatementsSent => self.statements_sent()?,
+            RelayMessage::Twins { prints } => self.twins_answered(lane, prints)?,
             RelayMessage::Vectors { documents, done } => self.vectors_answered(lane, documents, done)?,
             RelayMessage::Welcome { .. } | RelayMessage::ChainWanted | RelayMessage::Refused { .. } => {
                 return Err(CloseReason::Protocol("a greeting in the middle of a session"));

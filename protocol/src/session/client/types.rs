@@ -4,7 +4,7 @@ use super::super::CloseReason;
 use crate::chunk::Holding;
 use crate::document::{DocumentId, LogId, Scope, Vector};
 use crate::ids::{
-    AttachmentId, ChunkId, DeviceId, LogSeq, Millis, PatientId, RecordHash, RegionId, RelayId, StatementId,
+    AttachmentId, ChunkId, DeviceId, LogSeq, Millis, PatientId, Print, RecordHash, RegionId, RelayId, StatementId,
 };
 use crate::messages::{ClientMessage, Cursor, Item, Lane, PerLane, RelayMessage};
 use crate::record::RejectReason;
@@ -76,6 +76,8 @@ pub enum ClientEvent {
         new_grants: Vec<(PatientId, Scope)>,
         /// Documents of which a record in this batch could not be taken (gap, unknown author …).
         gaps: Vec<DocumentId>,
+        /// Logs of which a record in this batch is a fork, also where it was in quarantine before.
+        forks: Vec<LogId>,
     },
     /// Something new was saved, or was granted, or became ready to leave in any other way.
     Saved,
@@ -112,12 +114,17 @@ pub enum ClientEvent {
         /// Are there more behind these?
         more: bool,
     },
-    /// Answer to `LoadMissing`: records that the relay lacks, each log from just after what the relay has, without holes.
+    /// Answer to `LoadMissing` (records that the relay lacks, each log from just after what the relay has, without holes) or to `LoadTwins`.
     Missing {
         /// At most the budget (or one record).
         records: Vec<Vec<u8>>,
         /// Is there more behind these?
         more: bool,
+    },
+    /// Answer to `LoadPrints`.
+    Prints {
+        /// By place; of more than [`MAX_PRINTS`](crate::limits::MAX_PRINTS) the last.
+        prints: Vec<Print>,
     },
     /// What is wanted of attachments has changed.
     Wanted {
@@ -288,6 +295,20 @@ pub enum ClientAction {
     LoadMissing {
         /// Documents, with what the relay has of each.
         documents: Vec<(DocumentId, Vector)>,
+        /// Bytes wanted at most (but one record always fits).
+        budget: usize,
+    },
+    /// Report `Prints`: of every record known of this log, kept or in quarantine as a fork.
+    LoadPrints {
+        /// Which log.
+        log: LogId,
+    },
+    /// Report `Missing`: the records of this log with these prints, kept or in quarantine as forks, by place.
+    LoadTwins {
+        /// Which log.
+        log: LogId,
+        /// Of which records.
+        prints: Vec<Print>,
         /// Bytes wanted at most (but one record always fits).
         budget: usize,
     },

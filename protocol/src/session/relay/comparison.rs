@@ -3,7 +3,7 @@
 use super::Session;
 use super::jobs::Job;
 use crate::document::{DocumentId, Vector};
-use crate::ids::{ArrivalNo, StatementId};
+use crate::ids::{ArrivalNo, RecordHash, StatementId};
 use crate::messages::{Coverage, Item, Lane, RelayMessage, Set};
 use crate::record::ReceivedBytes;
 use crate::session::CloseReason;
@@ -85,9 +85,10 @@ impl Session {
                     only.is_none_or(|(set, buckets)| sums::set_of(document) == *set && buckets.has_document(document))
                 };
                 for (document, ours) in documents.into_iter().filter(|(document, _)| only(document)) {
-                    let theirs = compare.theirs.remove(&document).unwrap_or_default();
+                    let mut theirs = compare.theirs.remove(&document).unwrap_or_default();
                     let lacks = !ours.covers(&theirs);
                     if !theirs.covers(&ours) {
+                        theirs.settle(&ours);
                         compare.lacking.push((document, theirs));
                     }
                     if lacks {
@@ -116,6 +117,9 @@ impl Session {
 
     pub(super) fn missing_read(&mut self, lane: Lane, records: Vec<Vec<u8>>, more: bool) -> Result<(), CloseReason> {
         self.read(lane)?;
+        if let Some(Job::Twins(_)) = self.lanes[lane].jobs.front() {
+            return self.twins_read(lane, records, more);
+        }
         let Some(Job::Compare(compare)) = self.lanes[lane].jobs.front_mut() else {
             return Err(CloseReason::Protocol("missing records were not asked for"));
         };
@@ -125,7 +129,7 @@ impl Session {
             if let Ok(header) = header
                 && let Some((_, theirs)) = compare.lacking.iter_mut().find(|(document, _)| *document == header.document)
             {
-                theirs.raise(header.device, header.incarnation, header.seq);
+                theirs.raise(header.device, header.incarnation, header.seq, RecordHash::of(bytes).print());
             }
         }
         if !more || records.is_empty() {

@@ -10,7 +10,7 @@ impl Session {
         let fits = match &message {
             ClientMessage::Push { .. } => true,
             ClientMessage::Want { .. } | ClientMessage::Offer { .. } => lane == Lane::Attachments,
-            ClientMessage::Vectors { .. } => lane != Lane::Attachments,
+            ClientMessage::Vectors { .. } | ClientMessage::Twins { .. } => lane != Lane::Attachments,
             _ => lane == Lane::Cards,
         };
         if !fits {
@@ -120,6 +120,7 @@ fn weight(message: &ClientMessage) -> usize {
         ClientMessage::Sums { sums } => 40 * sums.len(),
         ClientMessage::Statements { buckets } => 4 * buckets.buckets.len(),
         ClientMessage::Vectors { documents, .. } => documents.iter().map(|(_, vector)| 24 + 32 * vector.0.len()).sum(),
+        ClientMessage::Twins { prints, .. } => 24 * prints.len(),
         ClientMessage::Pull { backfill, first } => 24 * backfill.len() + 16 * first.len(),
         ClientMessage::Want { chunks } => 32 * chunks.len(),
         ClientMessage::Offer { attachments } => 128 * attachments.len(),

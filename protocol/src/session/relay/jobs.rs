@@ -1,10 +1,10 @@
 //! What a lane has to send outside the order of arrival.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::chunk::Holding;
-use crate::document::{DocumentId, Scope, Vector};
-use crate::ids::{ArrivalNo, ChunkId, PatientId};
+use crate::document::{DocumentId, LogId, Scope, Vector};
+use crate::ids::{ArrivalNo, ChunkId, PatientId, Print};
 use crate::messages::{Buckets, Coverage, Set, Summary};
 use crate::session::sums::Entries;
 
@@ -21,6 +21,8 @@ pub(super) enum Job {
     Ahead { patient: PatientId, after: Option<ArrivalNo> },
     /// An answer to vectors.
     Compare(Compare),
+    /// An answer to twins.
+    Twins(Twins),
     /// Chunks of attachments that were asked for.
     Want(VecDeque<ChunkId>),
     /// What of this is lacking here?
@@ -60,6 +62,18 @@ pub(super) struct Compare {
     pub(super) lacking: Vec<(DocumentId, Vector)>,
     /// There are more documents to read.
     pub(super) more: bool,
+    /// Items of the cards lane pushed before it, which are to be committed first.
+    pub(super) barrier: u64,
+}
+
+/// A log of which two histories exist.
+#[derive(Debug)]
+pub(super) struct Twins {
+    pub(super) log: LogId,
+    /// What the tablet knows; once what is here was read, what of it is not here.
+    pub(super) theirs: BTreeSet<Print>,
+    /// What is here and not there, once it was read: still to be sent.
+    pub(super) sending: Option<BTreeSet<Print>>,
     /// Items of the cards lane pushed before it, which are to be committed first.
     pub(super) barrier: u64,
 }

@@ -19,6 +19,7 @@
 //! | `live` | what others push, forwarded before it is committed |
 //! | `chunks` | attachments: wanted, offered |
 //! | `comparison` | vectors |
+//! | `twins` | logs of which two histories exist |
 //! | `types` | events and actions |
 
 mod chunks;
@@ -28,6 +29,7 @@ mod jobs;
 mod live;
 mod receiving;
 mod sending;
+mod twins;
 mod types;
 
 pub use types::{Outcome, RelayAction, RelayConfig, RelayEvent, Select};
@@ -161,6 +163,7 @@ impl Session {
                 Ok(())
             }
             RelayEvent::Vectors { lane, documents, more } => self.vectors_read(lane, documents, more),
+            RelayEvent::Prints { lane, prints } => self.prints_read(lane, prints),
             RelayEvent::Missing { lane, records, more } => self.missing_read(lane, records, more),
             RelayEvent::Chunks { chunks } => self.chunks_read(chunks),
             RelayEvent::Lacking { attachments } => self.lacking_read(attachments),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::jobs::{Compare, Job, Summing};
+use super::jobs::{Compare, Job, Summing, Twins};
 use super::{Committing, Outcome, Reading, RelayAction, Session};
 use crate::document::Scope;
 use crate::ids::{ArrivalNo, PatientId};
@@ -13,7 +13,7 @@ use crate::session::CloseReason;
 
 /// Own arrivals remembered so that they are not sent back. Beyond that they are: the tablet knows duplicates.
 const MAX_OWN: usize = 100_000;
-/// Sums and vectors in one session that may wait for their answer; tablets have one.
+/// Sums, vectors and twins in one session that may wait for their answer; tablets have one.
 const MAX_COMPARISONS: usize = 4;
 
 impl Session {
@@ -46,6 +46,9 @@ impl Session {
                     barrier,
                 })
             })?,
+            ClientMessage::Twins { log, prints } => self.compare(lane, |barrier| {
+                Job::Twins(Twins { log, theirs: prints.into_iter().collect(), sending: None, barrier })
+            })?,
             ClientMessage::Want { chunks } => self.want(chunks)?,
             ClientMessage::Offer { attachments } => self.offered(attachments)?,
             ClientMessage::Hello { .. } | ClientMessage::Bye => {
@@ -57,7 +60,8 @@ impl Session {
 
     /// Puts off an answer until what was pushed before is committed.
     fn compare(&mut self, lane: Lane, job: impl FnOnce(u64) -> Job) -> Result<(), CloseReason> {
-        let waiting = |job: &&Job| matches!(job, Job::Compare(_) | Job::Sums(_) | Job::Statements { .. });
+        let waiting =
+            |job: &&Job| matches!(job, Job::Compare(_) | Job::Twins(_) | Job::Sums(_) | Job::Statements { .. });
         if self.lanes[lane].jobs.iter().filter(waiting).count() == MAX_COMPARISONS {
             return Err(CloseReason::Protocol("too many comparisons at once"));
         }

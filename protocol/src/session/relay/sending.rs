@@ -1,7 +1,8 @@
 //! What goes out: on each lane one read at a time, first the jobs, then the stream in order of arrival.
 
 use super::chunks::read_chunks;
-use super::jobs::{Compare, Job, Summing};
+use super::jobs::{Compare, Job, Summing, Twins};
+use super::twins::read_twins;
 use super::{Phase, Reading, RelayAction, Select, Session};
 use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, RecordHash};
@@ -39,7 +40,8 @@ impl Session {
             Some(
                 Job::Statements { barrier, .. }
                 | Job::Compare(Compare { barrier, .. })
-                | Job::Sums(Summing { barrier, .. }),
+                | Job::Sums(Summing { barrier, .. })
+                | Job::Twins(Twins { barrier, .. }),
             ) if *barrier > committed => return,
             // What needs certificates and grants waits until they were sent.
             Some(Job::Fill { .. } | Job::Ahead { .. }) if limit < newest => return,
@@ -68,6 +70,7 @@ impl Session {
                 let documents = compare.lacking.clone();
                 (Reading::Job, RelayAction::ReadMissing { lane, documents, limit_bytes: PAGE })
             }
+            Some(Job::Twins(Twins { log, sending, .. })) => (Reading::Job, read_twins(lane, *log, sending.as_ref())),
             Some(Job::Want(wanted)) => (Reading::Job, read_chunks(wanted)),
             Some(Job::Offer(offered)) => (Reading::Job, RelayAction::ReadLacking { offered: offered.clone() }),
             None => {
@@ -118,7 +121,7 @@ impl Session {
         let (after, ahead) = match (reading, state.jobs.front_mut()) {
             (Reading::Stream, _) | (Reading::Job, None) => return self.stream(lane, items, through, end),
             (Reading::Job, Some(Job::Sums(_))) => return self.statements_summed(lane, &items, through, end),
-            (Reading::Job, Some(Job::Compare(_) | Job::Want(_) | Job::Offer(_))) => {
+            (Reading::Job, Some(Job::Compare(_) | Job::Twins(_) | Job::Want(_) | Job::Offer(_))) => {
                 return Err(CloseReason::Protocol("a page was not asked for"));
             }
             (Reading::Job, Some(Job::Ahead { after, .. })) => (after.get_or_insert(ArrivalNo::NONE), true),
@@ -154,7 +157,10 @@ impl Session {
                 }
                 Some(Job::Statements { .. }) => self.send(lane, RelayMessage::StatementsSent),
                 // What came ahead of its turn is not all there is: the scope may have been granted only now.
-                Some(Job::Ahead { .. } | Job::Sums(_) | Job::Compare(_) | Job::Want(_) | Job::Offer(_)) | None => {}
+                Some(
+                    Job::Ahead { .. } | Job::Sums(_) | Job::Compare(_) | Job::Twins(_) | Job::Want(_) | Job::Offer(_),
+                )
+                | None => {}
             }
         }
         Ok(())

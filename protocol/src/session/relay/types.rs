@@ -2,8 +2,8 @@
 
 use super::super::{CloseReason, Standing};
 use crate::chunk::Holding;
-use crate::document::{DocumentId, Scope, Vector};
-use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, PatientId, RegionId};
+use crate::document::{DocumentId, LogId, Scope, Vector};
+use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, PatientId, Print, RegionId};
 use crate::messages::{ClientMessage, Coverage, Item, Lane, Refusal, RelayMessage};
 use crate::record::RejectReason;
 
@@ -114,7 +114,14 @@ pub enum RelayEvent {
         /// Are there more behind these?
         more: bool,
     },
-    /// Answer to `ReadMissing`: records beyond these vectors, each log from just after what the device has, without holes.
+    /// Answer to `ReadPrints`.
+    Prints {
+        /// For which lane.
+        lane: Lane,
+        /// By place; of more than [`MAX_PRINTS`](crate::limits::MAX_PRINTS) the last. None of a log that the device may not read.
+        prints: Vec<Print>,
+    },
+    /// Answer to `ReadMissing` (records beyond these vectors, each log from just after what the device has, without holes) or to `ReadTwins`.
     Missing {
         /// For which lane.
         lane: Lane,
@@ -197,6 +204,25 @@ pub enum RelayAction {
         lane: Lane,
         /// Documents, with what the tablet has of each.
         documents: Vec<(DocumentId, Vector)>,
+        /// Bytes wanted at most (but one record always fits).
+        limit_bytes: usize,
+    },
+    /// Report `Prints`: of every record known of this log, kept or in quarantine as a fork. At most one read of a lane is under way at a time.
+    ReadPrints {
+        /// For which lane.
+        lane: Lane,
+        /// Which log.
+        log: LogId,
+    },
+    /// Report `Missing`: the records of this log with these prints, kept or in quarantine as forks, by place. At most one read of a lane is
+    /// under way at a time.
+    ReadTwins {
+        /// For which lane.
+        lane: Lane,
+        /// Which log.
+        log: LogId,
+        /// Of which records.
+        prints: Vec<Print>,
         /// Bytes wanted at most (but one record always fits).
         limit_bytes: usize,
     },

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use tendenko_protocol::chunk::Holding;
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
 use tendenko_protocol::ids::{
-    ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, Millis, RecordHash, RelayIncarnation, StatementId,
+    ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, Millis, Print, RecordHash, RelayIncarnation, StatementId,
 };
 use zeroize::Zeroizing;
 
@@ -28,6 +28,7 @@ mod read;
 mod room;
 mod row;
 mod schema;
+mod twins;
 mod upstream;
 mod write;
 
@@ -224,6 +225,14 @@ impl RelayStore for SqliteStore {
 
     fn missing(&self, documents: &[(DocumentId, Vector)], limit_bytes: usize) -> Result<MissingPage, StoreError> {
         self.readers.with(|conn| read::missing(conn, documents, limit_bytes))
+    }
+
+    fn prints(&self, log: &LogId) -> Result<Vec<Print>, StoreError> {
+        self.readers.with(|conn| twins::prints(conn, log))
+    }
+
+    fn with_prints(&self, log: &LogId, prints: &[Print], limit_bytes: usize) -> Result<MissingPage, StoreError> {
+        self.readers.with(|conn| twins::with_prints(conn, log, prints, limit_bytes))
     }
 
     fn chunk(&self, id: &ChunkId) -> Result<Option<StoredChunk>, StoreError> {

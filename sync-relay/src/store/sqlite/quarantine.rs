@@ -38,12 +38,17 @@ pub(super) fn count(conn: &Connection, reason: RejectReason) -> Result<(), Store
 /// Counts a refusal and lists it; its bytes are kept while they fit.
 pub(super) fn refused(conn: &Connection, refused: &Refused, from: Source, at: Millis) -> Result<(), StoreError> {
     count(conn, refused.reason)?;
-    let again = prepare(conn, "UPDATE quarantine SET times = times + 1, last_at = ?2 WHERE hash = ?1")?
-        .execute(params![&refused.hash.0[..], at.0])
-        .map_err(failed)?;
+    let again = prepare(
+        conn,
+        "UPDATE quarantine SET times = times + 1, last_at = ?2 WHERE hash = ?1 AND (reason = 'fork' OR ?3 <> 'fork')",
+    )?
+    .execute(params![&refused.hash.0[..], at.0, refused.reason.code()])
+    .map_err(failed)?;
     if again > 0 {
         return Ok(());
     }
+    // A fork counts as one, also if it was refused for another reason before, perhaps without its bytes.
+    release(conn, &refused.hash.0)?;
     let pusher = match &from {
         Source::Peer(device) => Some(&device.0[..]),
         Source::Operator | Source::Upstream => None,
@@ -100,8 +105,8 @@ pub(super) fn holds_any(conn: &Connection) -> Result<bool, StoreError> {
     Ok(found.map_err(failed)?.is_some())
 }
 
-/// What was refused at first (for want of a grant that came later, say) is stored now.
-pub(super) fn release(conn: &Connection, hash: &[u8; 32]) -> Result<(), StoreError> {
+/// What was refused at first (for want of a grant that came later, say) is stored now. True if it was.
+pub(super) fn release(conn: &Connection, hash: &[u8; 32]) -> Result<bool, StoreError> {
     let released = prepare(
         conn,
         "DELETE FROM quarantine WHERE hash = ?1 RETURNING coalesce(pusher, x''), coalesce(length(bytes), 0)",
@@ -109,12 +114,13 @@ pub(super) fn release(conn: &Connection, hash: &[u8; 32]) -> Result<(), StoreErr
     .query_row([&hash[..]], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?)))
     .optional()
     .map_err(failed)?;
+    let was_refused = released.is_some();
     if let Some((share, bytes)) = released {
         prepare(conn, "UPDATE quarantine_shares SET entries = entries - 1, bytes = bytes - ?2 WHERE pusher = ?1")?
             .execute(params![share, bytes])
             .map_err(failed)?;
     }
-    Ok(())
+    Ok(was_refused)
 }
 
 /// What one pusher, or all, take up.

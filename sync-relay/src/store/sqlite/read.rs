@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
 use tendenko_protocol::ids::{
-    ArrivalNo, DeviceId, Incarnation, LogSeq, Millis, RecordHash, RelayIncarnation, StatementId,
+    ArrivalNo, DeviceId, Incarnation, LogSeq, Millis, Print, RecordHash, RelayIncarnation, StatementId,
 };
 
 use super::super::{
@@ -257,7 +257,7 @@ pub(super) fn span(
     const END: [u8; DocumentId::LEN + 1] = [0xff; DocumentId::LEN + 1];
     let mut statement = prepare(
         conn,
-        "SELECT document, device, incarnation, head_seq FROM logs
+        "SELECT document, device, incarnation, head_seq, contested, head_hash FROM logs
          WHERE document > ?1 AND document <= ?2 ORDER BY document",
     )?;
     let mut rows = statement
@@ -274,11 +274,11 @@ pub(super) fn span(
         if !readable(&log.document) {
             continue;
         }
-        let seq = row::seq(found.get(3).map_err(failed)?)?;
+        let (seq, print) = (row::seq(found.get(3).map_err(failed)?)?, row::print(found, 4)?);
         let full = page.documents.len() >= max_documents || logs >= max_logs;
         match page.documents.last_mut() {
             Some((document, vector)) if *document == log.document => {
-                vector.raise(log.device, log.incarnation, seq);
+                vector.raise(log.device, log.incarnation, seq, print);
             }
             _ if full => {
                 page.more = true;
@@ -286,7 +286,7 @@ pub(super) fn span(
             }
             _ => {
                 let mut vector = Vector::default();
-                vector.raise(log.device, log.incarnation, seq);
+                vector.raise(log.device, log.incarnation, seq, print);
                 page.documents.push((log.document, vector));
             }
         }
@@ -311,7 +311,7 @@ pub(super) fn listed(
         }
         let mut vector = Vector::default();
         for head in heads(conn, *document)? {
-            vector.raise(head.device, head.incarnation, head.seq);
+            vector.raise(head.device, head.incarnation, head.seq, head.print);
             logs += 1;
         }
         page.documents.push((*document, vector));
@@ -336,10 +336,12 @@ struct LogHead {
     device: DeviceId,
     incarnation: Incarnation,
     seq: LogSeq,
+    print: Print,
 }
 
 fn heads(conn: &Connection, document: DocumentId) -> Result<Vec<LogHead>, StoreError> {
-    let mut statement = prepare(conn, "SELECT log, device, incarnation, head_seq FROM logs WHERE document = ?1")?;
+    let mut statement =
+        prepare(conn, "SELECT log, device, incarnation, head_seq, contested, head_hash FROM logs WHERE document = ?1")?;
     let mut rows = statement.query([&document.to_bytes()[..]]).map_err(failed)?;
     let mut heads = Vec::new();
     while let Some(found) = rows.next().map_err(failed)? {
@@ -349,6 +351,7 @@ fn heads(conn: &Connection, document: DocumentId) -> Result<Vec<LogHead>, StoreE
             device: row::device(&blob(1)?)?,
             incarnation: row::incarnation(&blob(2)?)?,
             seq: row::seq(found.get(3).map_err(failed)?)?,
+            print: row::print(found, 4)?,
         });
     }
     Ok(heads)

@@ -1,9 +1,18 @@
 //! How ids and subjects look in a column, and back.
 
+use rusqlite::Row;
 use tendenko_protocol::document::{DocumentId, LogId, Scope};
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, Incarnation, LogSeq, PatientId, RecordHash};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, Incarnation, LogSeq, PatientId, Print, RecordHash};
 
 use super::super::{Audience, ItemKind, Lane, StoreError, Subject};
+
+/// What stands for a log: from its `contested` column or, where that is empty, from the hash of its head in the column behind it.
+pub(super) fn print(found: &Row<'_>, column: usize) -> Result<Print, StoreError> {
+    match found.get::<_, Option<i64>>(column).map_err(super::failed)? {
+        Some(contested) => Ok(Print(contested.cast_unsigned())),
+        None => Ok(hash(&found.get::<_, Vec<u8>>(column + 1).map_err(super::failed)?)?.print()),
+    }
+}
 
 pub(super) const SUBJECT: usize = 17;
 

@@ -135,6 +135,11 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (kind, what)
     ) STRICT, WITHOUT ROWID;
     ",
+    // 2: what stands for all that is known of a log, when some of it is in quarantine as a fork.
+    "
+    ALTER TABLE logs ADD COLUMN contested INTEGER;
+    CREATE INDEX quarantined_forks ON quarantine (document, device, incarnation, seq) WHERE reason = 'fork';
+    ",
 ];
 
 /// The version this program writes.

@@ -2,7 +2,7 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tendenko_protocol::document::LogId;
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, RecordHash, RelayIncarnation, StatementId};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, LogSeq, Millis, Print, RecordHash, RelayIncarnation, StatementId};
 use tendenko_protocol::limits::MAX_PAST;
 use tendenko_protocol::record::{LogVerdict, RejectReason, SealedRecord, check_next};
 
@@ -11,7 +11,7 @@ use super::super::{
     Submission,
 };
 use super::room::Room;
-use super::{failed, quarantine, read, row, upstream};
+use super::{failed, quarantine, read, row, twins, upstream};
 
 pub(super) fn commit(
     conn: &mut Connection,
@@ -89,11 +89,12 @@ pub(super) struct Writing<'t> {
     quota: ChunkQuota,
 }
 
-/// A log's row: its id and head.
+/// A log's row: its id and head, and what stands for all that is known of it when some of that is in quarantine.
 struct Head {
     log: i64,
     seq: LogSeq,
     hash: RecordHash,
+    contested: Option<Print>,
 }
 
 impl Writing<'_> {
@@ -191,11 +192,13 @@ impl Writing<'_> {
             Some(head) if seq <= head.seq => Some(self.stored(head.log, seq)?),
             _ => None,
         };
+        let beyond = self.has_quarantine && head.as_ref().is_some_and(|head| seq > head.seq.next());
         let verdict = check_next(
             head.as_ref().map(|head| (head.seq, head.hash)),
             record.header(),
             record.hash(),
             stored.map(|(_, hash)| hash),
+            beyond && twins::is_aside(self.tx, &id, &record.header().prev)?,
         );
         match (verdict, stored) {
             (LogVerdict::Next, _) if self.room.is_kept_from(lane) => {
@@ -214,6 +217,7 @@ impl Writing<'_> {
                     may_be_known: false,
                 };
                 self.refused(&fork, from, at)?;
+                twins::recount(self.tx, &id)?;
                 Ok(Fate::Fork)
             }
         }
@@ -232,8 +236,9 @@ impl Writing<'_> {
         let hash = record.hash();
         let log = match head {
             Some(head) => {
-                self.prepare("UPDATE logs SET head_seq = ?2, head_hash = ?3 WHERE log = ?1")?
-                    .execute(params![head.log, seq, &hash.0[..]])
+                let contested = head.contested.map(|known| known.and(hash.print()).0.cast_signed());
+                self.prepare("UPDATE logs SET head_seq = ?2, head_hash = ?3, contested = ?4 WHERE log = ?1")?
+                    .execute(params![head.log, seq, &hash.0[..], contested])
                     .map_err(failed)?;
                 head.log
             }
@@ -254,7 +259,9 @@ impl Writing<'_> {
         self.prepare("INSERT INTO records (arrival, log, seq, hash, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![row::column(arrival.0), log, seq, &hash.0[..], record.bytes()])
             .map_err(failed)?;
-        self.release(&hash.0)?;
+        if self.release(&hash.0)? {
+            twins::recount(self.tx, id)?;
+        }
         Ok(arrival)
     }
 
@@ -263,9 +270,9 @@ impl Writing<'_> {
         quarantine::refused(self.tx, refused, from, at)
     }
 
-    /// What is stored is refused no longer.
-    pub(super) fn release(&self, hash: &[u8; 32]) -> Result<(), StoreError> {
-        if self.has_quarantine { quarantine::release(self.tx, hash) } else { Ok(()) }
+    /// What is stored is refused no longer. True if it was.
+    pub(super) fn release(&self, hash: &[u8; 32]) -> Result<bool, StoreError> {
+        Ok(self.has_quarantine && quarantine::release(self.tx, hash)?)
     }
 
     /// Takes the next arrival number.
@@ -290,16 +297,20 @@ impl Writing<'_> {
     fn head(&self, id: &LogId) -> Result<Option<Head>, StoreError> {
         let found = self
             .prepare(
-                "SELECT log, head_seq, head_hash FROM logs
+                "SELECT log, head_seq, head_hash, contested FROM logs
                  WHERE document = ?1 AND device = ?2 AND incarnation = ?3",
             )?
             .query_row(
                 params![&id.document.to_bytes()[..], &id.device.0[..], &id.incarnation.0.to_be_bytes()[..]],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?)),
+                |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?, row.get::<_, Option<i64>>(3)?)),
             )
             .optional()
             .map_err(failed)?;
-        found.map(|(log, seq, hash)| Ok(Head { log, seq: row::seq(seq)?, hash: row::hash(&hash)? })).transpose()
+        let head = |(log, seq, hash, contested): (_, _, Vec<u8>, Option<i64>)| {
+            let contested = contested.map(|print| Print(print.cast_unsigned()));
+            Ok(Head { log, seq: row::seq(seq)?, hash: row::hash(&hash)?, contested })
+        };
+        found.map(head).transpose()
     }
 
     /// The record stored at a number at or before its log's head.

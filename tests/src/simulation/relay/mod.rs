@@ -252,7 +252,7 @@ impl Relay {
             let log = record.log();
             let Ok(stored) = self.disk.logs.head(&log);
             let head = heads.get(&log).copied().or(stored);
-            if check_next(head, record.header(), record.hash(), None) != LogVerdict::Next {
+            if check_next(head, record.header(), record.hash(), None, false) != LogVerdict::Next {
                 return Vec::new();
             }
             heads.insert(log, (record.header().seq, record.hash()));
@@ -299,7 +299,8 @@ impl Relay {
         let (header, log, hash) = (record.header(), record.log(), record.hash());
         let Ok(head) = self.disk.logs.head(&log);
         let Ok(here) = self.disk.logs.hash_at(&log, header.seq);
-        match check_next(head, header, hash, here) {
+        let Ok(follows_aside) = self.disk.logs.is_aside(&log, &header.prev);
+        match check_next(head, header, hash, here, follows_aside) {
             LogVerdict::Next => {
                 self.disk.logs.push(log, Kept { hash, bytes: record.bytes().into() });
                 self.disk.arrivals.push(Arrived::Record(log, header.seq));
@@ -315,6 +316,7 @@ impl Relay {
             LogVerdict::Fork => {
                 forks.push(hash);
                 self.disk.quarantine.insert(hash, RejectReason::Fork.code());
+                self.disk.logs.set_aside(log, header.seq, Kept { hash, bytes: record.bytes().into() });
                 Outcome::Rejected(RejectReason::Fork)
             }
         }
@@ -347,5 +349,9 @@ impl LogView for Fitting<'_> {
 
     fn hash_at(&self, _: &LogId, _: LogSeq) -> Result<Option<RecordHash>, Infallible> {
         Ok(None)
+    }
+
+    fn is_aside(&self, _: &LogId, _: &RecordHash) -> Result<bool, Infallible> {
+        Ok(false)
     }
 }

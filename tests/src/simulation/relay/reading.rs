@@ -1,13 +1,13 @@
 //! What a relay reads for its sessions: pages in order of arrival, vectors, missing records.
 
-use tendenko_protocol::document::{DocumentId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, DeviceId};
+use tendenko_protocol::document::{DocumentId, LogId, Vector};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, Print};
 use tendenko_protocol::messages::{Coverage, Item, Lane};
 use tendenko_protocol::session::relay::{RelayEvent, Select};
 use tendenko_protocol::trust::Claim;
 
 use super::{Arrived, Relay};
-use crate::simulation::sabotage::Sabotage;
+use crate::simulation::sabotage::{Sabotage, blind};
 
 /// Arrivals looked at for one page, so that there are several.
 const LOOKED_AT: usize = 24;
@@ -88,8 +88,29 @@ impl Relay {
                 (documents, more)
             }
         };
-        let documents = documents.into_iter().map(|document| (document, self.disk.logs.vector(document))).collect();
+        let documents = documents.into_iter().map(|document| (document, self.vector(document))).collect();
         RelayEvent::Vectors { lane, documents, more }
+    }
+
+    fn vector(&self, document: DocumentId) -> Vector {
+        let mut vector = self.disk.logs.vector(document);
+        if self.breaks(Sabotage::BlindToTwins) {
+            blind(&mut vector);
+        }
+        vector
+    }
+
+    /// What is known of a log, if this device may read it.
+    pub fn prints(&self, device: DeviceId, lane: Lane, log: &LogId) -> RelayEvent {
+        let granted = self.granted(device, &(log.document.patient, log.document.scope()));
+        RelayEvent::Prints { lane, prints: if granted { self.disk.logs.prints(log) } else { Vec::new() } }
+    }
+
+    /// Records of a log by their prints, if this device may read it.
+    pub fn twins(&self, device: DeviceId, lane: Lane, log: &LogId, prints: &[Print]) -> RelayEvent {
+        let granted = self.granted(device, &(log.document.patient, log.document.scope()));
+        let (records, more) = self.disk.logs.with_prints(log, if granted { prints } else { &[] }, MISSING);
+        RelayEvent::Missing { lane, records, more }
     }
 
     /// Records beyond these vectors, of documents that this device may read.

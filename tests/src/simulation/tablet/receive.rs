@@ -1,7 +1,7 @@
 //! What a relay sends becomes part of the store, one transaction per batch.
 
 use tendenko_protocol::admission::{Verdict, admit_record};
-use tendenko_protocol::document::{DocumentId, Scope};
+use tendenko_protocol::document::{DocumentId, LogId, Scope};
 use tendenko_protocol::ids::{PatientId, RecordHash};
 use tendenko_protocol::messages::{Cursor, Item};
 use tendenko_protocol::record::{Header, ReceivedBytes, RejectReason, SealedRecord};
@@ -20,8 +20,8 @@ pub struct Stored {
     pub gaps: Vec<DocumentId>,
     /// This store goes on as somebody new.
     pub renewed: bool,
-    /// Records that contradict what is here.
-    pub forks: Vec<RecordHash>,
+    /// Records that contradict what is here, with their logs.
+    pub forks: Vec<(LogId, RecordHash)>,
     /// Records that were kept.
     pub kept: Vec<Header>,
 }
@@ -182,7 +182,8 @@ impl Tablet {
         }
         if matches!(reason, RejectReason::Fork | RejectReason::AuthorRevoked) {
             if reason == RejectReason::Fork {
-                stored.forks.push(hash);
+                stored.forks.push((header.log(), hash));
+                self.disk.logs.set_aside(header.log(), header.seq, Kept { hash, bytes: bytes.into() });
             }
             self.disk.quarantine.insert(hash, reason.code());
         } else if !reason.is_final() {
