@@ -93,3 +93,11 @@ fn a_grant_that_was_late_is_missed_where_it_takes_no_new_number() {
     let failure = run_script(&Script::from_text(text).unwrap(), Some(Sabotage::ForgetLateGrants)).failure;
     assert_eq!(failure.map(|failure| failure.violation.kind), Some("not-converged"));
 }
+
+/// Both twins must be acked, at different relays, with logs of one length.
+#[test]
+fn twins_that_are_told_apart_by_their_length_only_are_missed() {
+    let text = include_str!("../data/simulation/twins-of-one-length.script");
+    let failure = run_script(&Script::from_text(text).unwrap(), Some(Sabotage::BlindToTwins)).failure;
+    assert_eq!(failure.map(|failure| failure.violation.kind), Some("save-lost"));
+}

@@ -22,7 +22,7 @@
 //! sealed durably; nobody is sent, keeps, or holds a key of what was not granted to it; nobody says anything that breaks the protocol; going on as another loses no save.
 //! After each storm: everything comes to rest within a bounded number of steps, sessions idle; everyone has all records that are theirs and no
 //! others; every save and every record that a living node held is at the first relay; outboxes are empty; all see the same values in every register, and all
-//! values that nothing replaced.
+//! values that nothing replaced; of a log with two histories everyone who may read it knows both, and says the same of it.
 //!
 //! # How to use it
 //! `cargo xtask drill simulate --steps 5000000` runs world after world; `tendenko-simulate --seed 7 --profile clones` one of them.
@@ -45,6 +45,7 @@
 //! | forget-suspects | documents to compare are not remembered | cursor-ahead | 364,415 |
 //! | ignore-guard | a restored tablet goes on in its old life | number-repeated | 484,883 |
 //! | lose-saves-on-renewal | going on as another forgets what was not acked | save-lost | 851,439 |
+//! | blind-to-twins | logs are told apart by their length only | save-lost | 1,193,456 |
 //! | ack-without-cursor | what was acked leaves the outbox, the cursor is not written | cursor-ahead | not within 5,005,276: whatever is stored next writes it |
 //! | forget-late-grants | a grant that comes to hold takes no new number | not-converged | by its script; by chance not within 5,124,413 |
 mod checks;
