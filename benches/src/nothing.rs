@@ -128,6 +128,7 @@ fn said() -> Result<(usize, usize), Failure> {
         long_away: true,
         wanted: Vec::new(),
         offer: true,
+        checkpoints: None,
         suspects: Vec::new(),
     });
     let mut server = relay::Session::new(RelayConfig {

@@ -76,6 +76,17 @@ pub trait Document: Stored + Sized {
         self.store_mut().unaccounted(device, accounted)
     }
 
+    /// Every change of this document, oldest first, each an input for [`Document::apply`]. Not those that wait for others.
+    fn all_changes(&mut self) -> Vec<Vec<u8>> {
+        self.store_mut().all_changes()
+    }
+
+    /// Writes what these changes wrote once more, as edits made here and now: for a tablet that had built on what turned out to be
+    /// invented. What is here already is not written again.
+    fn write_again(&mut self, changes: &[Vec<u8>]) -> Result<(), DocumentError> {
+        self.store_mut().write_again(changes)
+    }
+
     /// The places that hold concurrent values which somebody has to resolve.
     fn conflicts(&self) -> Vec<ConflictRef> {
         self.store().conflicts()

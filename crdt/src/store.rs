@@ -113,6 +113,11 @@ impl Store {
             .collect()
     }
 
+    pub(crate) fn all_changes(&mut self) -> Vec<Vec<u8>> {
+        self.close_change();
+        self.document.get_changes(&[]).iter().map(|change| change.raw_bytes().to_vec()).collect()
+    }
+
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
     }

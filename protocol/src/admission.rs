@@ -5,7 +5,9 @@ use crate::document::LogId;
 use crate::ids::{DeviceId, LogSeq, RecordHash, RelayId, StatementId};
 use crate::limits::MAX_STATEMENT;
 use crate::messages::Refusal;
-use crate::record::{LogVerdict, ReceivedBytes, RejectReason, SealedRecord, check_next};
+use crate::record::{
+    LogVerdict, ParsedCheckpoint, ReceivedBytes, RejectReason, SealedCheckpoint, SealedRecord, check_next,
+};
 use crate::trust::{Added, Claim, Issuer, TrustError, TrustStore, UnverifiedStatement};
 
 /// What is stored of a log. Reads must see what the running transaction wrote.
@@ -81,6 +83,21 @@ pub fn admit_record<L: LogView>(bytes: Vec<u8>, trust: &TrustStore, logs: &L) ->
         LogVerdict::Next => Verdict::Accept(Box::new(record)),
         _ => Verdict::reject(RejectReason::Fork),
     })
+}
+
+/// May this part of a checkpoint come in? Whoever made it says what others wrote, so it must be a device that may see that now.
+/// Checked in this order: size, structure, author's certificate, author's grant, revocation, signature.
+pub fn admit_checkpoint(bytes: &[u8], trust: &TrustStore) -> Result<SealedCheckpoint, RejectReason> {
+    let parsed = ParsedCheckpoint::parse(bytes.to_vec())?;
+    let (device, document) = (parsed.header().device, parsed.header().document);
+    let author = trust.device(device).ok_or(RejectReason::UnknownAuthor)?;
+    if !trust.ever_granted(device, document.patient, document.scope()) {
+        return Err(RejectReason::AuthorNotGranted);
+    }
+    if trust.is_revoked(device) {
+        return Err(RejectReason::AuthorRevoked);
+    }
+    parsed.verify(&author.signing)
 }
 
 /// May this pushed statement come in at a relay? Adds it to `trust` if so.

@@ -124,6 +124,7 @@ pub fn client_session(bytes: &[u8]) {
         long_away: true,
         wanted: vec![ChunkId([3; 32])],
         offer: true,
+        checkpoints: Some(Vec::new()),
         suspects: Vec::new(),
     });
     let now = Millis(0);
@@ -221,6 +222,7 @@ fn empty_relay(action: RelayAction) -> Option<RelayEvent> {
             Some(RelayEvent::Page { lane, items: Vec::new(), through, end: true })
         }
         RelayAction::ReadVectors { lane, .. } => Some(RelayEvent::Vectors { lane, documents: Vec::new(), more: false }),
+        RelayAction::ReadCheckpoints { .. } => Some(RelayEvent::Checkpoints { parts: Vec::new(), end: true }),
         RelayAction::ReadChunks { chunks, .. } => {
             Some(RelayEvent::Chunks { chunks: chunks.into_iter().take(1).map(|chunk| (chunk, None)).collect() })
         }

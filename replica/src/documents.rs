@@ -73,6 +73,18 @@ impl Loaded {
         each!(self, document => document.rewrite(changes, actor))
     }
 
+    pub(crate) fn all_changes(&mut self) -> Vec<Vec<u8>> {
+        each!(self, document => document.all_changes())
+    }
+
+    pub(crate) fn write_again(&mut self, changes: &[Vec<u8>]) -> Result<(), DocumentError> {
+        each!(self, document => document.write_again(changes))
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        each!(self, document => document.waiting())
+    }
+
     pub(crate) fn unaccounted(&mut self, device: [u8; 16], accounted: &[Vec<u8>]) -> Vec<Vec<u8>> {
         each!(self, document => document.unaccounted(device, accounted))
     }
@@ -83,10 +95,6 @@ impl Loaded {
 
     fn save(&mut self) -> Vec<u8> {
         each!(self, document => document.save())
-    }
-
-    fn waiting(&self) -> usize {
-        each!(self, document => document.waiting())
     }
 }
 
@@ -204,6 +212,17 @@ impl<'a> Workspace<'a> {
         self.open.clear();
         self.cache.clear();
         self.actor = actor;
+    }
+
+    /// A new document of the kind of `id`, written as this workspace writes.
+    pub(crate) fn empty(&self, id: DocumentId) -> Loaded {
+        Loaded::new(id, self.actor)
+    }
+
+    /// Puts another document in the place of what this workspace and the disk have.
+    pub(crate) fn put(&mut self, id: DocumentId, document: Loaded) -> Result<(), StoreError> {
+        self.open.insert(id, Open { document, rows: 0, bytes: 0, used: 0 });
+        self.replace(id)
     }
 
     /// Puts the document in this workspace, as it is now, in the place of what is on disk.

@@ -17,7 +17,7 @@ use crate::documents::{Loaded, Workspace};
 use crate::error::SaveError;
 use crate::models::Changed;
 use crate::replica::Replica;
-use crate::store::{StoreError, meta, meta::name, outbox, statements, unsent};
+use crate::store::{StoreError, checkpoints, meta, meta::name, outbox, statements, unsent};
 use crate::views::Conflict;
 
 /// Most bytes of one Automerge change: it must fit into one sealed record.
@@ -309,6 +309,9 @@ impl Replica {
             }
             let grant = Grant::wrap(&self.rng, &key, origin, scope, device, &hpke, consent, true)?;
             issued.push(self.issue(&work, Claim::Grant(grant))?);
+        }
+        if !issued.is_empty() && device != self.device_id() && scope == Scope::Chart {
+            checkpoints::due(&work, patient)?;
         }
         work.commit()?;
         drop(writer);

@@ -25,6 +25,7 @@
 //!   shows them.
 
 mod attachments;
+mod checkpoints;
 mod clock;
 pub mod conflicts;
 pub mod courier;

@@ -90,14 +90,20 @@ impl Replica {
         for payload in some.iter().filter(|payload| payload.state != State::Applied) {
             records::set_state(work.connection(), payload.row, State::Applied)?;
         }
-        work.update_models(id, Changed::Keys(&applied.changed_keys))?;
-        for key in &applied.changed_keys {
+        self.show(work, id, &applied.changed_keys)?;
+        Ok(true)
+    }
+
+    /// Brings read models and news up to date with what others wrote.
+    pub(crate) fn show(&self, work: &mut Workspace<'_>, id: DocumentId, keys: &[String]) -> Result<(), StoreError> {
+        work.update_models(id, Changed::Keys(keys))?;
+        for key in keys {
             let author = match Key::parse(key) {
                 Key::Event(entry) => work.document(id)?.event(entry).map(|event| event.stamp.author.member),
                 _ => None,
             };
             news(work.connection(), id, key, author.as_deref().unwrap_or(""), self.clock.now())?;
         }
-        Ok(true)
+        Ok(())
     }
 }

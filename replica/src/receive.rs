@@ -24,7 +24,7 @@ use crate::renewal::Renewed;
 use crate::replica::Replica;
 use crate::store::meta::{self, name};
 use crate::store::records::{self, Kept, State, Unreadable};
-use crate::store::{StoreError, chunks, logs, marks, outbox, statements, twins, unsent};
+use crate::store::{StoreError, checkpoints, chunks, logs, marks, outbox, statements, twins, unsent};
 
 /// What storing a batch brought.
 #[derive(Debug, Default)]
@@ -41,22 +41,27 @@ pub(crate) struct Stored {
     pub(crate) renewed: bool,
 }
 
-/// The logs as the running transaction sees them.
-struct Logs<'a>(&'a rusqlite::Connection);
+/// The logs as the running transaction sees them. Below a base, a log goes on from what is held of it.
+struct Logs<'a> {
+    connection: &'a rusqlite::Connection,
+    /// Number of the record that is looked at, where any log has a base.
+    seq: Option<LogSeq>,
+}
 
 impl LogView for Logs<'_> {
     type Error = StoreError;
 
     fn head(&self, log: &LogId) -> Result<Option<(LogSeq, RecordHash)>, StoreError> {
-        Ok(logs::get(self.0, *log)?.map(|log| log.head))
+        let below = |log: &logs::Log| self.seq.is_some_and(|seq| seq <= log.base.0);
+        Ok(logs::get(self.connection, *log)?.map(|log| if below(&log) { log.filled } else { log.head }))
     }
 
     fn hash_at(&self, log: &LogId, seq: LogSeq) -> Result<Option<RecordHash>, StoreError> {
-        records::hash_at(self.0, *log, seq)
+        records::hash_at(self.connection, *log, seq)
     }
 
     fn is_aside(&self, log: &LogId, hash: &RecordHash) -> Result<bool, StoreError> {
-        twins::is_aside(self.0, *log, hash)
+        twins::is_aside(self.connection, *log, hash)
     }
 }
 
@@ -72,21 +77,23 @@ pub(crate) enum Door {
 
 /// A batch under way.
 #[derive(Default)]
-struct Batch {
+pub(crate) struct Batch {
     door: Door,
     /// What became of each item, in order.
-    fates: Vec<Fate>,
-    stored: Stored,
-    changed: BTreeSet<PatientId>,
+    pub(crate) fates: Vec<Fate>,
+    pub(crate) stored: Stored,
+    pub(crate) changed: BTreeSet<PatientId>,
     /// Entries of whose attachments a piece came.
     attachments: BTreeSet<(PatientId, EntryId)>,
-    rejected: u64,
+    pub(crate) rejected: u64,
+    /// Some document began at a checkpoint and is not proven.
+    pub(crate) unproven: bool,
     /// What the records kept so far say: merged at the end, once per document.
     payloads: Payloads,
     /// A statement came that may make earlier grants valid.
     look_again: bool,
     /// This store goes on as somebody new.
-    renewed: Option<Renewed>,
+    pub(crate) renewed: Option<Renewed>,
 }
 
 impl Replica {
@@ -113,8 +120,10 @@ impl Replica {
         if !items.is_empty() {
             marks::note(work.connection(), self.clock.now())?;
         }
+        batch.unproven = checkpoints::any_unproven(work.connection())?;
         for item in items {
             match item {
+                Item::Checkpoint(bytes) => self.take_part(&mut work, &bytes, incarnation, &mut batch)?,
                 Item::Statement(bytes) => self.take_statement(&mut work, &bytes, &mut batch)?,
                 Item::Record(bytes) => self.take_record(&mut work, bytes, incarnation, &mut batch)?,
                 Item::Chunk(bytes) => match self.take_chunk(work.connection(), bytes, door)? {
@@ -136,6 +145,9 @@ impl Replica {
             self.take_all_keys(&mut work, &mut batch)?;
         }
         self.merge_payloads(&mut work, &mut batch.payloads, &mut batch.changed)?;
+        if batch.unproven {
+            self.prove(&mut work, &mut batch)?;
+        }
         if batch.rejected > 0 {
             meta::add(work.connection(), name::REJECTED, batch.rejected)?;
         }
@@ -299,14 +311,15 @@ impl Replica {
         incarnation: Incarnation,
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
-        let mut verdict = admit_record(bytes.clone(), &self.trust(), &Logs(work.connection()))?;
+        let seq = if batch.unproven { seq_of(&bytes) } else { None };
+        let mut verdict = admit_record(bytes.clone(), &self.trust(), &Logs { connection: work.connection(), seq })?;
         if batch.renewed.is_none() && self.is_somebody_elses(work, &verdict, &bytes, incarnation)? {
             self.merge_payloads(work, &mut batch.payloads, &mut batch.changed)?;
             let renewed = self.renew(work)?;
             batch.stored.gaps.extend(&renewed.documents);
             batch.changed.extend(renewed.documents.iter().map(|document| document.patient));
             batch.renewed = Some(renewed);
-            verdict = admit_record(bytes.clone(), &self.trust(), &Logs(work.connection()))?;
+            verdict = admit_record(bytes.clone(), &self.trust(), &Logs { connection: work.connection(), seq })?;
         }
         let record = match verdict {
             Verdict::Accept(record) => record,
@@ -431,6 +444,7 @@ impl Replica {
         acked: &[(LogId, LogSeq)],
         said: &[StatementId],
         pieces: &[ChunkId],
+        parts: &[RecordHash],
         cursor: Option<Cursor>,
     ) -> Result<(), StoreError> {
         let writer = self.writer();
@@ -447,6 +461,7 @@ impl Replica {
             outbox::remove_statement(&work, &statement.0)?;
         }
         pieces.iter().try_for_each(|piece| chunks::acked(&work, piece))?;
+        parts.iter().try_for_each(|part| checkpoints::left(&work, part))?;
         if let Some(cursor) = cursor {
             meta::set(&work, name::CURSOR, &cursor)?;
         }
@@ -470,6 +485,11 @@ impl Replica {
     pub(crate) fn compared(&self, documents: &[DocumentId]) -> Result<(), StoreError> {
         records::unsuspect(&self.writer().connection, documents)
     }
+}
+
+fn seq_of(bytes: &[u8]) -> Option<LogSeq> {
+    let parsed = ReceivedBytes::new(bytes.to_vec()).and_then(ReceivedBytes::parse);
+    parsed.ok().map(|parsed| parsed.header().seq)
 }
 
 /// What a record says; none if it cannot be read.

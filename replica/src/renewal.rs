@@ -21,7 +21,7 @@ use crate::guard::{Guard, Remembered};
 use crate::models::Changed;
 use crate::replica::{Replica, Writer};
 use crate::store::meta::{self, name};
-use crate::store::{StoreError, outbox, records, statements, unsent};
+use crate::store::{StoreError, checkpoints, outbox, records, statements, unsent};
 
 /// What has to be done once a renewal is committed.
 pub(crate) struct Renewed {
@@ -115,6 +115,8 @@ impl Replica {
                 ItemRef::Damaged(hash) => tracing::error!(record = %hash, "a stored record is damaged"),
                 // It stays: what a relay has no room for, or no grant for yet, it may take another time.
                 ItemRef::Chunk(chunk) => tracing::warn!(%chunk, %reason, "the relay did not take a chunk"),
+                // A help: without it, newcomers get records.
+                ItemRef::Part(part) => checkpoints::left(work.connection(), part)?,
                 ItemRef::Statement(statement) => {
                     tracing::warn!(%statement, %reason, "the relay did not take a statement");
                     if reason.is_final() {

@@ -20,7 +20,7 @@ use tendenko_protocol::session::client::Departure;
 use crate::documents::{Loaded, Workspace};
 use crate::replica::Replica;
 use crate::store::records::{Kept, State};
-use crate::store::{StoreError, logs, marks, meta, meta::name, outbox, records, statements, unsent};
+use crate::store::{StoreError, checkpoints, logs, marks, meta, meta::name, outbox, records, statements, unsent};
 
 /// Documents sealed in one transaction at most: so many are in memory at once.
 const DOCUMENTS_AT_ONCE: usize = 64;
@@ -30,8 +30,8 @@ const SAVES_AT_ONCE: usize = 1024;
 const CHANGES_AT_ONCE: usize = 512;
 
 impl Replica {
-    /// A lane's next items of the outbox after a position, within a budget, sealing what is pending when there is room. Also says whether
-    /// there is more.
+    /// A lane's next items of the outbox after a position, within a budget, sealing what is pending when there is room. Behind it, checkpoints that
+    /// are due. Also says whether there is more.
     pub(crate) fn depart(
         &self,
         lane: Lane,
@@ -47,9 +47,11 @@ impl Replica {
         if more || size >= budget {
             return Ok((items, true));
         }
-        if self.seal_some(Some(lane), budget - size)? {
+        let sealed = self.seal_some(Some(lane), budget - size)?;
+        if sealed || self.make_checkpoints(lane)? {
             let (items, more) = outbox::page(&self.reader(), lane, after, behind, budget)?;
-            let pending = !to_seal(&self.reader(), Some(lane))?.is_empty();
+            let pending = !to_seal(&self.reader(), Some(lane))?.is_empty()
+                || !checkpoints::all_due(&self.reader(), lane)?.is_empty();
             return Ok((items, more || pending));
         }
         Ok((items, false))

@@ -113,6 +113,7 @@ fn size(submission: &Submission) -> usize {
             NewItem::Statement(statement) => statement.bytes.len(),
             NewItem::Record(record) => record.bytes().len(),
             NewItem::Chunk(chunk) => chunk.bytes().len(),
+            NewItem::Checkpoint(part) => part.bytes().len(),
             NewItem::Refused(refused) => refused.bytes.as_ref().map_or(0, Vec::len),
         })
         .sum()

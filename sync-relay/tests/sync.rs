@@ -487,7 +487,7 @@ fn a_slow_reader_holds_up_nobody_and_misses_nothing() {
             };
             read.extend(items.iter().filter_map(|item| match item {
                 Item::Record(bytes) => Some(RecordHash::of(bytes)),
-                Item::Statement(_) | Item::Chunk(_) => None,
+                Item::Statement(_) | Item::Chunk(_) | Item::Checkpoint(_) => None,
             }));
         }
         assert_eq!(read, nurse.has());

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::{ActorId, Change, ChangeHash, legacy};
+use automerge::legacy::OpType;
+use automerge::{ActorId, Change, ChangeHash, ROOT, ReadDoc, ScalarValue, Value, legacy};
 
 use super::Store;
 use crate::chunks::{self, guarded};
@@ -36,6 +37,23 @@ impl Store {
         let bytes = changes.iter().zip(&named).map(new).collect();
         *self = fresh;
         Ok(bytes)
+    }
+
+    pub(crate) fn write_again(&mut self, changes: &[Vec<u8>]) -> Result<(), DocumentError> {
+        let read = changes.iter().map(|bytes| chunks::decode(bytes)).collect::<Result<Vec<_>, _>>()?;
+        for operation in read.iter().flatten().flat_map(|change| change.decode().operations) {
+            // A tablet writes nothing else.
+            let (legacy::Key::Map(key), OpType::Put(ScalarValue::Bytes(bytes))) = (operation.key, operation.action)
+            else {
+                continue;
+            };
+            let values = self.document.get_all(ROOT, key.as_str()).unwrap_or_default();
+            let here = |(value, _): &(Value<'_>, _)| value.as_bytes() == Some(&bytes[..]);
+            if !matches!(values.as_slice(), [one] if here(one)) {
+                self.put(key.to_string(), bytes);
+            }
+        }
+        Ok(())
     }
 
     fn rewritten(

@@ -51,7 +51,8 @@ const TAG: usize = 16;
 const HEADER: u8 = 0;
 const STATEMENT: u8 = 1;
 const RECORD: u8 = 2;
-/// 3 is kept for checkpoints.
+/// In no file: who reads a file gets every record.
+const CHECKPOINT: u8 = 3;
 const CHUNK: u8 = 4;
 const TOTALS: u8 = 255;
 
@@ -158,6 +159,7 @@ fn kind_of(item: &Item) -> u8 {
         Item::Statement(_) => STATEMENT,
         Item::Record(_) => RECORD,
         Item::Chunk(_) => CHUNK,
+        Item::Checkpoint(_) => CHECKPOINT,
     }
 }
 

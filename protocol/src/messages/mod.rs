@@ -77,13 +77,16 @@ pub enum Item {
     /// A sealed chunk of an attachment.
     #[serde(with = "serde_bytes")]
     Chunk(Vec<u8>),
+    /// A sealed part of a checkpoint. It never arrives: it is pushed, and comes at the head of a backfill.
+    #[serde(with = "serde_bytes")]
+    Checkpoint(Vec<u8>),
 }
 
 impl Item {
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         match self {
-            Item::Record(bytes) | Item::Statement(bytes) | Item::Chunk(bytes) => bytes,
+            Item::Record(bytes) | Item::Statement(bytes) | Item::Chunk(bytes) | Item::Checkpoint(bytes) => bytes,
         }
     }
 }
@@ -94,6 +97,7 @@ impl std::fmt::Debug for Item {
             Item::Record(bytes) => write!(f, "Record({} bytes)", bytes.len()),
             Item::Statement(bytes) => write!(f, "Statement({} bytes)", bytes.len()),
             Item::Chunk(bytes) => write!(f, "Chunk({} bytes)", bytes.len()),
+            Item::Checkpoint(bytes) => write!(f, "Checkpoint({} bytes)", bytes.len()),
         }
     }
 }
@@ -178,6 +182,14 @@ pub enum ClientMessage {
         cursor: Option<Cursor>,
         /// Its clock.
         clock: Millis,
+    },
+    /// Asks for checkpoints of charts: the relay sends those that say more than the tablet knows, before anything else of charts, and not the
+    /// records that they stand for. On the cards lane, before the pull.
+    Begin {
+        /// Whose; none named: of all that the tablet may see.
+        patients: Vec<PatientId>,
+        /// How far charts are known already: that is not sent again, by the stream neither.
+        known: Vec<(DocumentId, Vector)>,
     },
     /// Asks for more than what is new, which is pulled by the hello's cursor. On the cards lane.
     Pull {
@@ -432,6 +444,7 @@ impl ClientMessage {
                     && chain.len() <= MAX_CHAIN
                     && chain.iter().all(|bytes| bytes.len() <= MAX_STATEMENT)
             }
+            ClientMessage::Begin { patients, known } => patients.len() <= MAX_BACKFILL && known.len() <= MAX_DOCUMENTS,
             ClientMessage::Pull { backfill, first } => backfill.len() <= MAX_BACKFILL && first.len() <= MAX_FIRST,
             ClientMessage::Push { items, .. } => items.len() <= MAX_ITEMS,
             ClientMessage::Twins { prints, .. } => prints.len() <= MAX_PRINTS,

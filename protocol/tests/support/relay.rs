@@ -131,13 +131,13 @@ impl Relay {
         match item {
             Item::Statement(bytes) => self.trust.visible(&StatementId::of(bytes), device),
             Item::Record(bytes) => self.trust.may_read(device, &document_of(bytes)),
-            Item::Chunk(_) => false,
+            Item::Chunk(_) | Item::Checkpoint(_) => false,
         }
     }
 
     fn selected(&self, item: &Item, lane: Lane, select: Select) -> bool {
         match (select, item) {
-            (_, Item::Chunk(_)) => false,
+            (_, Item::Chunk(_) | Item::Checkpoint(_)) => false,
             (Select::All, _) => lane_of(item) == lane,
             (Select::Statements, Item::Statement(_)) => true,
             (Select::Statements, Item::Record(_)) => false,
@@ -215,6 +215,7 @@ impl Relay {
                 let (records, more) = self.logs.with_prints(&log, &prints, 3);
                 RelayEvent::Missing { lane, records, more }
             }
+            RelayAction::ReadCheckpoints { .. } => RelayEvent::Checkpoints { parts: Vec::new(), end: true },
             RelayAction::ReadChunks { chunks, .. } => {
                 let held = |id: &ChunkId| {
                     let granted = |bytes: &&Vec<u8>| self.trust.granted(device, patient_of(bytes), Scope::Chart);
@@ -235,6 +236,7 @@ impl Relay {
 
     fn commit(&mut self, item: Item) -> Outcome {
         match &item {
+            Item::Checkpoint(_) => unreachable!("nobody makes one"),
             Item::Chunk(bytes) => match self.chunks.take(bytes.clone(), &self.trust) {
                 Ok(true) => self.arrive(item),
                 Ok(false) => Outcome::Duplicate,
@@ -296,6 +298,7 @@ pub fn lane_of(item: &Item) -> Lane {
     match item {
         Item::Statement(_) => Lane::Cards,
         Item::Chunk(_) => Lane::Attachments,
+        Item::Checkpoint(_) => unreachable!("these tablets make none"),
         Item::Record(bytes) => ReceivedBytes::new(bytes.clone())
             .and_then(ReceivedBytes::parse)
             .map_or(Lane::Cards, |parsed| Lane::of(parsed.header().document.scope())),

@@ -108,6 +108,7 @@ impl Tablet {
             long_away: true,
             wanted: self.chunks.wanted.iter().map(|(id, _)| *id).collect(),
             offer: true,
+            checkpoints: None,
             suspects: self.suspects.iter().copied().collect(),
         }
     }
@@ -142,6 +143,7 @@ impl Tablet {
                             }
                         }
                         Item::Record(bytes) => gaps.extend(self.take(bytes, &mut forks)),
+                        Item::Checkpoint(_) => unreachable!("nobody makes one"),
                         Item::Chunk(bytes) => {
                             let id = ChunkId::of(&bytes);
                             assert!(
@@ -178,12 +180,13 @@ impl Tablet {
                 }
                 Some(ClientEvent::Departing { lane, items, more: false })
             }
-            ClientAction::Acked { records, statements, chunks, cursor } => {
+            ClientAction::Acked { records, statements, chunks, parts: _, cursor } => {
                 chunks.iter().for_each(|id| assert!(relay.chunks.held.contains_key(id), "acked and not there"));
                 self.chunks.unsent.retain(|id| !chunks.contains(id));
                 self.outbox.retain(|_, item| match item {
                     Item::Statement(bytes) => !statements.contains(&StatementId::of(bytes)),
                     Item::Chunk(bytes) => !chunks.contains(&ChunkId::of(bytes)),
+                    Item::Checkpoint(_) => true,
                     Item::Record(bytes) => match ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse) {
                         Ok(parsed) => !records.contains(&(parsed.header().log(), parsed.header().seq)),
                         Err(_) => true,
@@ -202,6 +205,7 @@ impl Tablet {
                         ItemRef::Record { hash, .. } | ItemRef::Damaged(hash) => RecordHash::of(item.bytes()) != hash,
                         ItemRef::Statement(id) => StatementId::of(item.bytes()) != id,
                         ItemRef::Chunk(id) => ChunkId::of(item.bytes()) != id,
+                        ItemRef::Part(hash) => RecordHash::of(item.bytes()) != hash,
                     });
                 }
                 None

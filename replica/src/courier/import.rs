@@ -132,6 +132,8 @@ impl Replica {
                 let parsed = ReceivedChunk::new(bytes.clone()).and_then(ReceivedChunk::parse);
                 parsed.is_ok_and(|chunk| foreign(chunk.header().place.patient, ChunkHeader::SCOPE))
             }
+            // No file holds any.
+            Item::Checkpoint(_) => false,
         }
     }
 }
@@ -141,6 +143,6 @@ fn kind(item: &Item) -> u8 {
     match item {
         Item::Statement(_) => 0,
         Item::Record(_) => 1,
-        Item::Chunk(_) => 2,
+        Item::Chunk(_) | Item::Checkpoint(_) => 2,
     }
 }

@@ -48,6 +48,14 @@ pub(crate) fn update(
     Ok(())
 }
 
+/// Takes what the models say of one document out of them; the caller then updates it with [`Changed::Everything`].
+pub(crate) fn forget(connection: &Connection, id: DocumentId) -> Result<(), StoreError> {
+    for table in ["m_timeline", "m_conflicts"] {
+        connection.execute(&format!("DELETE FROM {table} WHERE document = ?1"), [id.to_bytes()])?;
+    }
+    Ok(())
+}
+
 /// Empties every model; the caller then updates each document with [`Changed::Everything`].
 pub(crate) fn clear(connection: &Connection) -> Result<(), StoreError> {
     for table in TABLES {

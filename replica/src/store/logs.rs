@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
 use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, Print, RecordHash};
 
-use super::{StoreError, fixed, signed, unsigned};
+use super::{StoreError, fixed, records, signed, unsigned};
 
 /// A place in a log and the hash of the record there.
 pub(crate) type Place = (LogSeq, RecordHash);
@@ -115,6 +115,19 @@ pub(crate) fn vector(connection: &Connection, document: DocumentId) -> Result<Ve
     Ok(vector)
 }
 
+/// How far each log of a document is held from its first record on: what is asked for when originals are wanted.
+pub(crate) fn held(connection: &Connection, document: DocumentId) -> Result<Vector, StoreError> {
+    let mut vector = Vector::default();
+    for (device, incarnation, log) in of_document(connection, document)? {
+        match (log.base == START, log.filled) {
+            (true, _) => vector.raise(device, incarnation, log.head.0, log.print()),
+            (false, START) => {}
+            (false, (seq, hash)) => vector.raise(device, incarnation, seq, hash.print()),
+        }
+    }
+    Ok(vector)
+}
+
 /// Documents of which anything is known, in order, after `after`, at most `limit`.
 pub(crate) fn documents_after(
     connection: &Connection,
@@ -133,17 +146,38 @@ pub(crate) fn documents_after(
 /// A record was kept that follows what was held of its log.
 pub(crate) fn advance(connection: &Connection, id: LogId, to: Place) -> Result<(), StoreError> {
     let mut log = get(connection, id)?.unwrap_or(Log::NONE);
-    if to.0 == log.head.0.next() {
-        log.head = to;
-        log.contested = log.contested.map(|known| known.and(to.1.print()));
-    } else if to.0 == log.filled.0.next() && to.0 <= log.base.0 {
-        log.filled = to;
-        if log.filled == log.base {
+    if to.0 == log.filled.0.next() && to.0 <= log.base.0 {
+        // An earlier base may have left records above.
+        log.filled = match held_from(connection, id, to)? {
+            held if held.0 < log.base.0 => held,
+            _ => (log.base.0, records::hash_at(connection, id, log.base.0)?.unwrap_or(to.1)),
+        };
+        if log.filled.0 == log.base.0 {
+            if log.filled.1 != log.base.1 {
+                // The checkpoint named a record that is none of this log: what chained onto it was none either.
+                log.head = log.filled;
+            }
             (log.base, log.filled) = (START, START);
         }
+    } else if to.0 == log.head.0.next() {
+        log.head = to;
+        log.contested = log.contested.map(|known| known.and(to.1.print()));
     } else {
         return Ok(());
     }
+    put(connection, id, &log)
+}
+
+/// A checkpoint stands for a log up to `base`.
+pub(crate) fn begin_at(connection: &Connection, id: LogId, base: Place) -> Result<(), StoreError> {
+    let mut log = get(connection, id)?.unwrap_or(Log::NONE);
+    if base.0 <= log.head.0 {
+        return Ok(());
+    }
+    if log.base == START {
+        log.filled = log.head;
+    }
+    (log.base, log.head) = (base, base);
     put(connection, id, &log)
 }
 

@@ -3,6 +3,7 @@
 //! Two connections: one writes (behind the engine's lock), one reads (screens never wait for a running sync).
 //! The key is a raw 256-bit key; a file that does not open with it is damaged or not ours, never guessed at.
 
+pub(crate) mod checkpoints;
 pub(crate) mod chunks;
 pub(crate) mod data_use;
 pub(crate) mod documents;

@@ -27,6 +27,14 @@ pub(crate) fn add_statement(connection: &Connection, statement: i64) -> Result<(
     Ok(())
 }
 
+/// Puts a part of a checkpoint at the end, on the lane of its document.
+pub(crate) fn add_part(connection: &Connection, lane: Lane, part: i64) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT INTO outbox (lane, part) VALUES (?1, ?2)")?
+        .execute(params![lane.byte(), part])?;
+    Ok(())
+}
+
 /// Takes a record off.
 pub(crate) fn remove_record(connection: &Connection, record: i64) -> Result<(), StoreError> {
     connection.prepare_cached("DELETE FROM outbox WHERE record = ?1")?.execute([record])?;
@@ -75,8 +83,10 @@ pub(crate) fn page(
             .query_row([signed(behind)], |row| row.get(0))?,
     };
     let mut statement = connection.prepare_cached(
-        "SELECT position, record IS NOT NULL, coalesce(r.bytes, s.bytes) FROM outbox
+        "SELECT position, CASE WHEN record IS NOT NULL THEN 0 WHEN statement IS NOT NULL THEN 1 ELSE 2 END,
+            coalesce(r.bytes, s.bytes, p.bytes) FROM outbox
          LEFT JOIN records r ON r.id = record LEFT JOIN statements s ON s.id = statement
+         LEFT JOIN parts_leaving p ON p.id = part
          WHERE lane = ?1 AND position > ?2 ORDER BY position",
     )?;
     let mut rows = statement.query(params![lane.byte(), signed(after)])?;
@@ -89,7 +99,11 @@ pub(crate) fn page(
         if barrier.is_some_and(|barrier| position > barrier) || (size > budget && !items.is_empty()) {
             return Ok((items, true));
         }
-        let item = if row.get(1)? { Item::Record(bytes) } else { Item::Statement(bytes) };
+        let item = match row.get(1)? {
+            0 => Item::Record(bytes),
+            1 => Item::Statement(bytes),
+            _ => Item::Checkpoint(bytes),
+        };
         items.push(Departure { position: unsigned(position), item });
     }
     Ok((items, false))

@@ -138,6 +138,14 @@ pub(crate) fn applied_in(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Whether what every record of a document says is in it.
+pub(crate) fn all_applied(connection: &Connection, document: DocumentId) -> Result<bool, StoreError> {
+    let waits = connection
+        .prepare_cached("SELECT 1 FROM records WHERE document = ?1 AND state <> 0 LIMIT 1")?
+        .exists([document.to_bytes()])?;
+    Ok(!waits)
+}
+
 /// Sets a record aside, once.
 pub(crate) fn quarantine(connection: &Connection, bytes: &[u8], reason: &str, at: Timestamp) -> Result<(), StoreError> {
     connection

@@ -1,7 +1,7 @@
 //! Tables, and the migrations that lead to them. A migration, once released, is never edited: add the next.
 //!
 //! *Truth*: `documents`, `changes`, `unsent`, `records`, `statements`, `outbox`, `epoch_keys`, `chunks`. *Own notes*: `meta`, `news`,
-//! `looked`, `backfills`, `suspects`, `quarantine`, `marks`, `data_use`, `wanted`. *Computed with every record*: `logs`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
+//! `checkpoints_due`, `parts_leaving`, `parts_taken`, `unproven`, `looked`, `backfills`, `suspects`, `quarantine`, `marks`, `data_use`, `wanted`. *Computed with every record*: `logs`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
 //!
 //! Every table of truth has an integer row id, so that a damaged store can be salvaged row by row.
 
@@ -28,13 +28,14 @@ CREATE TABLE statements (
     bytes BLOB NOT NULL
 ) STRICT;
 
--- What no relay has acknowledged: a record or a statement, by row id, in the order in which they must be taken.
+-- What no relay has acknowledged: a record, a statement or a part of a checkpoint, by row id, in the order in which they must be taken.
 -- lane: 0 statements and cards, 1 charts, 2 attachments.
 CREATE TABLE outbox (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     lane INTEGER NOT NULL,
     record INTEGER UNIQUE,
-    statement INTEGER UNIQUE
+    statement INTEGER UNIQUE,
+    part INTEGER UNIQUE
 ) STRICT;
 
 CREATE INDEX outbox_lane ON outbox (lane, position);
@@ -111,6 +112,31 @@ CREATE TABLE logs (
     filled_hash BLOB NOT NULL,
     PRIMARY KEY (document, device, incarnation)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX logs_based ON logs (document) WHERE base_seq > 0;
+
+-- Documents of which somebody who was granted them needs a checkpoint.
+CREATE TABLE checkpoints_due (
+    document BLOB PRIMARY KEY
+) STRICT;
+-- Parts of checkpoints made here, until a relay has them.
+CREATE TABLE parts_leaving (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    bytes BLOB NOT NULL
+) STRICT;
+-- Parts that were taken, until the records that they stand for are here: what their author said, signed.
+CREATE TABLE parts_taken (
+    document BLOB NOT NULL,
+    checkpoint BLOB NOT NULL,
+    part INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (document, checkpoint, part)
+) STRICT, WITHOUT ROWID;
+-- Documents that began at a checkpoint and are not proven by their records yet.
+CREATE TABLE unproven (
+    document BLOB PRIMARY KEY,
+    checkpoint BLOB NOT NULL
+) STRICT;
 
 -- Sealed chunks of attachments. `unsent`: made here, and no relay has acknowledged it. `used`: when somebody last looked, ms.
 CREATE TABLE chunks (

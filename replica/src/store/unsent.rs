@@ -89,6 +89,12 @@ pub(crate) fn unseal(connection: &Connection, id: i64, changes: &[Vec<u8>]) -> R
     Ok(())
 }
 
+/// The save is not to be sealed any more: what it wrote was written again.
+pub(crate) fn remove(connection: &Connection, id: i64) -> Result<(), StoreError> {
+    connection.prepare_cached("DELETE FROM unsent WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
 /// Ties a save to the record that carries the last of it.
 pub(crate) fn sealed(connection: &Connection, id: i64, record: i64) -> Result<(), StoreError> {
     connection.prepare_cached("UPDATE unsent SET record = ?2 WHERE id = ?1")?.execute(params![id, record])?;

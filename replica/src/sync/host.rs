@@ -1,8 +1,9 @@
 //! The store's side of a session: what it starts from, and what it asks for.
 
-use tendenko_protocol::document::{DocumentId, LogId, Vector};
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::domains::SESSION_VERSIONS;
-use tendenko_protocol::ids::{PatientId, Print, RelayId};
+use tendenko_protocol::ids::{ArrivalNo, PatientId, Print, RelayId};
+use tendenko_protocol::limits::{MAX_DOCUMENTS, VECTOR_PAGE};
 use tendenko_protocol::messages::Cursor;
 use tendenko_protocol::session::client::ClientConfig;
 
@@ -25,10 +26,21 @@ impl Replica {
         let first = self.first_in_order();
         let last_contact = self.sync_status().last_contact;
         let long_away = last_contact.is_none_or(|last| self.clock.now().0.abs_diff(last.0) > LONG_AWAY);
-        let reader = self.reader();
         // One cursor, whichever relay it is of: what one relay acknowledged has left the outbox, so an older cursor of another must
         // not be continued. The session compares vectors when the cursor is not of the relay it talks to.
-        let cursor: Option<Cursor> = meta::get(&reader, name::CURSOR)?;
+        let cursor: Option<Cursor> = meta::get(&self.reader(), name::CURSOR)?;
+        // Before any charts came: what a broken session had brought is not brought again.
+        let known = if cursor.is_none_or(|cursor| cursor.charts == ArrivalNo::NONE) {
+            let (mut known, _) = self.vectors_after(None, MAX_DOCUMENTS, VECTOR_PAGE)?;
+            known.retain(|(document, _)| document.scope() == Scope::Chart);
+            known
+        } else {
+            Vec::new()
+        };
+        let (suspects, backfill) = {
+            let reader = self.reader();
+            (records::suspects(&reader)?, statements::owed_backfills(&reader)?)
+        };
         let trust = self.trust();
         Ok(ClientConfig {
             region: trust.region(),
@@ -37,12 +49,13 @@ impl Replica {
             chain: trust.chain_of(self.device_id()),
             cursor,
             versions: SESSION_VERSIONS.to_vec(),
-            backfill: statements::owed_backfills(&reader)?,
+            backfill,
             first,
             long_away,
             wanted,
             offer,
-            suspects: records::suspects(&reader)?,
+            suspects,
+            checkpoints: Some(known),
         })
     }
 
@@ -99,10 +112,10 @@ impl Replica {
         Ok((vectors, false))
     }
 
-    /// Vectors of these documents; empty ones for those not here.
+    /// Vectors of these documents, of which something may be missing: what is held of them. Empty ones for those not here.
     pub(crate) fn vectors_of(&self, documents: &[DocumentId]) -> Result<Vec<(DocumentId, Vector)>, StoreError> {
         let reader = self.reader();
-        documents.iter().map(|document| Ok((*document, logs::vector(&reader, *document)?))).collect()
+        documents.iter().map(|document| Ok((*document, logs::held(&reader, *document)?))).collect()
     }
 
     /// Statements after a place, and whether there are more.

@@ -3,10 +3,11 @@
 //! What has come by the time the session is ready for more is taken at once and stored in one transaction: a busy relay sends in small
 //! pieces, and forcing data to disk costs the same for one as for all of them. Nothing waits for more to come.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::Millis;
 use tendenko_protocol::messages::{Cursor, Item, Lane, PerLane, RelayMessage};
 use tendenko_protocol::session::CloseReason;
@@ -109,6 +110,8 @@ async fn talk(
         bogus: 0,
         welcome: false,
         broken: None,
+        unproven: true,
+        asked_to_prove: BTreeSet::new(),
     };
     let early = connected.early.take();
     let result = {
@@ -175,6 +178,10 @@ struct Link {
     welcome: bool,
     /// A lane ended behind what is being taken.
     broken: Option<LinkError>,
+    /// There may be a document that only a checkpoint speaks for.
+    unproven: bool,
+    /// Documents of which the records were asked for that only a checkpoint speaks for.
+    asked_to_prove: BTreeSet<DocumentId>,
 }
 
 impl Link {
@@ -206,6 +213,12 @@ impl Link {
                     // It came to its end with this one: whatever was wrong with it is over.
                     status.misbehaving.take_if(|(relay, _)| *relay == name);
                 });
+                if self.unproven
+                    && let Some(document) = self.next_to_prove().await?
+                {
+                    event = ClientEvent::Prove { documents: vec![document] };
+                    continue;
+                }
             }
             let ready = PerLane::new(|lane| self.session.ready_to_receive(lane));
             let [cards, charts, attachments] = self.streams.arriving.each_mut();
@@ -267,6 +280,18 @@ impl Link {
         });
     }
 
+    /// A document that only a checkpoint speaks for, each once.
+    async fn next_to_prove(&mut self) -> Result<Option<DocumentId>, LinkError> {
+        if self.at_home {
+            return Ok(None);
+        }
+        let asked = self.asked_to_prove.clone();
+        let document = blocking(&self.replica, move |replica| replica.to_prove(&asked)).await?;
+        self.asked_to_prove.extend(document);
+        self.unproven = document.is_some();
+        Ok(document)
+    }
+
     fn received(&mut self, lane: Lane, message: RelayMessage) -> ClientEvent {
         self.welcome |= matches!(message, RelayMessage::Welcome { .. });
         ClientEvent::Received { now: self.now(), lane, message }
@@ -312,6 +337,7 @@ impl Link {
         items: Vec<Item>,
         cursor: Option<Cursor>,
     ) -> Result<Vec<ClientEvent>, LinkError> {
+        self.unproven |= items.iter().any(|item| matches!(item, Item::Checkpoint(_)));
         let stored = blocking(&self.replica, move |replica| {
             let stored = replica.store_batch(items, cursor)?;
             if !stored.new_grants.is_empty() {
@@ -368,11 +394,11 @@ impl Link {
                     blocking(replica, move |replica| replica.depart(lane, after, behind, budget)).await?;
                 Some(ClientEvent::Departing { lane, items, more })
             }
-            ClientAction::Acked { records, statements, chunks, cursor } => {
+            ClientAction::Acked { records, statements, chunks, parts, cursor } => {
                 let at_home = self.at_home;
                 let acked = move |replica: &Replica| match at_home {
                     true => replica.heard_at_home(cursor),
-                    false => replica.acked(&records, &statements, &chunks, cursor),
+                    false => replica.acked(&records, &statements, &chunks, &parts, cursor),
                 };
                 blocking(replica, acked).await?;
                 None

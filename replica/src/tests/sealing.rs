@@ -11,7 +11,7 @@ fn records(items: &[Item]) -> Vec<Vec<u8>> {
         .iter()
         .filter_map(|item| match item {
             Item::Record(bytes) => Some(bytes.clone()),
-            Item::Statement(_) | Item::Chunk(_) => None,
+            Item::Statement(_) | Item::Chunk(_) | Item::Checkpoint(_) => None,
         })
         .collect()
 }
@@ -177,7 +177,7 @@ fn entries_are_marked_until_the_relay_has_them() {
             (header.log(), header.seq)
         })
         .collect();
-    a.acked(&acks, &[], &[], None).unwrap();
+    a.acked(&acks, &[], &[], &[], None).unwrap();
     assert_eq!(sent(&a), Sent::Acked);
     assert_eq!(a.sync_status().unsent, 0);
     assert!(a.unsent().unwrap().is_empty());

@@ -78,7 +78,7 @@ fn commit(
     for (item, fate) in submission.items.iter().zip(fates) {
         report.count(match fate {
             Stored::Stored(_) => Fate::New,
-            Stored::Known(_) => Fate::Known,
+            Stored::Known(_) | Stored::Kept => Fate::Known,
             Stored::Fork => Fate::Refused(RejectReason::Fork),
             Stored::Gap { .. } => Fate::Refused(RejectReason::Gap),
             Stored::Full => Fate::Refused(RejectReason::Full),

@@ -28,6 +28,7 @@ pub(crate) fn submission(trust: &Trust, from: Source, at: Millis, items: Vec<Ite
             Item::Statement(bytes) => statement(trust, from, bytes),
             Item::Record(bytes) => trust.with(|set| record(set, bytes)),
             Item::Chunk(bytes) => trust.with(|set| chunk(set, bytes)),
+            Item::Checkpoint(bytes) => trust.with(|set| checkpoint(set, &bytes)),
         })
         .collect();
     Submission { again: trust.take_due(), ..Submission::new(from, at, items) }
@@ -86,6 +87,20 @@ fn chunk(set: &TrustStore, bytes: Vec<u8>) -> NewItem {
     NewItem::Refused(Refused { hash, claimed: None, reason, bytes: None, may_be_known: false })
 }
 
+/// Whether it is of use is decided later, inside the writing transaction.
+fn checkpoint(set: &TrustStore, bytes: &[u8]) -> NewItem {
+    match admission::admit_checkpoint(bytes, set) {
+        Ok(part) => NewItem::Checkpoint(part),
+        Err(reason) => NewItem::Refused(Refused {
+            hash: RecordHash::of(bytes),
+            claimed: None,
+            reason,
+            bytes: None,
+            may_be_known: false,
+        }),
+    }
+}
+
 /// The chunks among checked items.
 pub(crate) fn chunks(items: &[NewItem]) -> Vec<ChunkId> {
     let id = |item: &NewItem| match item {
@@ -124,7 +139,7 @@ pub(super) fn outcomes(pusher: DeviceId, items: &[Claimed], fates: &[Fate]) -> V
         .map(|(item, fate)| {
             let reason = match fate {
                 Fate::Stored(arrival) => return Outcome::Stored(*arrival),
-                Fate::Known(_) => return Outcome::Duplicate,
+                Fate::Known(_) | Fate::Kept => return Outcome::Duplicate,
                 Fate::Fork => RejectReason::Fork,
                 Fate::Gap { .. } => RejectReason::Gap,
                 Fate::Full => RejectReason::Full,
@@ -169,7 +184,7 @@ impl Claimed {
         match item {
             NewItem::Statement(_) => Self { log: None, reason: None },
             NewItem::Record(record) => Self { log: Some((record.log(), record.header().seq)), reason: None },
-            NewItem::Chunk(_) => Self { log: None, reason: None },
+            NewItem::Chunk(_) | NewItem::Checkpoint(_) => Self { log: None, reason: None },
             NewItem::Refused(refused) => Self { log: refused.claimed, reason: Some(refused.reason) },
         }
     }

@@ -345,6 +345,11 @@ impl Host {
                 RelayAction::ReadTwins { lane, log, prints, limit_bytes } => {
                     self.ask(lane, move |shared, device| shared.twins(device, lane, &log, &prints, limit_bytes));
                 }
+                RelayAction::ReadCheckpoints { patients, after, limit_bytes } => {
+                    self.ask(Lane::Charts, move |shared, device| {
+                        shared.checkpoints(device, patients, after, limit_bytes)
+                    });
+                }
                 RelayAction::ReadChunks { chunks, limit_bytes } => {
                     if let Some(device) = self.admitted {
                         let fetching = fetch(self.shared.clone(), device, chunks, limit_bytes);

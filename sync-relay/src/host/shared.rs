@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use ring::rand::SystemRandom;
 use tendenko_protocol::admission;
 use tendenko_protocol::chunk::{ChunkHeader, Holding};
-use tendenko_protocol::document::{DocumentId, LogId, Vector};
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{
-    ArrivalNo, ChunkId, DeviceId, LogSeq, Print, RecordHash, RegionId, RelayId, RelayIncarnation,
+    ArrivalNo, ChunkId, DeviceId, LogSeq, PatientId, Print, RecordHash, RegionId, RelayId, RelayIncarnation,
 };
 use tendenko_protocol::messages::{Coverage, Item, Lane, Refusal};
 use tendenko_protocol::record::{LogVerdict, check_next};
@@ -22,8 +22,8 @@ use super::errands::Errands;
 use super::present::Present;
 use crate::clock::now;
 use crate::store::{
-    Audience, Documents, Item as StoredItem, ItemKind, MissingPage, NewItem, PageLimit, RelayStore, Selection, Source,
-    StoreError, StoredChunk, Subject, Submission,
+    Audience, Documents, Item as StoredItem, ItemKind, MissingPage, NewItem, PageLimit, PartName, RelayStore,
+    Selection, Source, StoreError, StoredChunk, Subject, Submission,
 };
 use crate::trust::Trust;
 use crate::writer::Writer;
@@ -220,6 +220,42 @@ impl Shared {
             },
             None => RelayEvent::Page { lane, items: Vec::new(), through, end: true },
         })
+    }
+
+    /// Parts of whole checkpoints of charts that the device may be sent.
+    pub(super) fn checkpoints(
+        &self,
+        device: DeviceId,
+        mut patients: Vec<PatientId>,
+        after: Option<PartName>,
+        limit_bytes: usize,
+    ) -> Result<RelayEvent, StoreError> {
+        self.trust.with(|set| {
+            if patients.is_empty() {
+                patients = set.grants_for(device).map(|grant| grant.grant.patient).collect();
+                patients.sort_unstable();
+                patients.dedup();
+            }
+            patients.retain(|patient| set.may_be_sent(device, *patient, Scope::Chart));
+        });
+        let under_way =
+            after.and_then(|(document, _)| patients.iter().position(|patient| *patient == document.patient));
+        let (mut parts, mut bytes) = (Vec::new(), 0);
+        for (place, patient) in patients.iter().enumerate().skip(under_way.unwrap_or(0)) {
+            let charts = (DocumentId::chart(*patient, 0), DocumentId::chart(*patient, u16::MAX));
+            let mut at = after.filter(|_| under_way == Some(place));
+            loop {
+                let found = self.store.checkpoint_parts(charts, at, limit_bytes - bytes)?;
+                let Some(last) = found.last() else { break };
+                at = Some(last.name);
+                bytes += found.iter().map(|part| part.bytes.len()).sum::<usize>();
+                parts.extend(found.into_iter().map(|part| (part.name.0, part.name.1, part.bytes)));
+                if bytes >= limit_bytes {
+                    return Ok(RelayEvent::Checkpoints { parts, end: false });
+                }
+            }
+        }
+        Ok(RelayEvent::Checkpoints { parts, end: true })
     }
 
     pub(super) fn vectors(

@@ -21,6 +21,7 @@ use super::{
 use author::Author;
 
 pub(crate) mod author;
+mod checkpoints;
 pub(crate) mod chunks;
 mod upstream;
 
@@ -44,7 +45,7 @@ pub trait Backend {
 /// # Panics
 /// At the first promise that is not kept.
 pub fn run(backend: &impl Backend) {
-    let checks: [fn(&_); 25] = [
+    let checks: [fn(&_); 27] = [
         a_new_store_is_empty_and_in_its_first_life,
         lives_are_remembered_until_they_are_forgotten,
         arrivals_are_dense_over_statements_and_records,
@@ -64,6 +65,8 @@ pub fn run(backend: &impl Backend) {
         lanes_are_streams_of_their_own,
         what_arrives_again_has_one_number_and_the_newest,
         heads_and_statement_ids_show_everything,
+        checkpoints::the_whole_checkpoint_that_covers_most_is_kept,
+        checkpoints::a_checkpoint_of_what_is_not_here_is_not_kept,
         chunks::chunks_are_kept_by_name_and_handed_out_only_by_it,
         chunks::what_is_offered_and_lacking_is_said_piece_by_piece,
         chunks::chunks_go_up_with_the_outbox,

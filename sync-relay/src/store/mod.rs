@@ -25,8 +25,9 @@ use tendenko_protocol::ids::{
     StatementId,
 };
 pub use tendenko_protocol::messages::Lane;
-use tendenko_protocol::record::{RejectReason, SealedRecord};
+use tendenko_protocol::record::{RejectReason, SealedCheckpoint, SealedRecord};
 
+mod checkpoints;
 mod chunks;
 #[cfg(test)]
 pub(crate) mod conformance;
@@ -34,6 +35,7 @@ mod figures;
 mod sqlite;
 mod upstream;
 
+pub use checkpoints::{CheckpointPart, PartName};
 pub use chunks::{ChunkQuota, ChunkShare, StoredChunk};
 pub use figures::{Contact, Figures, Loss, Quarantined, RefusalCount};
 pub use sqlite::{SqliteOptions, SqliteStore};
@@ -111,6 +113,8 @@ pub enum NewItem {
     Record(SealedRecord),
     /// A chunk whose signature and author were checked; the store decides whether there is room for it.
     Chunk(SealedChunk),
+    /// A part of a checkpoint whose signature and author were checked; the store decides whether it is of use.
+    Checkpoint(SealedCheckpoint),
     /// Something refused before it came here.
     Refused(Refused),
 }
@@ -176,6 +180,8 @@ pub enum Fate {
         /// The number the log expects next.
         expected: LogSeq,
     },
+    /// A part of a checkpoint that is here now, or of no use because a better one is. It has no arrival number.
+    Kept,
     /// It was refused before it came here, and has been counted.
     Refused,
     /// There is no more room for it. It has been counted.
@@ -348,6 +354,14 @@ pub trait RelayStore: Send + Sync + 'static {
 
     /// The records of a log with these prints, kept or in quarantine, by place, up to `limit_bytes` (one record always fits).
     fn with_prints(&self, log: &LogId, prints: &[Print], limit_bytes: usize) -> Result<MissingPage, StoreError>;
+
+    /// Parts of the whole checkpoints of a range of documents, in order, behind one: about `limit_bytes` of them, but one if there is any.
+    fn checkpoint_parts(
+        &self,
+        documents: (DocumentId, DocumentId),
+        after: Option<PartName>,
+        limit_bytes: usize,
+    ) -> Result<Vec<CheckpointPart>, StoreError>;
 
     /// A chunk, by name.
     fn chunk(&self, id: &ChunkId) -> Result<Option<StoredChunk>, StoreError>;

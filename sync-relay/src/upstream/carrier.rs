@@ -91,6 +91,8 @@ impl Carrier {
             wanted: self.shared.errands.wanted(),
             offer: true,
             suspects: upstream.suspects,
+            // Somebody behind it may want every record.
+            checkpoints: None,
         })
     }
 
@@ -146,7 +148,7 @@ impl Carrier {
             let mut of = None;
             match item {
                 NewItem::Record(record) => of = Some(record.log()),
-                NewItem::Chunk(_) => {}
+                NewItem::Chunk(_) | NewItem::Checkpoint(_) => {}
                 NewItem::Refused(refused) => {
                     tracing::warn!(code = refused.reason.code(), "an item from the upstream was refused");
                     let claimed = refused.claimed.filter(|_| !refused.reason.is_final());
@@ -222,7 +224,8 @@ impl Carrier {
                 ItemRef::Record { log, seq, .. } => ItemName::Record(*log, *seq),
                 ItemRef::Statement(id) => ItemName::Statement(*id),
                 ItemRef::Chunk(id) => ItemName::Chunk(*id),
-                ItemRef::Damaged(_) => continue,
+                // An edge relay pushes none.
+                ItemRef::Part(_) | ItemRef::Damaged(_) => continue,
             };
             if *reason != RejectReason::Full {
                 marks.push(Mark::Refused(name, *reason));

@@ -358,7 +358,8 @@ impl Link {
                 let (items, more) = self.read(move |carrier| carrier.depart(lane, after, behind, budget)).await?;
                 Some(ClientEvent::Departing { lane, items, more })
             }
-            ClientAction::Acked { records, statements, chunks, cursor } => {
+            // An edge relay makes no checkpoints.
+            ClientAction::Acked { records, statements, chunks, parts: _, cursor } => {
                 carrier.acked(records, statements, chunks, cursor).await?;
                 None
             }

@@ -140,6 +140,7 @@ impl Tablet {
             long_away: true,
             wanted: Vec::new(),
             offer: false,
+            checkpoints: None,
             suspects: Vec::new(),
         };
         Link { line: Line::open(&self.keys, self.relay, to).await, session: Session::new(config) }
@@ -246,7 +247,7 @@ impl Tablet {
                         self.statements.push(bytes);
                     }
                 }
-                Item::Chunk(_) => unreachable!("this tablet wants no chunk"),
+                Item::Chunk(_) | Item::Checkpoint(_) => unreachable!("this tablet asks for none"),
                 Item::Record(bytes) => {
                     let header = *ReceivedBytes::new(bytes.clone()).unwrap().parse().unwrap().header();
                     match admit_record(bytes, &self.trust, self).unwrap() {

@@ -217,7 +217,7 @@ impl World {
                 let document = header_of(bytes)?.document;
                 (!self.oracle.may_hold(device, document.patient, document.scope())).then_some(document)
             }
-            Item::Statement(_) | Item::Chunk(_) => None,
+            Item::Statement(_) | Item::Chunk(_) | Item::Checkpoint(_) => None,
         });
         if let Some(document) = shown {
             self.violate("shown-without-grant", format!("relay {relay} sends a record of {document:?} to {device}"));

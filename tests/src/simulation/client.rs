@@ -338,6 +338,7 @@ fn name_of(event: &ClientEvent) -> (&'static str, u64) {
             RelayMessage::Twins { prints } => ("hears of twins", prints.len() as u64),
         },
         ClientEvent::Stored { batch, .. } => ("has stored", *batch),
+        ClientEvent::Prove { documents } => ("wants proof", documents.len() as u64),
         ClientEvent::Saved => ("has saved", NONE),
         ClientEvent::First { patients } => ("wants others first", patients.len() as u64),
         ClientEvent::Departing { items, .. } => ("lets depart", items.len() as u64),

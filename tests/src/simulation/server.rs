@@ -179,7 +179,7 @@ impl World {
             };
             let seen = |item: &&Item| match item {
                 Item::Statement(bytes) => trust.visible(&StatementId::of(bytes), end.device),
-                Item::Chunk(_) => false,
+                Item::Chunk(_) | Item::Checkpoint(_) => false,
                 Item::Record(bytes) => {
                     header_of(bytes).is_some_and(|header| trust.may_read(end.device, &header.document))
                 }
@@ -280,6 +280,7 @@ impl World {
                 }
                 RelayEvent::Minted { standing: self.relays[relay].standing(), now }
             }
+            RelayAction::ReadCheckpoints { .. } => RelayEvent::Checkpoints { parts: Vec::new(), end: true },
             RelayAction::ReadChunks { chunks, .. } => {
                 RelayEvent::Chunks { chunks: chunks.into_iter().map(|chunk| (chunk, None)).collect() }
             }
@@ -360,7 +361,7 @@ impl World {
 /// How a pushed item is remembered.
 pub(super) fn pushed(item: &Item) -> Pushed {
     match item {
-        Item::Record(bytes) | Item::Chunk(bytes) => Pushed::Record(RecordHash::of(bytes)),
+        Item::Record(bytes) | Item::Chunk(bytes) | Item::Checkpoint(bytes) => Pushed::Record(RecordHash::of(bytes)),
         Item::Statement(bytes) => Pushed::Statement(StatementId::of(bytes)),
     }
 }
@@ -369,6 +370,7 @@ fn name_of(event: &RelayEvent) -> (&'static str, u64) {
     match event {
         RelayEvent::Received { message, .. } => match message {
             ClientMessage::Hello { cursor, .. } => ("hears hello", cursor.map_or(NONE, |cursor| cursor.after.0)),
+            ClientMessage::Begin { known, .. } => ("hears begin", known.len() as u64),
             ClientMessage::Pull { backfill, .. } => ("hears pull", backfill.len() as u64),
             ClientMessage::Push { items, .. } => ("hears push", items.len() as u64),
             ClientMessage::Vectors { documents, .. } => ("hears vectors", documents.len() as u64),
@@ -389,6 +391,7 @@ fn name_of(event: &RelayEvent) -> (&'static str, u64) {
         RelayEvent::Vectors { documents, .. } => ("has vectors", documents.len() as u64),
         RelayEvent::Missing { records, .. } => ("has what is missing", records.len() as u64),
         RelayEvent::Prints { prints, .. } => ("has prints", prints.len() as u64),
+        RelayEvent::Checkpoints { parts, .. } => ("has parts", parts.len() as u64),
         RelayEvent::Chunks { .. } | RelayEvent::Lacking { .. } => ("has attachments", NONE),
         RelayEvent::Stop { .. } => ("stops a session", NONE),
     }

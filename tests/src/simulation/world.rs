@@ -341,6 +341,7 @@ impl World {
             wanted: Vec::new(),
             offer: false,
             suspects: disk.suspects.iter().copied().collect(),
+            checkpoints: None,
         });
         let server = relay_session::Session::new(RelayConfig {
             region: self.region.region_id(),

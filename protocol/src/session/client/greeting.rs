@@ -17,8 +17,17 @@ impl Session {
         let backfill = self.config.backfill.clone();
         self.first_said = self.config.long_away || !known_there || !backfill.is_empty();
         let first = if self.first_said { self.config.first.clone() } else { Vec::new() };
+        let has_none = self.config.cursor.is_none_or(|cursor| cursor.charts == ArrivalNo::NONE);
+        let known = self.config.checkpoints.as_mut().map(std::mem::take).unwrap_or_default();
+        let compares =
+            self.config.cursor.is_some_and(|cursor| !known_there || cursor.incarnation == RelayIncarnation::NONE);
+        match (compares, has_none) {
+            (true, _) => {}
+            (false, true) => self.ask_for_checkpoints(Vec::new(), known),
+            (false, false) => self.begin_at_checkpoints(&backfill),
+        }
         self.pull(backfill, first);
-        if self.config.cursor.is_some_and(|cursor| !known_there || cursor.incarnation == RelayIncarnation::NONE) {
+        if compares {
             // No relay can go on from that: what it needs for comparing goes with the first flight.
             self.begin_comparison(false);
         }

@@ -166,6 +166,10 @@ impl Session {
         let result = match event {
             ClientEvent::Connected { now } => self.connected(now),
             ClientEvent::Received { now, lane, message } => self.received(now, lane, message),
+            ClientEvent::Prove { documents } => {
+                self.suspects.extend(documents.into_iter().filter(|document| !self.compared.contains(document)));
+                Ok(())
+            }
             ClientEvent::Stored { batch, new_grants, gaps, forks } => {
                 self.twins.note(forks);
                 self.stored(batch, new_grants, gaps)

@@ -32,7 +32,7 @@ impl InFlight {
     pub(super) fn document(&self) -> Option<DocumentId> {
         match self.item {
             ItemRef::Record { log, .. } => Some(log.document),
-            ItemRef::Damaged(_) | ItemRef::Statement(_) | ItemRef::Chunk(_) => None,
+            ItemRef::Damaged(_) | ItemRef::Statement(_) | ItemRef::Chunk(_) | ItemRef::Part(_) => None,
         }
     }
 }
@@ -129,6 +129,7 @@ fn refer(item: &Item) -> Result<ItemRef, Rejection> {
             Ok(chunk) => Ok(ItemRef::Chunk(chunk.id())),
             Err(reason) => Err(Rejection { item: ItemRef::Damaged(RecordHash::of(bytes)), reason }),
         },
+        Item::Checkpoint(bytes) => Ok(ItemRef::Part(RecordHash::of(bytes))),
         Item::Statement(bytes) => {
             let reference = ItemRef::Statement(StatementId::of(bytes));
             if bytes.len() > MAX_STATEMENT {

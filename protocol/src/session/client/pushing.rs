@@ -74,13 +74,15 @@ impl Session {
         let Some(answered) = self.lanes[lane].outgoing.answer(through) else {
             return Err(CloseReason::Protocol("an ack for what was not sent"));
         };
-        let (mut records, mut statements, mut chunks, mut refused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut records, mut statements, mut chunks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut parts, mut refused) = (Vec::new(), Vec::new());
         for (number, item) in answered {
             let reason = rejected.iter().find(|(rejected, _)| *rejected == number).map(|(_, reason)| *reason);
             match (reason, item.item) {
                 (None, ItemRef::Record { log, seq, .. }) => records.push((log, seq)),
                 (None, ItemRef::Statement(id)) => statements.push(id),
                 (None, ItemRef::Chunk(id)) => chunks.push(id),
+                (None, ItemRef::Part(hash)) => parts.push(hash),
                 (None, ItemRef::Damaged(_)) => {}
                 // Sent before both sides knew that vectors must be compared: it will be sent again after that.
                 (Some(reason), _) if self.reconciling && item.origin == Origin::Outbox && !reason.is_final() => {}
@@ -102,9 +104,9 @@ impl Session {
             cursor.acked = cursor.acked.max(arrival);
         }
         self.newest = self.newest.max(arrival);
-        if !(records.is_empty() && statements.is_empty() && chunks.is_empty()) {
+        if !(records.is_empty() && statements.is_empty() && chunks.is_empty() && parts.is_empty()) {
             let cursor = self.cursor().or_else(|| self.unfinished());
-            self.actions.push(ClientAction::Acked { records, statements, chunks, cursor });
+            self.actions.push(ClientAction::Acked { records, statements, chunks, parts, cursor });
         }
         if !refused.is_empty() {
             self.actions.push(ClientAction::Rejected { items: refused });

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{ClientAction, Phase, Session, Storing};
-use crate::document::{DocumentId, Scope};
+use super::{ClientAction, Phase, Session, Storing, bounded};
+use crate::document::{DocumentId, Scope, Vector};
 use crate::ids::{ArrivalNo, PatientId};
-use crate::limits::{MAX_BACKFILL, MAX_FIRST};
+use crate::limits::{MAX_BACKFILL, MAX_DOCUMENTS, MAX_FIRST};
 use crate::messages::{ClientMessage, Cursor, Item, Lane, RelayMessage};
 use crate::session::CloseReason;
 
@@ -148,7 +148,8 @@ impl Session {
         for (patient, scope) in storing.backfilled {
             self.backfilled(patient, scope);
         }
-        let fresh = new_grants.into_iter().filter(|grant| !self.backfilling.contains(grant)).collect();
+        let fresh: Vec<_> = new_grants.into_iter().filter(|grant| !self.backfilling.contains(grant)).collect();
+        self.begin_at_checkpoints(&fresh);
         self.pull(fresh, Vec::new());
         for document in &gaps {
             self.healing.remove(document);
@@ -158,6 +159,23 @@ impl Session {
         let suspects = gaps.into_iter().filter(|document| !self.compared.contains(document));
         self.suspects.extend(suspects.take(room));
         Ok(())
+    }
+
+    /// Asks for checkpoints of the charts among scopes that are about to be filled in.
+    pub(super) fn begin_at_checkpoints(&mut self, scopes: &[(PatientId, Scope)]) {
+        let charts = scopes.iter().filter(|(_, scope)| *scope == Scope::Chart).map(|(patient, _)| *patient);
+        let patients: Vec<_> = charts.take(MAX_BACKFILL).collect();
+        if !patients.is_empty() {
+            self.ask_for_checkpoints(patients, Vec::new());
+        }
+    }
+
+    pub(super) fn ask_for_checkpoints(&mut self, patients: Vec<PatientId>, known: Vec<(DocumentId, Vector)>) {
+        if self.config.checkpoints.is_some() {
+            let mut known = bounded(known);
+            known.truncate(MAX_DOCUMENTS);
+            self.send(Lane::Cards, ClientMessage::Begin { patients, known });
+        }
     }
 
     /// Asks for scopes to be filled in, those of the patients wanted first before others.

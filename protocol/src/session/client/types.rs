@@ -27,6 +27,8 @@ pub struct ClientConfig {
     pub versions: Vec<u16>,
     /// Scopes granted to this tablet whose earlier records were not yet filled in.
     pub backfill: Vec<(PatientId, Scope)>,
+    /// How far charts are known: of use before any charts were received. `None`: checkpoints are of no use here, every record is wanted.
+    pub checkpoints: Option<Vec<(DocumentId, Vector)>>,
     /// Patients of today's visits, in their order: their charts are asked for before others. At most [`MAX_FIRST`](crate::limits::MAX_FIRST) count.
     pub first: Vec<PatientId>,
     /// So long without contact that something new is likely: `first` goes with the first flight, or it would come behind a page of
@@ -65,6 +67,11 @@ pub enum ClientEvent {
         lane: Lane,
         /// The message.
         message: RelayMessage,
+    },
+    /// There is nothing else to do: records of these documents are asked for that only a checkpoint speaks for.
+    Prove {
+        /// Which.
+        documents: Vec<DocumentId>,
     },
     /// A `Store` is durable.
     Stored {
@@ -174,6 +181,8 @@ pub enum ItemRef {
     Statement(StatementId),
     /// A chunk of an attachment.
     Chunk(ChunkId),
+    /// A part of a checkpoint, by the hash of its bytes.
+    Part(RecordHash),
 }
 
 /// How far the sync is.
@@ -262,6 +271,8 @@ pub enum ClientAction {
         statements: Vec<StatementId>,
         /// Chunks of attachments.
         chunks: Vec<ChunkId>,
+        /// Parts of checkpoints.
+        parts: Vec<RecordHash>,
         /// The cursor to write in the same transaction.
         cursor: Option<Cursor>,
     },

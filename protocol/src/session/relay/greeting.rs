@@ -121,6 +121,9 @@ fn weight(message: &ClientMessage) -> usize {
         ClientMessage::Statements { buckets } => 4 * buckets.buckets.len(),
         ClientMessage::Vectors { documents, .. } => documents.iter().map(|(_, vector)| 24 + 32 * vector.0.len()).sum(),
         ClientMessage::Twins { prints, .. } => 24 * prints.len(),
+        ClientMessage::Begin { patients, known } => {
+            16 * patients.len() + known.iter().map(|(_, vector)| 24 + 32 * vector.0.len()).sum::<usize>()
+        }
         ClientMessage::Pull { backfill, first } => 24 * backfill.len() + 16 * first.len(),
         ClientMessage::Want { chunks } => 32 * chunks.len(),
         ClientMessage::Offer { attachments } => 128 * attachments.len(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::checkpoints::Checkpoints;
 use crate::chunk::Holding;
 use crate::document::{DocumentId, LogId, Scope, Vector};
 use crate::ids::{ArrivalNo, ChunkId, PatientId, Print};
@@ -15,6 +16,8 @@ pub(super) enum Job {
     Sums(Summing),
     /// Statements of some buckets. Not before the tablet's own statements are committed: a grant among them may let it see more.
     Statements { after: ArrivalNo, barrier: u64, buckets: Buckets },
+    /// Checkpoints of charts.
+    Checkpoints(Checkpoints),
     /// Everything of a scope.
     Fill { patient: PatientId, scope: Scope, after: ArrivalNo },
     /// What the stream would bring of a patient's charts, before it does. `None`: from where the stream is when its turn comes.

@@ -54,7 +54,7 @@ fn lane_of(item: &Item) -> Option<Lane> {
     match item {
         Item::Statement(_) => Some(Lane::Cards),
         // Nobody gets one unasked.
-        Item::Chunk(_) => None,
+        Item::Chunk(_) | Item::Checkpoint(_) => None,
         Item::Record(bytes) => {
             let parsed = ReceivedBytes::new(bytes.clone()).and_then(ReceivedBytes::parse).ok()?;
             Some(Lane::of(parsed.header().document.scope()))

@@ -16,12 +16,14 @@
 //! | `greeting` | the hello: is the tablet let in, and from where does it go on? |
 //! | `receiving` | commits and acks; requests become jobs |
 //! | `sending`, `jobs` | the next read, and what was read on its way out |
+//! | `checkpoints` | what charts begin with, and the records that need not follow |
 //! | `live` | what others push, forwarded before it is committed |
 //! | `chunks` | attachments: wanted, offered |
 //! | `comparison` | vectors |
 //! | `twins` | logs of which two histories exist |
 //! | `types` | events and actions |
 
+mod checkpoints;
 mod chunks;
 mod comparison;
 mod greeting;
@@ -38,6 +40,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::jobs::Job;
 use super::CloseReason;
+use crate::document::{DocumentId, Vector};
 use crate::ids::{ArrivalNo, DeviceId, PatientId};
 use crate::limits::{MAX_UNWRITTEN, RECEIVE_WINDOW};
 use crate::messages::{ClientMessage, Cursor, Item, Lane, PerLane, Refusal, RelayMessage};
@@ -109,6 +112,8 @@ pub struct Session {
 
     lanes: PerLane<LaneState>,
     newest: ArrivalNo,
+    /// How far the tablet knows charts, as it said or by the checkpoints it was sent.
+    known: BTreeMap<DocumentId, Vector>,
     /// Arrivals that this tablet pushed itself, on any lane, and that not all lanes have passed yet.
     own: BTreeSet<ArrivalNo>,
     /// Patients that the tablet wants first, with their places.
@@ -130,6 +135,7 @@ impl Session {
             held_bytes: 0,
             lanes: PerLane::new(|_| LaneState { announce: true, ..LaneState::default() }),
             newest: ArrivalNo::NONE,
+            known: BTreeMap::new(),
             own: BTreeSet::new(),
             first: BTreeMap::new(),
             batches: 0,
@@ -153,6 +159,7 @@ impl Session {
             RelayEvent::Refused { reason } => self.not_admitted(reason),
             RelayEvent::Minted { standing, now } => self.minted(&standing, now),
             RelayEvent::Page { lane, items, through, end } => self.page(lane, items, through, end),
+            RelayEvent::Checkpoints { parts, end } => self.checkpoints_read(parts, end),
             RelayEvent::Committed { batch, outcomes, newest } => self.committed(batch, &outcomes, newest),
             RelayEvent::Verified { items } => {
                 self.verified(items);

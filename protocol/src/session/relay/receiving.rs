@@ -20,6 +20,7 @@ impl Session {
     pub(super) fn open(&mut self, lane: Lane, message: ClientMessage) -> Result<(), CloseReason> {
         match message {
             ClientMessage::Push { behind, items } => self.pushed(lane, behind, items),
+            ClientMessage::Begin { patients, known } => self.begin(patients, known)?,
             ClientMessage::Pull { backfill, first } => self.pulled(backfill, first)?,
             ClientMessage::Sums { sums } => {
                 let theirs: BTreeMap<_, _> = sums.into_iter().map(|summary| (summary.set, summary)).collect();

@@ -1,5 +1,6 @@
 //! What goes out: on each lane one read at a time, first the jobs, then the stream in order of arrival.
 
+use super::checkpoints::is_known;
 use super::chunks::read_chunks;
 use super::jobs::{Compare, Job, Summing, Twins};
 use super::twins::read_twins;
@@ -35,6 +36,7 @@ impl Session {
         let committed = self.lanes[Lane::Cards].answered;
         let limit = self.limit(lane);
         let (newest, sent_through) = (self.newest, self.lanes[lane].sent_through);
+        let of_checkpoints = if lane == Lane::Charts { self.next_checkpoints() } else { None };
         let read = |after, through, select| RelayAction::ReadPage { lane, after, through, select, limit_bytes: PAGE };
         let (reading, action) = match self.lanes[lane].jobs.front_mut() {
             Some(
@@ -44,13 +46,17 @@ impl Session {
                 | Job::Twins(Twins { barrier, .. }),
             ) if *barrier > committed => return,
             // What needs certificates and grants waits until they were sent.
-            Some(Job::Fill { .. } | Job::Ahead { .. }) if limit < newest => return,
+            Some(Job::Checkpoints(_) | Job::Fill { .. } | Job::Ahead { .. }) if limit < newest => return,
             Some(Job::Statements { after, .. } | Job::Sums(Summing { statements_after: Some(after), .. })) => {
                 (Reading::Job, read(*after, newest, Select::Statements))
             }
             Some(Job::Sums(Summing { documents_after, .. })) => {
                 let coverage = Coverage::Span { after: *documents_after, through: None };
                 (Reading::Job, read_vectors(lane, coverage, Vec::new()))
+            }
+            Some(Job::Checkpoints(_)) => {
+                let Some(action) = of_checkpoints else { return };
+                (Reading::Job, action)
             }
             Some(Job::Fill { patient, scope, after }) => {
                 (Reading::Job, read(*after, newest, Select::Scope(*patient, *scope)))
@@ -121,7 +127,10 @@ impl Session {
         let (after, ahead) = match (reading, state.jobs.front_mut()) {
             (Reading::Stream, _) | (Reading::Job, None) => return self.stream(lane, items, through, end),
             (Reading::Job, Some(Job::Sums(_))) => return self.statements_summed(lane, &items, through, end),
-            (Reading::Job, Some(Job::Compare(_) | Job::Twins(_) | Job::Want(_) | Job::Offer(_))) => {
+            (
+                Reading::Job,
+                Some(Job::Checkpoints(_) | Job::Compare(_) | Job::Twins(_) | Job::Want(_) | Job::Offer(_)),
+            ) => {
                 return Err(CloseReason::Protocol("a page was not asked for"));
             }
             (Reading::Job, Some(Job::Ahead { after, .. })) => (after.get_or_insert(ArrivalNo::NONE), true),
@@ -136,16 +145,20 @@ impl Session {
         }
         let items: Vec<_> = if ahead {
             // The grants among them go on the cards lane anyway.
-            let (own, sent) = (&self.own, &state.ahead);
+            let (own, sent, known) = (&self.own, &state.ahead, &self.known);
             let wanted = |(arrival, item): &(ArrivalNo, Item)| {
-                matches!(item, Item::Record(_)) && !own.contains(arrival) && !sent.contains(arrival)
+                matches!(item, Item::Record(_))
+                    && !own.contains(arrival)
+                    && !sent.contains(arrival)
+                    && !is_known(known, item)
             };
             let items: Vec<_> = items.into_iter().filter(wanted).collect();
             let room = MAX_AHEAD.saturating_sub(state.ahead.len());
             state.ahead.extend(items.iter().take(room).map(|(arrival, _)| *arrival));
             items
         } else {
-            items
+            let known = &self.known;
+            items.into_iter().filter(|(_, item)| !is_known(known, item)).collect()
         };
         for items in pages(items.into_iter().map(|(_, item)| item).collect(), |item| item.bytes().len()) {
             self.fill(lane, items);
@@ -158,7 +171,13 @@ impl Session {
                 Some(Job::Statements { .. }) => self.send(lane, RelayMessage::StatementsSent),
                 // What came ahead of its turn is not all there is: the scope may have been granted only now.
                 Some(
-                    Job::Ahead { .. } | Job::Sums(_) | Job::Compare(_) | Job::Twins(_) | Job::Want(_) | Job::Offer(_),
+                    Job::Ahead { .. }
+                    | Job::Checkpoints(_)
+                    | Job::Sums(_)
+                    | Job::Compare(_)
+                    | Job::Twins(_)
+                    | Job::Want(_)
+                    | Job::Offer(_),
                 )
                 | None => {}
             }
@@ -179,9 +198,10 @@ impl Session {
         let state = &mut self.lanes[lane];
         let sent_through = state.sent_through;
         state.announce |= !items.is_empty();
-        let (own, ahead) = (&self.own, &state.ahead);
+        let (own, ahead, known) = (&self.own, &state.ahead, &self.known);
         let fresh = |arrival: &ArrivalNo| *arrival > sent_through && !own.contains(arrival) && !ahead.contains(arrival);
-        let mut items: Vec<_> = items.into_iter().filter(|(arrival, _)| fresh(arrival)).collect();
+        let mut items: Vec<_> =
+            items.into_iter().filter(|(arrival, item)| fresh(arrival) && !is_known(known, item)).collect();
         if !state.live.is_empty() {
             items.retain(|(_, item)| !state.live.remove(&RecordHash::of(item.bytes()).0));
         }

@@ -135,6 +135,13 @@ pub enum RelayEvent {
         /// In the order asked for.
         chunks: Vec<(ChunkId, Option<Vec<u8>>)>,
     },
+    /// Answer to `ReadCheckpoints`.
+    Checkpoints {
+        /// Parts, in order of document and number.
+        parts: Vec<(DocumentId, u16, Vec<u8>)>,
+        /// There are no more behind these.
+        end: bool,
+    },
     /// Answer to `ReadLacking`.
     Lacking {
         /// Of what was offered, the pieces that are not here.
@@ -231,6 +238,16 @@ pub enum RelayAction {
         /// In order; as many as fit.
         chunks: Vec<ChunkId>,
         /// Bytes wanted at most (but one chunk always fits).
+        limit_bytes: usize,
+    },
+    /// Report `Checkpoints`: the parts of whole checkpoints of charts that the device is granted, in order of document and number. A read of the
+    /// charts lane.
+    ReadCheckpoints {
+        /// Whose; none named: of everybody.
+        patients: Vec<PatientId>,
+        /// Behind this part.
+        after: Option<(DocumentId, u16)>,
+        /// Bytes wanted at most (but one part always fits).
         limit_bytes: usize,
     },
     /// Report `Lacking`. As `ReadChunks`, a read of the last lane.

@@ -6,7 +6,7 @@ use ring::rand::SystemRandom;
 use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::{Incarnation, LogSeq, PatientId, RecordHash};
 use tendenko_protocol::keys::{DeviceKeys, EpochKey};
-use tendenko_protocol::record::{Draft, Kind, SealedRecord};
+use tendenko_protocol::record::{CheckpointDraft, Covered, Draft, Kind, SealedCheckpoint, SealedRecord};
 
 /// Two authors of one number are one device; a clone goes on from where it was cloned, as a restored tablet would.
 #[derive(Clone)]
@@ -33,6 +33,16 @@ impl Author {
     /// The next record of a chart volume.
     pub(crate) fn chart(&mut self, patient: u8, year: u16) -> SealedRecord {
         self.seal(DocumentId::chart(PatientId([patient; 16]), year))
+    }
+
+    /// A checkpoint of a chart volume, as far as this author has written it, in so many parts.
+    pub(crate) fn checkpoint(&self, patient: u8, year: u16, parts: usize) -> Vec<SealedCheckpoint> {
+        let document = DocumentId::chart(PatientId([patient; 16]), year);
+        let (seq, hash) = self.heads[&document];
+        let covered = Covered { device: self.keys.device_id(), incarnation: Incarnation(u64::MAX - 1), seq, hash };
+        let draft = CheckpointDraft { document, covers: vec![covered] };
+        let payloads: Vec<Vec<u8>> = (0..parts).map(|part| format!("part {part}").into_bytes()).collect();
+        SealedCheckpoint::seal(&SystemRandom::new(), &self.keys, &self.epoch, &draft, &payloads).unwrap()
     }
 
     fn seal(&mut self, document: DocumentId) -> SealedRecord {

@@ -16,11 +16,13 @@ use tendenko_protocol::ids::{
 use zeroize::Zeroizing;
 
 use super::{
-    Audience, ChunkQuota, Committed, Documents, Figures, ItemKind, Lane, Life, MissingPage, Page, PageLimit,
-    Quarantined, RelayStore, Selection, StoreError, StoredChunk, Subject, Submission, Upstream, VectorPage,
+    Audience, CheckpointPart, ChunkQuota, Committed, Documents, Figures, ItemKind, Lane, Life, MissingPage, Page,
+    PageLimit, PartName, Quarantined, RelayStore, Selection, StoreError, StoredChunk, Subject, Submission, Upstream,
+    VectorPage,
 };
 use guard::{Guard, Mark};
 
+mod checkpoints;
 mod chunks;
 mod guard;
 mod quarantine;
@@ -233,6 +235,15 @@ impl RelayStore for SqliteStore {
 
     fn with_prints(&self, log: &LogId, prints: &[Print], limit_bytes: usize) -> Result<MissingPage, StoreError> {
         self.readers.with(|conn| twins::with_prints(conn, log, prints, limit_bytes))
+    }
+
+    fn checkpoint_parts(
+        &self,
+        documents: (DocumentId, DocumentId),
+        after: Option<PartName>,
+        limit_bytes: usize,
+    ) -> Result<Vec<CheckpointPart>, StoreError> {
+        self.readers.with(|conn| checkpoints::parts(conn, documents, after, limit_bytes))
     }
 
     fn chunk(&self, id: &ChunkId) -> Result<Option<StoredChunk>, StoreError> {

@@ -78,6 +78,19 @@ const MIGRATIONS: &[&str] = &[
         bytes  INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
 
+    CREATE TABLE checkpoints (                                       -- parts; of one document at most one checkpoint is whole
+        id         INTEGER PRIMARY KEY,
+        document   BLOB NOT NULL CHECK (length(document) = 19),
+        checkpoint BLOB NOT NULL CHECK (length(checkpoint) = 16),
+        device     BLOB NOT NULL CHECK (length(device) = 16),        -- who made it
+        covered    INTEGER NOT NULL,                                 -- how many records it stands for
+        part       INTEGER NOT NULL,
+        whole      INTEGER NOT NULL,
+        bytes      BLOB NOT NULL,
+        UNIQUE (document, checkpoint, part)
+    ) STRICT;
+    CREATE INDEX checkpoints_whole ON checkpoints (document, part) WHERE whole = 1;
+
     CREATE TABLE quarantine (
         hash        BLOB PRIMARY KEY CHECK (length(hash) = 32),
         reason      TEXT NOT NULL,

@@ -115,6 +115,7 @@ impl Writing<'_> {
                     (lane, fate)
                 }
                 NewItem::Chunk(chunk) => (Lane::Attachments, self.chunk(chunk, self.quota)?),
+                NewItem::Checkpoint(part) => (Lane::of(part.header().document.scope()), self.checkpoint(part)?),
                 NewItem::Refused(refused) => match self.known(refused)? {
                     Some((lane, arrival)) => (lane, Fate::Known(arrival)),
                     None => {
@@ -130,7 +131,7 @@ impl Writing<'_> {
                 Fate::Known(arrival) if self.has_upstream && from == Source::Upstream => {
                     upstream::take(self.tx, lane, arrival)?;
                 }
-                Fate::Stored(_) | Fate::Known(_) | Fate::Gap { .. } => {}
+                Fate::Stored(_) | Fate::Known(_) | Fate::Kept | Fate::Gap { .. } => {}
                 Fate::Fork | Fate::Refused | Fate::Full => refused += 1,
             }
             fates.push(fate);

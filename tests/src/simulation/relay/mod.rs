@@ -226,7 +226,7 @@ impl Relay {
             }
             Item::Record(bytes) => self.check_record(bytes),
             // Attachments are not in this world.
-            Item::Chunk(_) => Checked::Refused(RejectReason::Full, None),
+            Item::Chunk(_) | Item::Checkpoint(_) => Checked::Refused(RejectReason::Full, None),
         }
     }
 

@@ -36,7 +36,7 @@ impl Tablet {
                 Item::Statement(bytes) => look_again |= self.take_statement(&bytes, contents, &mut stored),
                 Item::Record(bytes) => self.take_record(bytes, contents, &mut stored),
                 // Attachments are not in this world.
-                Item::Chunk(_) => {}
+                Item::Chunk(_) | Item::Checkpoint(_) => {}
             }
         }
         if look_again {

@@ -100,7 +100,7 @@ impl Tablet {
                 ItemRef::Damaged(hash) => {
                     self.disk.refused.insert(*hash, reason.code());
                 }
-                ItemRef::Chunk(_) => {}
+                ItemRef::Chunk(_) | ItemRef::Part(_) => {}
                 ItemRef::Statement(id) => {
                     self.disk.outbox.retain(|_, waiting| *waiting != Waiting::Statement(*id));
                 }
