@@ -214,7 +214,7 @@ fn empty_relay(action: RelayAction) -> Option<RelayEvent> {
             Some(RelayEvent::Committed { batch, outcomes, newest })
         }
         RelayAction::ReadPage { lane, through, .. } => {
-            Some(RelayEvent::Page { lane, items: Vec::new(), through, end: true })
+            Some(RelayEvent::Page { lane, items: Vec::new(), through, end: true, granted: true, forgotten: 0 })
         }
         RelayAction::ReadVectors { lane, .. } => Some(RelayEvent::Vectors { lane, documents: Vec::new(), more: false }),
         RelayAction::ReadChunks { chunks, .. } => {

@@ -7,7 +7,7 @@ use tendenko_protocol::document::Scope;
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{ArrivalNo, Millis, PatientId, RelayIncarnation};
 use tendenko_protocol::limits::MAX_BACKFILL;
-use tendenko_protocol::messages::{ClientMessage, Cursor, Item, Lane, RelayMessage};
+use tendenko_protocol::messages::{Backfill, ClientMessage, Cursor, Item, Lane, RelayMessage};
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::client::{self, ClientAction, ClientConfig, ClientEvent};
 use tendenko_protocol::session::relay::{self, RelayAction, RelayConfig, RelayEvent, Select};
@@ -24,6 +24,11 @@ fn patients(numbers: &[u16]) -> Vec<PatientId> {
     numbers.iter().copied().map(patient).collect()
 }
 
+/// A scope to be filled in, of which nothing is here.
+fn scope(number: u16, scope: Scope) -> Backfill {
+    Backfill { patient: patient(number), scope, has: Vec::new() }
+}
+
 fn client(region: &Region, change: impl FnOnce(&mut ClientConfig)) -> client::Session {
     let mut config = region.tablets[0].config(&region.relays[0], SESSION_VERSIONS);
     change(&mut config);
@@ -31,7 +36,7 @@ fn client(region: &Region, change: impl FnOnce(&mut ClientConfig)) -> client::Se
 }
 
 /// A pull: scopes to fill in, and who comes first.
-type Pull = (Vec<(PatientId, Scope)>, Vec<PatientId>);
+type Pull = (Vec<Backfill>, Vec<PatientId>);
 
 /// The pulls among what a tablet does.
 fn pulls(actions: Vec<ClientAction>) -> Vec<Pull> {
@@ -109,17 +114,17 @@ fn the_relay_hears_of_other_patients_while_anything_is_still_to_come() {
 fn so_many_scopes_are_asked_for_at_once_and_those_of_todays_patients_first() {
     let region = Region::new(1, 1);
     let mut client = client(&region, |config| {
-        config.backfill = (0..3_000).map(|number| (patient(number), Scope::Card)).collect();
+        config.backfill = (0..3_000).map(|number| scope(number, Scope::Card)).collect();
         config.first = patients(&[2_999, 17]);
     });
     let said = pulls(client.handle(ClientEvent::Connected { now: NOW }));
     let [(asked, first)] = &said[..] else { panic!("{} pulls", said.len()) };
     assert_eq!((asked.len(), &first[..]), (MAX_BACKFILL, &patients(&[2_999, 17])[..]));
-    assert_eq!(asked[..3].iter().map(|(patient, _)| *patient).collect::<Vec<_>>(), patients(&[2_999, 17, 0]));
+    assert_eq!(asked[..3].iter().map(|asked| asked.patient).collect::<Vec<_>>(), patients(&[2_999, 17, 0]));
     heard(&mut client, welcome(&region, 0));
     let mut waiting: std::collections::VecDeque<_> = asked.clone().into();
     let mut filled = 0;
-    while let Some((patient, scope)) = waiting.pop_front() {
+    while let Some(Backfill { patient, scope, .. }) = waiting.pop_front() {
         filled += 1;
         for (asked, _) in pulls(heard(&mut client, RelayMessage::Backfilled { patient, scope })) {
             waiting.extend(asked);
@@ -129,10 +134,10 @@ fn so_many_scopes_are_asked_for_at_once_and_those_of_todays_patients_first() {
     assert_eq!(filled, 3_000, "all of them, in the end");
 }
 
-/// A relay's session with a tablet that has nothing; all it said is written.
+/// A relay's session with a tablet that has heard all there is; all it said is written.
 fn server() -> relay::Session {
     let region = Region::new(1, 1);
-    let mut client = client(&region, |_| {});
+    let mut client = client(&region, |config| config.cursor = Some(known_cursor(&region)));
     let mut server = relay::Session::new(RelayConfig {
         region: region.keys.region_id(),
         versions: SESSION_VERSIONS.to_vec(),
@@ -144,7 +149,7 @@ fn server() -> relay::Session {
         }
     }
     let (relay, incarnation) = (region.relays[0].id(), RelayIncarnation(1));
-    let standing = Standing { relay, incarnation, newest: ArrivalNo(0), past: Vec::new() };
+    let standing = Standing { relay, incarnation, newest: ArrivalNo(5), past: Vec::new() };
     let mut actions = server.handle(RelayEvent::Admitted { standing, now: NOW });
     while let Some(action) = actions.pop() {
         if let RelayAction::Send { lane, .. } = action {
@@ -154,7 +159,7 @@ fn server() -> relay::Session {
     server
 }
 
-fn pull(server: &mut relay::Session, backfill: Vec<(PatientId, Scope)>, first: &[u16]) -> Vec<RelayAction> {
+fn pull(server: &mut relay::Session, backfill: Vec<Backfill>, first: &[u16]) -> Vec<RelayAction> {
     let message = ClientMessage::Pull { backfill, first: patients(first) };
     server.handle(RelayEvent::Received { lane: Lane::Cards, message })
 }
@@ -169,7 +174,14 @@ fn reads(server: &mut relay::Session, lane: Lane, actions: Vec<RelayAction>) -> 
                 if of == lane {
                     read.push(select);
                 }
-                pending.extend(server.handle(RelayEvent::Page { lane: of, items: Vec::new(), through, end: true }));
+                pending.extend(server.handle(RelayEvent::Page {
+                    lane: of,
+                    items: Vec::new(),
+                    through,
+                    end: true,
+                    granted: true,
+                    forgotten: 0,
+                }));
             }
             RelayAction::Send { lane, .. } => pending.extend(server.handle(RelayEvent::Written { lane })),
             _ => {}
@@ -185,18 +197,19 @@ fn chart(number: u16) -> Select {
 #[test]
 fn who_is_opened_in_the_middle_goes_before_what_was_asked_for_earlier() {
     let mut server = server();
-    let scopes = [1, 2, 3, 4].map(|number| (patient(number), Scope::Chart));
+    let scopes = [1, 2, 3, 4].map(|number| scope(number, Scope::Chart));
     // The first read of it is under way; the others wait for it.
     let mut actions = pull(&mut server, scopes.to_vec(), &[2]);
     actions.extend(pull(&mut server, Vec::new(), &[4, 9, 1]));
     let read = reads(&mut server, Lane::Charts, actions);
-    assert_eq!(read, [2, 4, 9, 1, 3].map(chart));
+    // What is filled in, and what the stream is to bring of the same chart.
+    assert_eq!(read, [2, 4, 4, 9, 1, 1, 3].map(chart));
 }
 
 #[test]
 fn who_is_not_wanted_first_any_more_waits_for_the_stream() {
     let mut server = server();
-    let scopes = vec![(patient(1), Scope::Chart)];
+    let scopes = vec![scope(1, Scope::Chart)];
     let mut actions = pull(&mut server, scopes, &[]);
     actions.extend(pull(&mut server, Vec::new(), &[5, 6]));
     actions.extend(pull(&mut server, Vec::new(), &[6]));
@@ -210,7 +223,7 @@ fn a_chart_ahead_of_its_turn_is_not_taken_for_a_chart_filled_in() {
     let actions = server.handle(RelayEvent::Arrived { newest: ArrivalNo(9) });
     let message = ClientMessage::Pull { backfill: Vec::new(), first: patients(&[1]) };
     server.handle(RelayEvent::Received { lane: Lane::Cards, message });
-    pull(&mut server, vec![(patient(1), Scope::Chart)], &[]);
+    pull(&mut server, vec![scope(1, Scope::Chart)], &[]);
     let mut pending: std::collections::VecDeque<_> = actions.into();
     let (mut from, mut filled) = (Vec::new(), Vec::new());
     while let Some(action) = pending.pop_front() {
@@ -221,7 +234,14 @@ fn a_chart_ahead_of_its_turn_is_not_taken_for_a_chart_filled_in() {
                 if select == chart(1) {
                     from.push(after);
                 }
-                pending.extend(server.handle(RelayEvent::Page { lane, items, through, end: true }));
+                pending.extend(server.handle(RelayEvent::Page {
+                    lane,
+                    items,
+                    through,
+                    end: true,
+                    granted: true,
+                    forgotten: 0,
+                }));
             }
             RelayAction::Send { lane, message } => {
                 if let RelayMessage::Backfilled { .. } = message {

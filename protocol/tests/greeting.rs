@@ -6,7 +6,7 @@ use support::Region;
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{ArrivalNo, Millis, PatientId, RegionId, RelayIncarnation};
-use tendenko_protocol::messages::{ClientMessage, Cursor, Item, Lane, Refusal, RelayMessage};
+use tendenko_protocol::messages::{Backfill, ClientMessage, Cursor, Item, Lane, Refusal, RelayMessage};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::client::{self, ClientAction, ClientConfig, ClientEvent};
 use tendenko_protocol::session::relay::{self, RelayAction, RelayConfig, RelayEvent, Select};
@@ -290,17 +290,27 @@ fn a_page_of_the_stream_is_not_taken_for_a_scope_asked_for_meanwhile() {
     );
 
     let scope = (PatientId([5; 16]), Scope::Card);
-    let message = ClientMessage::Pull { backfill: vec![scope], first: Vec::new() };
+    let message = ClientMessage::Pull {
+        backfill: vec![Backfill { patient: scope.0, scope: scope.1, has: Vec::new() }],
+        first: Vec::new(),
+    };
     assert_eq!(server.handle(RelayEvent::Received { lane, message }), [], "one read of a lane at a time");
     let items = vec![(ArrivalNo(7), Item::Statement(vec![1]))];
-    server.handle(RelayEvent::Page { lane, items, through: ArrivalNo(7), end: true });
+    server.handle(RelayEvent::Page { lane, items, through: ArrivalNo(7), end: true, granted: true, forgotten: 0 });
     let actions = server.handle(RelayEvent::Written { lane });
     let after_none = ArrivalNo::NONE;
     assert!(
         matches!(actions[..], [RelayAction::ReadPage { after, select: Select::Scope(..), .. }] if after == after_none),
         "{actions:?}"
     );
-    let actions = server.handle(RelayEvent::Page { lane, items: Vec::new(), through: ArrivalNo(7), end: true });
+    let actions = server.handle(RelayEvent::Page {
+        lane,
+        items: Vec::new(),
+        through: ArrivalNo(7),
+        end: true,
+        granted: true,
+        forgotten: 0,
+    });
     assert!(actions.contains(&on_cards(RelayMessage::Backfilled { patient: scope.0, scope: scope.1 })), "{actions:?}");
 }
 
@@ -326,7 +336,8 @@ fn a_chart_page_on_its_way_never_holds_up_a_card() {
     let newest = ArrivalNo(2);
     let actions = server.handle(RelayEvent::Arrived { newest });
     assert!(matches!(actions[..], [RelayAction::ReadPage { lane: Lane::Cards, .. }]), "cards first: {actions:?}");
-    let page = |lane, items| RelayEvent::Page { lane, items, through: ArrivalNo(2), end: true };
+    let page =
+        |lane, items| RelayEvent::Page { lane, items, through: ArrivalNo(2), end: true, granted: true, forgotten: 0 };
     let actions = server.handle(page(Lane::Cards, vec![(ArrivalNo(1), Item::Statement(vec![1]))]));
     assert!(
         matches!(
@@ -350,7 +361,14 @@ fn a_chart_page_on_its_way_never_holds_up_a_card() {
     let actions = server.handle(RelayEvent::Arrived { newest: ArrivalNo(4) });
     assert!(matches!(actions[..], [RelayAction::ReadPage { lane: Lane::Cards, .. }]), "{actions:?}");
     let items = vec![(ArrivalNo(3), Item::Record(vec![3]))];
-    let actions = server.handle(RelayEvent::Page { lane: Lane::Cards, items, through: ArrivalNo(4), end: true });
+    let actions = server.handle(RelayEvent::Page {
+        lane: Lane::Cards,
+        items,
+        through: ArrivalNo(4),
+        end: true,
+        granted: true,
+        forgotten: 0,
+    });
     assert!(matches!(actions[..], [RelayAction::Send { lane: Lane::Cards, .. }]), "{actions:?}");
     let actions = server.handle(RelayEvent::Written { lane: Lane::Charts });
     assert!(
@@ -411,7 +429,7 @@ fn todays_patients_charts_come_first_and_only_once() {
     server.handle(RelayEvent::Received { lane: Lane::Cards, message });
     let page = |lane, arrivals: &[u64]| {
         let items = arrivals.iter().map(|arrival| (ArrivalNo(*arrival), Item::Record(vec![*arrival as u8]))).collect();
-        RelayEvent::Page { lane, items, through: ArrivalNo(9), end: true }
+        RelayEvent::Page { lane, items, through: ArrivalNo(9), end: true, granted: true, forgotten: 0 }
     };
     let actions = server.handle(page(Lane::Cards, &[]));
     let wanted = Select::Scope(first, Scope::Chart);
@@ -450,7 +468,14 @@ fn only_a_session_with_nothing_else_to_say_forwards() {
     let actions = server.handle(RelayEvent::Arrived { newest: ArrivalNo(3) });
     assert!(matches!(actions[..], [RelayAction::ReadPage { lane: Lane::Cards, .. }]), "{actions:?}");
     let arrived = (1..=3).map(|byte| (ArrivalNo(byte), Item::Statement(vec![byte as u8]))).collect();
-    let actions = server.handle(RelayEvent::Page { lane, items: arrived, through: ArrivalNo(3), end: true });
+    let actions = server.handle(RelayEvent::Page {
+        lane,
+        items: arrived,
+        through: ArrivalNo(3),
+        end: true,
+        granted: true,
+        forgotten: 0,
+    });
     let [RelayAction::Send { message: RelayMessage::Items { items: sent, .. }, .. }, ..] = &actions[..] else {
         panic!("{actions:?}")
     };

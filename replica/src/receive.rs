@@ -13,9 +13,9 @@ use tendenko_protocol::courier::Fate;
 use tendenko_protocol::document::{DocumentId, LogId, Scope};
 use tendenko_protocol::ids::{ChunkId, DeviceId, Incarnation, KeyId, LogSeq, PatientId, RecordHash, StatementId};
 use tendenko_protocol::keys::EpochKey;
-use tendenko_protocol::messages::{Cursor, Item};
+use tendenko_protocol::messages::{Backfill, Cursor, Item};
 use tendenko_protocol::record::{NEWEST_DICTIONARY, ReceivedBytes, RejectReason, SealedRecord};
-use tendenko_protocol::trust::{Added, Claim, Grant};
+use tendenko_protocol::trust::{Added, Claim, Grant, UnverifiedStatement};
 
 use crate::attachments::Taken;
 use crate::documents::Workspace;
@@ -29,8 +29,8 @@ use crate::store::{StoreError, chunks, logs, marks, outbox, statements, unsent};
 /// What storing a batch brought.
 #[derive(Debug, Default)]
 pub(crate) struct Stored {
-    /// Scopes newly granted to this tablet.
-    pub(crate) new_grants: Vec<(PatientId, Scope)>,
+    /// Scopes newly granted to this tablet, with what is stored of them.
+    pub(crate) new_grants: Vec<Backfill>,
     /// Documents of which a record could not be taken.
     pub(crate) gaps: Vec<DocumentId>,
     /// Items that no honest relay sends: it checks what it passes on, and knows the author of all of it.
@@ -71,6 +71,7 @@ struct Batch {
     /// What became of each item, in order.
     fates: Vec<Fate>,
     stored: Stored,
+    new_grants: BTreeSet<(PatientId, Scope)>,
     changed: BTreeSet<PatientId>,
     /// Entries of whose attachments a piece came.
     attachments: BTreeSet<(PatientId, EntryId)>,
@@ -137,12 +138,18 @@ impl Replica {
             meta::set(work.connection(), name::CURSOR, &cursor)?;
         }
         self.plans_came(work.connection(), &batch.changed)?;
+        for (patient, scope) in &batch.new_grants {
+            batch.stored.new_grants.push(logs::owed(work.connection(), *patient, *scope)?);
+        }
         work.commit()?;
         if let Some(renewed) = &batch.renewed {
             self.renewed(&mut writer, renewed);
             batch.stored.renewed = true;
         }
         drop(writer);
+        if door == Door::Courier && !batch.stored.new_grants.is_empty() {
+            self.owed_changed.notify_one();
+        }
         self.tell_changed(batch.changed);
         self.tell_attachments(batch.attachments);
         if batch.rejected > 0 {
@@ -193,9 +200,7 @@ impl Replica {
         if let (Ok(Added::New), Some((patient, scope))) = (&added, named) {
             // Whether it holds already or not: what makes it hold may have passed before this tablet could see it.
             statements::owe_backfill(work.connection(), patient, scope)?;
-            if !batch.stored.new_grants.contains(&(patient, scope)) {
-                batch.stored.new_grants.push((patient, scope));
-            }
+            batch.new_grants.insert((patient, scope));
         }
         let mine: Vec<Grant> = {
             let trust = self.trust();
@@ -235,9 +240,7 @@ impl Replica {
         };
         statements::insert_key(work.connection(), grant.patient, grant.scope, key.id, &*key.to_secret_bytes())?;
         statements::owe_backfill(work.connection(), grant.patient, grant.scope)?;
-        if !batch.stored.new_grants.contains(&(grant.patient, grant.scope)) {
-            batch.stored.new_grants.push((grant.patient, grant.scope));
-        }
+        batch.new_grants.insert((grant.patient, grant.scope));
         for (row, bytes) in records::waiting_for(work.connection(), key.id)? {
             self.retry(work, row, bytes, &key, &mut batch.payloads)?;
         }
@@ -391,8 +394,7 @@ impl Replica {
         if !reason.is_final()
             && let Ok(parsed) = ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse)
             && let document = parsed.header().document
-            // Of others' there is nothing to compare; and nobody can make this list long.
-            && self.trust().granted(self.device_id(), document.patient, document.scope())
+            && self.is_ours(work, document)?
         {
             records::suspect(work.connection(), document)?;
             if !batch.stored.gaps.contains(&document) {
@@ -400,6 +402,14 @@ impl Replica {
             }
         }
         Ok(())
+    }
+
+    /// Of others' there is nothing to compare, and nobody can make the list of suspects long. A grant that does not hold yet counts: what makes
+    /// it hold may come with the backfill, which ends where the relay's stream began to bring records.
+    fn is_ours(&self, work: &Workspace<'_>, document: DocumentId) -> Result<bool, StoreError> {
+        let (patient, scope) = (document.patient, document.scope());
+        Ok(self.trust().granted(self.device_id(), patient, scope)
+            || statements::owes(work.connection(), patient, scope)?)
     }
 
     /// Signed by the author it names, revoked or not.
@@ -445,12 +455,29 @@ impl Replica {
         Ok(())
     }
 
-    /// Everything of a new grant is here. Unless it does not hold yet: the relay had nothing to show, and is asked again next time.
+    /// Everything of a new grant is here. It is asked for again next time if the grant does not hold here yet, or waits to leave (it came
+    /// by courier file): what the relay believed and has not stored it may forget, and then shows less than it said.
     pub(crate) fn backfilled(&self, patient: PatientId, scope: Scope) -> Result<(), StoreError> {
         if !self.trust().granted(self.device_id(), patient, scope) {
             return Ok(());
         }
-        statements::backfilled(&self.writer().connection, patient, scope)
+        let writer = self.writer();
+        for bytes in outbox::statements(&writer.connection)? {
+            if let Ok(statement) = UnverifiedStatement::parse(&bytes)
+                && let Claim::Grant(grant) = statement.claim()
+                && (grant.device, grant.patient, grant.scope) == (self.device_id(), patient, scope)
+            {
+                return Ok(());
+            }
+        }
+        statements::backfilled(&writer.connection, patient, scope)
+    }
+
+    /// Scopes that are still to be filled in, with what is stored of them.
+    pub(crate) fn owed(&self) -> Result<Vec<Backfill>, StoreError> {
+        let reader = self.reader();
+        let owed = statements::owed_backfills(&reader)?.into_iter();
+        owed.map(|(patient, scope)| logs::owed(&reader, patient, scope)).collect()
     }
 
     /// The documents in question were compared with the relay, and nothing is missing any more.

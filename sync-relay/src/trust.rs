@@ -27,6 +27,8 @@ const MAX_ISSUED: u32 = 20_000;
 struct Loaded {
     set: TrustStore,
     through: ArrivalNo,
+    /// How often it was loaded anew and had less than before.
+    forgotten: u64,
     /// Statements in the set by the device that issued them.
     issued: BTreeMap<DeviceId, u32>,
     late: LateGrants,
@@ -39,6 +41,7 @@ impl Loaded {
         Self {
             set: TrustStore::new(region),
             through: ArrivalNo::NONE,
+            forgotten: 0,
             issued: BTreeMap::new(),
             late: LateGrants::default(),
             due: Vec::new(),
@@ -67,7 +70,12 @@ impl Trust {
 
     /// Reads what the table has gained since.
     pub(crate) fn catch_up(&self, store: &dyn RelayStore) -> Result<(), StoreError> {
-        if self.loaded().through >= store.newest()? {
+        self.know(store, store.newest()?)
+    }
+
+    /// Knows all that is stored up to an arrival: before arrivals are shown up to there, or a grant among them would be passed in silence.
+    pub(crate) fn know(&self, store: &dyn RelayStore, through: ArrivalNo) -> Result<(), StoreError> {
+        if self.loaded().through >= through {
             return Ok(());
         }
         catch_up(&mut self.loading(), store)
@@ -76,8 +84,12 @@ impl Trust {
     /// Forgets what is not in the table.
     pub(crate) fn reload(&self, store: &dyn RelayStore) -> Result<(), StoreError> {
         let mut loaded = self.loading();
-        *loaded = Loaded::empty(*loaded.set.region_key());
-        catch_up(&mut loaded, store)
+        let empty = Loaded::empty(*loaded.set.region_key());
+        let before = std::mem::replace(&mut *loaded, empty);
+        let read = catch_up(&mut loaded, store);
+        let less = before.set.statements().any(|(id, _)| loaded.set.statement(id).is_none());
+        loaded.forgotten = before.forgotten + u64::from(less);
+        read
     }
 
     /// The relay's door for a statement: one that holds is believed from here on. Says who may have it.
@@ -116,6 +128,12 @@ impl Trust {
     /// Asks the set something.
     pub(crate) fn with<T>(&self, ask: impl FnOnce(&TrustStore) -> T) -> T {
         ask(&self.loaded().set)
+    }
+
+    /// Asks the set something; also says how often something in it was forgotten.
+    pub(crate) fn with_forgotten<T>(&self, ask: impl FnOnce(&TrustStore) -> T) -> (T, u64) {
+        let loaded = self.loaded();
+        (ask(&loaded.set), loaded.forgotten)
     }
 
     /// Changes the set.
@@ -165,11 +183,12 @@ pub(crate) fn audience(claim: &Claim) -> Audience {
 mod tests {
     use ring::rand::SystemRandom;
     use tendenko_protocol::document::Scope;
-    use tendenko_protocol::ids::{FacilityId, Millis, PatientOrigin};
+    use tendenko_protocol::ids::{FacilityId, Millis, PatientOrigin, RelayIncarnation};
     use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
     use tendenko_protocol::trust::{self, Device, Facility, Grant};
 
     use super::*;
+    use crate::store::{NewItem, NewStatement, SqliteOptions, SqliteStore, Submission};
 
     struct Region {
         keys: RegionKeys,
@@ -248,5 +267,40 @@ mod tests {
         assert_eq!(region.trust.take_due(), late, "each after the one it holds by");
         says(&third, &first);
         assert!(region.trust.take_due().is_empty());
+    }
+
+    #[test]
+    fn what_was_believed_and_not_stored_is_forgotten_and_counted() {
+        let (rng, dir) = (SystemRandom::new(), tempfile::tempdir().unwrap());
+        let store = SqliteStore::create(dir.path(), RelayIncarnation(1), &SqliteOptions::default()).unwrap();
+        let region = Region::new(&rng);
+        let forgotten = || region.trust.with_forgotten(|set| set.statements().count());
+        assert_eq!(forgotten(), (1, 0));
+        region.trust.reload(&store).unwrap();
+        assert_eq!(forgotten(), (0, 1));
+        region.trust.reload(&store).unwrap();
+        assert_eq!(forgotten(), (0, 1), "there was nothing to forget");
+    }
+
+    /// Another process stored it, or it was forgotten with a batch that failed while its own was on the way.
+    #[test]
+    fn what_is_stored_is_known_before_it_is_shown() {
+        let (rng, dir) = (SystemRandom::new(), tempfile::tempdir().unwrap());
+        let store = SqliteStore::create(dir.path(), RelayIncarnation(1), &SqliteOptions::default()).unwrap();
+        let keys = RegionKeys::generate(&rng).unwrap();
+        let trust = Trust::load(keys.public(), &store).unwrap();
+        let claim = Claim::Facility(Facility {
+            id: FacilityId::generate(&rng).unwrap(),
+            name: "はまなす".into(),
+            kind: "visiting-nurse-station".into(),
+        });
+        let bytes = trust::sign(&keys, Millis(1), claim).unwrap().into_bytes();
+        let id = StatementId::of(&bytes);
+        let item = NewItem::Statement(NewStatement { id, audience: Audience::Everyone, bytes });
+        store.commit(&[Submission::new(Source::Operator, Millis(1), vec![item])]).unwrap();
+        trust.know(&store, ArrivalNo::NONE).unwrap();
+        assert!(trust.with(|set| set.statement(&id).is_none()));
+        trust.know(&store, ArrivalNo(1)).unwrap();
+        assert!(trust.with(|set| set.statement(&id).is_some()));
     }
 }

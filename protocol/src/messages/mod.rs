@@ -20,7 +20,8 @@ use crate::limits::{
     MAX_BACKFILL, MAX_BUCKETS, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_OFFER, MAX_STATEMENT,
     MAX_VERSIONS, MAX_WANTED,
 };
-use crate::record::RejectReason;
+use crate::record::{Header, RejectReason};
+use crate::trust::{Claim, UnverifiedStatement};
 
 /// How far a tablet has heard a relay. The tablet keeps one, of the relay it last heard, in its store, as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +87,21 @@ impl Item {
             Item::Record(bytes) | Item::Statement(bytes) | Item::Chunk(bytes) => bytes,
         }
     }
+
+    /// The patient and scope that it says it is about, of a record or of a grant; and of a grant, the device.
+    pub fn subject(&self) -> Option<(PatientId, Scope, Option<DeviceId>)> {
+        match self {
+            Item::Record(bytes) => {
+                let document = Header::of(bytes)?.document;
+                Some((document.patient, document.scope(), None))
+            }
+            Item::Statement(bytes) => match UnverifiedStatement::parse(bytes).ok()?.claim() {
+                Claim::Grant(grant) => Some((grant.patient, grant.scope, Some(grant.device))),
+                _ => None,
+            },
+            Item::Chunk(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Item {
@@ -96,6 +112,18 @@ impl std::fmt::Debug for Item {
             Item::Chunk(bytes) => write!(f, "Chunk({} bytes)", bytes.len()),
         }
     }
+}
+
+/// A scope to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backfill {
+    /// Whose.
+    pub patient: PatientId,
+    /// What of them.
+    pub scope: Scope,
+    /// How far its documents are stored already: that is not wanted again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub has: Vec<(DocumentId, Vector)>,
 }
 
 /// Which documents a message of vectors speaks for.
@@ -181,8 +209,8 @@ pub enum ClientMessage {
     },
     /// Asks for more than what is new, which is pulled by the hello's cursor. On the cards lane.
     Pull {
-        /// Newly granted scopes of which everything is wanted, from the first arrival on, in this order.
-        backfill: Vec<(PatientId, Scope)>,
+        /// Newly granted scopes of which everything is wanted that this stream does not bring, in this order.
+        backfill: Vec<Backfill>,
         /// Patients whose charts are wanted ahead of the order of arrival, in this order: today's visits.
         first: Vec<PatientId>,
     },
@@ -284,8 +312,16 @@ pub enum RelayMessage {
         /// Up to where.
         through: ArrivalNo,
     },
-    /// Everything of this scope was sent: a backfill is complete, or a patient wanted first is.
+    /// Everything of this scope was sent that the stream does not bring.
     Backfilled {
+        /// Patient.
+        patient: PatientId,
+        /// Scope.
+        scope: Scope,
+    },
+    /// A scope to be filled in is not granted to the tablet, as far as this relay knows. Should a grant come while the session lasts, it is
+    /// filled in.
+    Withheld {
         /// Patient.
         patient: PatientId,
         /// Scope.
@@ -419,7 +455,10 @@ impl ClientMessage {
                     && chain.len() <= MAX_CHAIN
                     && chain.iter().all(|bytes| bytes.len() <= MAX_STATEMENT)
             }
-            ClientMessage::Pull { backfill, first } => backfill.len() <= MAX_BACKFILL && first.len() <= MAX_FIRST,
+            ClientMessage::Pull { backfill, first } => {
+                let documents: usize = backfill.iter().map(|scope| scope.has.len()).sum();
+                backfill.len() <= MAX_BACKFILL && documents <= MAX_DOCUMENTS && first.len() <= MAX_FIRST
+            }
             ClientMessage::Push { items, .. } => items.len() <= MAX_ITEMS,
             ClientMessage::Want { chunks } => chunks.len() <= MAX_WANTED,
             ClientMessage::Offer { attachments } => attachments.len() <= MAX_OFFER,
@@ -457,7 +496,8 @@ impl RelayMessage {
             | RelayMessage::ChainWanted
             | RelayMessage::StatementsSent
             | RelayMessage::CaughtUp { .. }
-            | RelayMessage::Backfilled { .. } => true,
+            | RelayMessage::Backfilled { .. }
+            | RelayMessage::Withheld { .. } => true,
         };
         if bounded { Ok(message) } else { Err(CborError::TooMany) }
     }

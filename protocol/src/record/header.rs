@@ -1,6 +1,8 @@
 //! The header of a record: everything a relay needs to file it, in clear and authenticated.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_bytes::Bytes;
 
 use super::RejectReason;
 use crate::cbor;
@@ -78,6 +80,12 @@ struct Wire(
 );
 
 impl Header {
+    /// What the bytes of a record say in their header; `None` if they are none. Nothing else of them is looked at.
+    pub fn of(record: &[u8]) -> Option<Self> {
+        let (header, _, _): (&Bytes, IgnoredAny, IgnoredAny) = serde_cbor::from_slice(record).ok()?;
+        Self::decode(header).ok()
+    }
+
     /// The log it belongs to.
     pub fn log(&self) -> LogId {
         LogId { document: self.document, device: self.device, incarnation: self.incarnation }

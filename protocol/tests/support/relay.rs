@@ -184,7 +184,12 @@ impl Relay {
                     .filter(|index| self.visible(&self.arrivals[*index], device))
                     .map(|index| (ArrivalNo(index as u64 + 1), self.arrivals[index].clone()))
                     .collect();
-                RelayEvent::Page { lane, items, through: ArrivalNo(last as u64), end: last == end }
+                let granted = match select {
+                    Select::Scope(patient, scope) => self.trust.granted(device, patient, scope),
+                    Select::All | Select::Statements => true,
+                };
+                let through = ArrivalNo(last as u64);
+                RelayEvent::Page { lane, items, through, end: last == end, granted, forgotten: 0 }
             }
             RelayAction::ReadVectors { lane, coverage, listed, .. } => {
                 let mut documents: Vec<DocumentId> = self.logs.0.keys().map(|log| log.document).collect();

@@ -59,6 +59,14 @@ pub(crate) fn remove_statement(connection: &Connection, hash: &[u8; 32]) -> Resu
     Ok(())
 }
 
+/// The statements that wait here.
+pub(crate) fn statements(connection: &Connection) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT s.bytes FROM outbox o JOIN statements s ON s.id = o.statement ORDER BY o.position")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// A lane's items after a position, within a budget of bytes (at least one), and whether there are more. Those of other lanes than cards
 /// only as far as nothing of the cards lane that lies beyond `behind` must leave before.
 pub(crate) fn page(

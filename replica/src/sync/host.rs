@@ -21,6 +21,7 @@ impl Replica {
     pub(crate) fn session_config(&self, relay: RelayId) -> Result<ClientConfig, StoreError> {
         self.open_grants()?;
         let wanted = self.wanted_chunks(true)?;
+        let backfill = self.owed()?;
         let offer = !self.data_saver();
         let first = self.first_in_order();
         let last_contact = self.sync_status().last_contact;
@@ -37,7 +38,7 @@ impl Replica {
             chain: trust.chain_of(self.device_id()),
             cursor,
             versions: SESSION_VERSIONS.to_vec(),
-            backfill: statements::owed_backfills(&reader)?,
+            backfill,
             first,
             long_away,
             wanted,

@@ -225,6 +225,11 @@ impl Link {
                     event = ClientEvent::Saved;
                     continue;
                 }
+                () = self.replica.owed_changed.notified() => {
+                    let scopes = blocking(&self.replica, Replica::owed).await?;
+                    event = ClientEvent::Owed { scopes };
+                    continue;
+                }
                 () = self.replica.first_changed.notified() => {
                     let patients = blocking(&self.replica, |replica| Ok(replica.first_in_order())).await?;
                     event = ClientEvent::First { patients };

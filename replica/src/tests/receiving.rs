@@ -1,12 +1,17 @@
 use proptest::prelude::*;
 use tendenko_protocol::document::DocumentId;
-use tendenko_protocol::ids::{ArrivalNo, LogSeq, RecordHash, RelayId, RelayIncarnation};
+use tendenko_protocol::ids::{ArrivalNo, LogSeq, RecordHash, RelayId, RelayIncarnation, StatementId};
 use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::messages::Cursor;
-use tendenko_protocol::record::{Draft, Kind, SealedRecord};
+use tendenko_protocol::record::{Draft, Header, Kind, SealedRecord};
 
 use super::*;
-use crate::store::{logs, statements};
+use crate::receive::Door;
+use crate::store::{logs, records, statements};
+
+fn suspects(tablet: &Tablet) -> Vec<DocumentId> {
+    records::suspects(&tablet.reader()).unwrap()
+}
 
 fn is_record(item: &Item) -> bool {
     matches!(item, Item::Record(_))
@@ -33,6 +38,66 @@ fn records_wait_for_their_key_and_are_applied_when_it_comes() {
     assert_eq!(owed.len(), 2, "older records are asked for");
     b.backfilled(patient, Scope::Card).unwrap();
     assert_eq!(statements::owed_backfills(&b.reader()).unwrap(), [(patient, Scope::Chart)]);
+}
+
+/// What makes the grant hold lies further back, and comes with what is filled in; that ends where the relay's stream began.
+#[test]
+fn a_record_that_comes_too_early_for_a_grant_is_compared_later() {
+    let region = TestRegion::new();
+    let (a, b, c) = (region.tablet("甲"), region.tablet("乙"), region.tablet("丙"));
+    introduce(&[&a, &b, &c]);
+    let patient = a.create_patient(identity("佐藤 ハナ", "サトウ ハナ")).unwrap();
+    for scope in Scope::ALL {
+        a.grant(patient, scope, b.device_id(), "同意書").unwrap();
+    }
+    let of_a = a.departing();
+    b.receive(of_a.clone());
+    for scope in Scope::ALL {
+        b.grant(patient, scope, c.device_id(), "同意書").unwrap();
+    }
+    let (records, grants): (Vec<_>, Vec<_>) = of_a.into_iter().partition(is_record);
+    c.receive(records.clone());
+    assert_eq!(suspects(&c), [], "of nobody knows whom");
+    c.receive(b.departing());
+    c.receive(records.clone());
+    let documents: Vec<_> =
+        records.iter().filter_map(|record| Header::of(record.bytes())).map(|it| it.document).collect();
+    assert!(!documents.is_empty() && suspects(&c) == documents);
+    assert_eq!(c.patient(patient).err().map(drop), Some(()), "its grant does not hold yet");
+    c.backfilled(patient, Scope::Card).unwrap();
+    assert_eq!(c.owed().unwrap().len(), 2, "nothing is filled in before it does");
+    c.receive(grants);
+    c.receive(records);
+    assert_eq!(c.models(), a.models());
+    c.backfilled(patient, Scope::Card).unwrap();
+    assert_eq!(c.owed().unwrap().len(), 1);
+}
+
+/// The relay may have believed the grant and not stored it: what it says then, it may not hold to.
+#[test]
+fn what_a_grant_opens_that_still_waits_to_leave_is_asked_for_again() {
+    let region = TestRegion::new();
+    let (a, b) = (region.tablet("甲"), region.tablet("乙"));
+    introduce(&[&a, &b]);
+    let patient = a.create_patient(identity("佐藤 ハナ", "サトウ ハナ")).unwrap();
+    for scope in Scope::ALL {
+        a.grant(patient, scope, b.device_id(), "同意書").unwrap();
+    }
+    let (records, grants): (Vec<_>, Vec<_>) = a.departing().into_iter().partition(is_record);
+    b.take_batch(grants.clone(), None, Door::Courier).unwrap();
+    b.take_batch(records, None, Door::Courier).unwrap();
+    let owed = b.owed().unwrap();
+    assert_eq!(
+        owed.iter().map(|owed| (owed.patient, owed.scope)).collect::<Vec<_>>(),
+        Scope::ALL.map(|scope| (patient, scope))
+    );
+    assert_eq!(owed[0].has.len(), 1, "the card is here");
+    Scope::ALL.iter().for_each(|scope| b.backfilled(patient, *scope).unwrap());
+    assert_eq!(b.owed().unwrap(), owed);
+    let acked: Vec<_> = grants.iter().map(|grant| StatementId::of(grant.bytes())).collect();
+    b.acked(&[], &acked, &[], None).unwrap();
+    Scope::ALL.iter().for_each(|scope| b.backfilled(patient, *scope).unwrap());
+    assert_eq!(b.owed().unwrap(), []);
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub(super) struct Forwarded {
 }
 
 impl Shared {
-    pub(super) fn new(
+    pub(crate) fn new(
         relay: RelayId,
         region: [u8; 32],
         store: Arc<dyn RelayStore>,
@@ -199,7 +199,8 @@ impl Shared {
         bytes: usize,
     ) -> Result<RelayEvent, StoreError> {
         let limit = PageLimit { bytes, looked_at: LOOKED_AT };
-        let page = self.trust.with(|set| {
+        self.trust.know(&*self.store, through)?;
+        let (page, forgotten) = self.trust.with_forgotten(|set| {
             let granted = |subject: &Subject| set.may_be_sent(device, subject.0, subject.1);
             let selection = match select {
                 Select::All => Selection::Granted(Some(lane), &granted),
@@ -208,15 +209,17 @@ impl Shared {
                 Select::Scope(..) => return Ok(None),
             };
             self.store.page(selection, after, through, limit).map(Some)
-        })?;
-        Ok(match page {
+        });
+        Ok(match page? {
             Some(page) => RelayEvent::Page {
                 lane,
                 items: page.items.into_iter().map(|item| (item.arrival, wire(item))).collect(),
                 through: page.through,
                 end: page.complete,
+                granted: true,
+                forgotten,
             },
-            None => RelayEvent::Page { lane, items: Vec::new(), through, end: true },
+            None => RelayEvent::Page { lane, items: Vec::new(), through, end: true, granted: false, forgotten },
         })
     }
 

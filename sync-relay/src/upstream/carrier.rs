@@ -1,12 +1,14 @@
 //! The store's side of a session with the upstream: what it starts from, and what it asks for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tendenko_protocol::chunk::Holding;
-use tendenko_protocol::document::{DocumentId, LogId, Vector};
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, RelayId, StatementId};
-use tendenko_protocol::messages::{Cursor, Item, Lane};
+use tendenko_protocol::limits::{MAX_DOCUMENTS, VECTOR_PAGE};
+use tendenko_protocol::messages::{Backfill, Cursor, Item, Lane};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::client::{ClientConfig, Departure, ItemRef, Rejection};
 use tendenko_protocol::trust::Claim;
@@ -42,7 +44,7 @@ pub(super) enum CarrierError {
 
 /// What became of a batch from the upstream.
 pub(super) struct Taken {
-    pub(super) new_grants: Vec<Subject>,
+    pub(super) new_grants: Vec<Backfill>,
     pub(super) gaps: Vec<DocumentId>,
 }
 
@@ -84,13 +86,27 @@ impl Carrier {
             chain,
             cursor: upstream.cursor,
             versions: SESSION_VERSIONS.to_vec(),
-            backfill: upstream.owed,
+            backfill: upstream.owed.into_iter().map(|subject| self.owed(subject)).collect::<Result<_, _>>()?,
             first: Vec::new(),
             long_away: true,
             wanted: self.shared.errands.wanted(),
             offer: true,
             suspects: upstream.suspects,
         })
+    }
+
+    /// A scope to be filled in, with what is here of it.
+    fn owed(&self, subject: Subject) -> Result<Backfill, StoreError> {
+        let (patient, scope) = subject;
+        let card = [DocumentId::card(patient)];
+        let (after, through) = DocumentId::bounds_of_chart(patient);
+        let documents = match scope {
+            Scope::Card => Documents::Listed(&card),
+            Scope::Chart => Documents::Span { after: Some(after), through: Some(through) },
+        };
+        let mut has = self.shared.store.vectors(documents, &|_| true, MAX_DOCUMENTS, VECTOR_PAGE)?.documents;
+        has.retain(|(_, vector)| !vector.0.is_empty());
+        Ok(Backfill { patient, scope, has })
     }
 
     /// The relay that this side is to the upstream; `None`: it is a device.
@@ -120,6 +136,8 @@ impl Carrier {
         // Those that could not be taken, for want of room or of a grant, are looked for in vain, and found absent.
         self.shared.errands.absent(came.into_iter().filter(|id| !taken.contains(id)));
         self.shared.errands.come(taken);
+        let owed = move |carrier: &Carrier| new_grants.into_iter().map(|subject| carrier.owed(subject)).collect();
+        let new_grants: Vec<Backfill> = self.read(owed).await?;
         let missed = documents.into_iter().zip(stored).filter(|(_, fate)| matches!(fate, Fate::Gap { .. }));
         gaps.extend(missed.filter_map(|(document, _)| document));
         if gaps.is_empty() && new_grants.is_empty() {
@@ -132,7 +150,6 @@ impl Carrier {
     /// Checks a batch; gives it with its marks, the grants in it that name this device, and the document of each item.
     fn judged(&self, items: Vec<Item>, cursor: Option<Cursor>) -> (Submission, Vec<Subject>, Vec<Option<DocumentId>>) {
         let mut submission = admit::submission(&self.shared.trust, Source::Upstream, now(), items);
-        let device = self.identity.hello_id();
         let mut new_grants = Vec::new();
         let mut documents = Vec::new();
         for item in &submission.items {
@@ -148,11 +165,7 @@ impl Carrier {
                     }
                 }
                 NewItem::Statement(statement) => {
-                    let granted = self.shared.trust.with(|set| match set.statement(&statement.id)?.claim {
-                        Claim::Grant(ref grant) if grant.device == device => Some((grant.patient, grant.scope)),
-                        _ => None,
-                    });
-                    if let Some(subject) = granted.filter(|_| self.relay_identity().is_none()) {
+                    if let Some(subject) = self.granted_by(&statement.id) {
                         submission.marks.push(Mark::Owed(subject));
                         new_grants.push(subject);
                     }
@@ -162,6 +175,40 @@ impl Carrier {
         }
         submission.marks.extend(cursor.map(Mark::Cursor));
         (submission, new_grants, documents)
+    }
+
+    /// What a statement grants to this side, if it is a device to the upstream. A relay sees everything.
+    fn granted_by(&self, statement: &StatementId) -> Option<Subject> {
+        let device = self.identity.hello_id();
+        let granted = self.shared.trust.with(|set| match set.statement(statement)?.claim {
+            Claim::Grant(ref grant) if grant.device == device => Some((grant.patient, grant.scope)),
+            _ => None,
+        });
+        granted.filter(|_| self.relay_identity().is_none())
+    }
+
+    /// Grants for this side that it brings to the upstream (a tablet pushed them here, or a courier file brought them): what they open is
+    /// to be filled in. Durable before they leave, for once they are there the upstream never sends them.
+    pub(super) async fn owe_departing(self: &Arc<Self>, items: &[Departure]) -> Result<Vec<Backfill>, CarrierError> {
+        let subject = |departure: &Departure| match &departure.item {
+            Item::Statement(bytes) => self.granted_by(&StatementId::of(bytes)),
+            Item::Record(_) | Item::Chunk(_) => None,
+        };
+        let subjects: BTreeSet<Subject> = items.iter().filter_map(subject).collect();
+        if subjects.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.mark(subjects.iter().copied().map(Mark::Owed).collect()).await?;
+        self.read(move |carrier| subjects.into_iter().map(|subject| carrier.owed(subject)).collect()).await
+    }
+
+    /// Everything of a scope is here that the upstream has. It is asked for again next time if the grant does not hold here yet.
+    pub(super) async fn filled(&self, subject: Subject) -> Result<(), CarrierError> {
+        let device = self.identity.hello_id();
+        if self.shared.trust.with(|set| set.granted(device, subject.0, subject.1)) {
+            self.mark(vec![Mark::Filled(subject)]).await?;
+        }
+        Ok(())
     }
 
     /// The next of a lane's outbox, and whether there is more.
@@ -333,5 +380,62 @@ fn suspect(mark: &Mark) -> Option<DocumentId> {
     match mark {
         Mark::Suspect(document) => Some(*document),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ring::rand::SystemRandom;
+    use tendenko_protocol::ids::{FacilityId, Millis, PatientOrigin, RelayIncarnation};
+    use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
+    use tendenko_protocol::trust::{self, Device, Facility, Grant};
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::store::{RelayStore as _, SqliteOptions, SqliteStore};
+    use crate::trust::Trust;
+    use crate::writer::Writer;
+
+    #[tokio::test]
+    async fn a_scope_is_filled_in_when_its_grant_holds_here() {
+        let (rng, dir) = (SystemRandom::new(), tempfile::tempdir().unwrap());
+        let store = Arc::new(SqliteStore::create(dir.path(), RelayIncarnation(1), &SqliteOptions::default()).unwrap());
+        store.begin_upstream().unwrap();
+        let (newest, _) = watch::channel(ArrivalNo::NONE);
+        let (writer, end) = Writer::start(store.clone(), newest.clone()).unwrap();
+        let (region, keys) = (RegionKeys::generate(&rng).unwrap(), DeviceKeys::generate(&rng).unwrap());
+        let trust = Trust::load(region.public(), &*store).unwrap();
+        let relay = RelayId([1; 16]);
+        let shared = Arc::new(Shared::new(relay, region.public(), store.clone(), trust, writer, newest).unwrap());
+        let carrier = Arc::new(Carrier::new(shared, Arc::new(keys.clone())));
+        let owed = || store.upstream().unwrap().unwrap().owed;
+
+        let origin = PatientOrigin::generate(&rng, keys.device_id()).unwrap();
+        let subject = (origin.patient(), Scope::Card);
+        carrier.mark(vec![Mark::Owed(subject)]).await.unwrap();
+        carrier.filled(subject).await.unwrap();
+        assert_eq!(owed(), [subject]);
+
+        let facility = FacilityId::generate(&rng).unwrap();
+        let (key, public) = (EpochKey::generate(&rng).unwrap(), keys.public());
+        let grant = Grant::wrap(&rng, &key, origin, Scope::Card, keys.device_id(), &public.hpke, "", true).unwrap();
+        let device = Device {
+            id: keys.device_id(),
+            facility,
+            label: "tablet".into(),
+            signing: public.signing,
+            hpke: public.hpke,
+            administrator: false,
+            evacuation_site: false,
+        };
+        let facility = Facility { id: facility, name: "はまなす".into(), kind: "visiting-nurse-station".into() };
+        for claim in [Claim::Facility(facility), Claim::Device(device), Claim::Grant(grant)] {
+            let signed = trust::sign(&region, Millis(1), claim).unwrap();
+            carrier.shared.trust.admit(signed.bytes(), Source::Operator).unwrap();
+        }
+        carrier.filled(subject).await.unwrap();
+        assert_eq!(owed(), []);
+        drop(carrier);
+        end.wait().await;
     }
 }

@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateDer;
 use tendenko_protocol::cbor::CborError;
 use tendenko_protocol::domains::SERVER_NAME;
 use tendenko_protocol::ids::RelayId;
-use tendenko_protocol::messages::{FrameDecoder, FrameError, Lane, PerLane, RelayMessage, encode_frame};
+use tendenko_protocol::messages::{Backfill, FrameDecoder, FrameError, Lane, PerLane, RelayMessage, encode_frame};
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientEvent, Session};
 use tendenko_protocol::tls::{self, TlsError};
@@ -185,8 +185,15 @@ async fn talk(
     }
     let [cards, charts, attachments] = <[_; 3]>::try_from(arriving).map_err(|_| CarrierError::Interrupted)?;
     let writers = <[_; 3]>::try_from(writers).map_err(|_| CarrierError::Interrupted)?;
-    let mut link =
-        Link { carrier: carrier.clone(), relay, session: Session::new(config), writers, closed: None, full: false };
+    let mut link = Link {
+        carrier: carrier.clone(),
+        relay,
+        session: Session::new(config),
+        owed: Vec::new(),
+        writers,
+        closed: None,
+        full: false,
+    };
     let result = link.converse(cards, charts, attachments, tell, stopped, was_welcome).await;
     carrier.shared.errands.open(false);
     drop(link);
@@ -243,6 +250,8 @@ struct Link {
     carrier: Arc<Carrier>,
     relay: RelayId,
     session: Session,
+    /// Scopes that the session is to hear of.
+    owed: Vec<Backfill>,
     writers: [mpsc::Sender<Vec<u8>>; 3],
     closed: Option<CloseReason>,
     full: bool,
@@ -337,6 +346,10 @@ impl Link {
             if let Some(event) = self.perform(action).await? {
                 actions.extend(self.session.handle(event));
             }
+            if !self.owed.is_empty() {
+                let scopes = std::mem::take(&mut self.owed);
+                actions.extend(self.session.handle(ClientEvent::Owed { scopes }));
+            }
         }
         Ok(())
     }
@@ -356,6 +369,7 @@ impl Link {
             }
             ClientAction::Depart { lane, after, behind, budget } => {
                 let (items, more) = self.read(move |carrier| carrier.depart(lane, after, behind, budget)).await?;
+                self.owed.extend(carrier.owe_departing(&items).await?);
                 Some(ClientEvent::Departing { lane, items, more })
             }
             ClientAction::Acked { records, statements, chunks, cursor } => {
@@ -400,7 +414,7 @@ impl Link {
                 None
             }
             ClientAction::BackfillDone { patient, scope } => {
-                carrier.mark(vec![Mark::Filled((patient, scope))]).await?;
+                carrier.filled((patient, scope)).await?;
                 None
             }
             ClientAction::Measured { .. } | ClientAction::Progress(_) => None,

@@ -11,7 +11,7 @@ use tendenko_protocol::ids::{
     DeviceId, Incarnation, LogSeq, Millis, PatientId, PatientOrigin, RecordHash, RelayId, StatementId,
 };
 use tendenko_protocol::keys::{DeviceKeys, EpochKey};
-use tendenko_protocol::messages::{Cursor, Item, Lane};
+use tendenko_protocol::messages::{Backfill, Cursor, Item, Lane};
 use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, SealedRecord};
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientConfig, ClientEvent, Departure, Rejection, Session};
@@ -127,6 +127,18 @@ impl Tablet {
         self.records.values().flatten().map(|bytes| RecordHash::of(bytes)).collect()
     }
 
+    /// A scope to be filled in, and what is here of it.
+    fn owed(&self, (patient, scope): (PatientId, Scope)) -> Backfill {
+        let mut has = BTreeMap::<_, Vector>::new();
+        for (log, records) in &self.records {
+            if (log.document.patient, log.document.scope()) == (patient, scope) {
+                let last = LogSeq(records.len() as u64);
+                has.entry(log.document).or_default().raise(log.device, log.incarnation, last);
+            }
+        }
+        Backfill { patient, scope, has: has.into_iter().collect() }
+    }
+
     pub async fn connect(&self, to: SocketAddr) -> Link {
         let config = ClientConfig {
             region: self.trust.region(),
@@ -135,7 +147,7 @@ impl Tablet {
             chain: self.chain(),
             cursor: self.cursor,
             versions: SESSION_VERSIONS.to_vec(),
-            backfill: self.backfill.iter().copied().collect(),
+            backfill: self.backfill.iter().map(|scope| self.owed(*scope)).collect(),
             first: Vec::new(),
             long_away: true,
             wanted: Vec::new(),
@@ -252,6 +264,7 @@ impl Tablet {
         self.cursor = cursor.or(self.cursor);
         let new_grants: Vec<_> = self.trust.scopes_of(self.id()).filter(|scope| !before.contains(scope)).collect();
         self.backfill.extend(&new_grants);
+        let new_grants = new_grants.into_iter().map(|scope| self.owed(scope)).collect();
         ClientEvent::Stored { batch, new_grants, gaps: gaps.into_iter().collect() }
     }
 

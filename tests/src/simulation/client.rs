@@ -177,10 +177,7 @@ impl World {
                 None
             }
             Todo::Action(ClientAction::BackfillDone { patient, scope }) => {
-                let state = &mut self.tablets[tablet];
-                if state.disk.trust.granted(state.device(), patient, scope) {
-                    state.disk.backfills.remove(&(patient, scope));
-                }
+                self.tablets[tablet].backfilled(patient, scope);
                 None
             }
             // Attachments are not in this world.
@@ -242,7 +239,8 @@ impl World {
             self.renewed(connection, tablet, &before);
             return None;
         }
-        Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps })
+        let new_grants = stored.new_grants.iter().map(|scope| self.tablets[tablet].owed(*scope)).collect();
+        Some(ClientEvent::Stored { batch, new_grants, gaps: stored.gaps })
     }
 
     /// Sabotage: what is to be sealed leaves before the transaction that seals it.
@@ -322,11 +320,13 @@ fn name_of(event: &ClientEvent) -> (&'static str, u64) {
             RelayMessage::Fill { items, .. } => ("hears fill", items.len() as u64),
             RelayMessage::CaughtUp { through } => ("hears caught up", through.0),
             RelayMessage::Backfilled { .. } => ("hears backfilled", NONE),
+            RelayMessage::Withheld { .. } => ("hears withheld", NONE),
             RelayMessage::Ack { through, .. } => ("hears ack", *through),
             RelayMessage::Vectors { documents, .. } => ("hears vectors", documents.len() as u64),
         },
         ClientEvent::Stored { batch, .. } => ("has stored", *batch),
         ClientEvent::Saved => ("has saved", NONE),
+        ClientEvent::Owed { scopes } => ("is owed scopes", scopes.len() as u64),
         ClientEvent::First { patients } => ("wants others first", patients.len() as u64),
         ClientEvent::Departing { items, .. } => ("lets depart", items.len() as u64),
         ClientEvent::Vectors { documents, .. } => ("has vectors", documents.len() as u64),

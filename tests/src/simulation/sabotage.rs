@@ -32,11 +32,17 @@ pub enum Sabotage {
     AckWithoutCursor,
     /// The relay gives no new number to a grant that comes to hold later.
     ForgetLateGrants,
+    /// The relay does not say that it took back what it believed.
+    HideForgotten,
+    /// The tablet does not compare what came too early for a grant that does not hold yet.
+    PassEarly,
+    /// The tablet takes a scope for filled in though the relay may not have stored the grant.
+    TrustBelief,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Sabotage; 13] = [
+    pub const ALL: [Sabotage; 16] = [
         Sabotage::AckBeforeCommit,
         Sabotage::CursorBeforeStore,
         Sabotage::SkipLossCheck,
@@ -50,6 +56,9 @@ impl Sabotage {
         Sabotage::SendBeforeSeal,
         Sabotage::AckWithoutCursor,
         Sabotage::ForgetLateGrants,
+        Sabotage::HideForgotten,
+        Sabotage::PassEarly,
+        Sabotage::TrustBelief,
     ];
 
     /// Its name on the command line.
@@ -68,6 +77,9 @@ impl Sabotage {
             Sabotage::SendBeforeSeal => "send-before-seal",
             Sabotage::AckWithoutCursor => "ack-without-cursor",
             Sabotage::ForgetLateGrants => "forget-late-grants",
+            Sabotage::HideForgotten => "hide-forgotten",
+            Sabotage::PassEarly => "pass-early",
+            Sabotage::TrustBelief => "trust-belief",
         }
     }
 }

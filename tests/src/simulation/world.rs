@@ -335,7 +335,7 @@ impl World {
             chain: disk.trust.chain_of(public.device_id()),
             cursor: disk.cursor,
             versions: SESSION_VERSIONS.to_vec(),
-            backfill: disk.backfills.iter().copied().collect(),
+            backfill: disk.backfills.iter().map(|scope| state.owed(*scope)).collect(),
             first: first.collect(),
             long_away: true,
             wanted: Vec::new(),

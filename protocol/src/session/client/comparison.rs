@@ -381,6 +381,15 @@ impl Session {
         }
     }
 
+    /// Everything is compared, and of documents nothing was said that counts: what a grant that comes now lets the relay show comes with that.
+    pub(super) fn documents_are_compared_next(&self) -> bool {
+        let statements = matches!(
+            self.comparison,
+            Some(Comparison::Statements { .. } | Comparison::StatementsAsked | Comparison::StatementsDone)
+        );
+        self.reconciling && statements
+    }
+
     fn is_settled(&self) -> bool {
         self.storing.is_empty() && !self.lanes.iter().any(|(_, lane)| lane.outgoing.any_of(Origin::Comparison))
     }
@@ -391,6 +400,9 @@ impl Session {
             self.reconciling = false;
             self.reread_outbox();
             self.store_cursor();
+            for (patient, scope) in std::mem::take(&mut self.compared_scopes) {
+                self.backfilled(patient, scope);
+            }
             if self.config.offer {
                 self.chunks.offer();
             }

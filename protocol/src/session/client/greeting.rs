@@ -14,13 +14,18 @@ impl Session {
         let known_there = self.config.cursor.is_some_and(|cursor| cursor.relay == self.config.relay);
         self.hello(now, !known_there);
         self.config.first.truncate(MAX_FIRST);
-        let backfill = self.config.backfill.clone();
-        self.first_said = self.config.long_away || !known_there || !backfill.is_empty();
+        let owed = self.config.backfill.clone();
+        self.first_said = self.config.long_away || !known_there || !owed.is_empty();
         let first = if self.first_said { self.config.first.clone() } else { Vec::new() };
-        self.pull(backfill, first);
         if self.config.cursor.is_some_and(|cursor| !known_there || cursor.incarnation == RelayIncarnation::NONE) {
-            // No relay can go on from that: what it needs for comparing goes with the first flight.
+            // No relay can go on from that: what it needs for comparing goes with the first flight. The comparison is of everything, so it
+            // fills in, too.
+            self.compared_scopes = owed.iter().map(|owed| (owed.patient, owed.scope)).collect();
+            self.backfilling.clone_from(&self.compared_scopes);
+            self.pull(Vec::new(), first);
             self.begin_comparison(false);
+        } else {
+            self.pull(owed, first);
         }
         Ok(())
     }

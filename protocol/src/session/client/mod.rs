@@ -38,7 +38,7 @@ use super::CloseReason;
 use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, Millis, PatientId};
 use crate::limits::RECEIVE_WINDOW;
-use crate::messages::{ClientMessage, Cursor, Lane, PerLane, RelayMessage};
+use crate::messages::{Backfill, ClientMessage, Cursor, Lane, PerLane, RelayMessage};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -105,7 +105,11 @@ pub struct Session {
     batches: u64,
     backfilling: BTreeSet<(PatientId, Scope)>,
     /// Of these, the ones that were not asked for yet: the relay is given so many at a time.
-    unasked: Vec<(PatientId, Scope)>,
+    unasked: Vec<Backfill>,
+    /// Of `backfilling`, those that are not asked for, because everything is compared.
+    compared_scopes: BTreeSet<(PatientId, Scope)>,
+    /// Of those asked for, the ones that the relay does not see granted. It fills them in should that change.
+    withheld: BTreeSet<(PatientId, Scope)>,
     /// The patients wanted first went with the first flight.
     first_said: bool,
     /// What `reached` was at the welcome.
@@ -139,6 +143,8 @@ impl Session {
             batches: 0,
             backfilling: BTreeSet::new(),
             unasked: Vec::new(),
+            compared_scopes: BTreeSet::new(),
+            withheld: BTreeSet::new(),
             first_said: false,
             started: None,
             newest: ArrivalNo::NONE,
@@ -162,6 +168,10 @@ impl Session {
             ClientEvent::Connected { now } => self.connected(now),
             ClientEvent::Received { now, lane, message } => self.received(now, lane, message),
             ClientEvent::Stored { batch, new_grants, gaps } => self.stored(batch, new_grants, gaps),
+            ClientEvent::Owed { scopes } => {
+                self.owed(scopes);
+                Ok(())
+            }
             ClientEvent::Saved => {
                 self.lanes.iter_mut().for_each(|(_, lane)| lane.outbox_more = true);
                 Ok(())

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{ClientAction, Phase, Session, Storing};
+use super::{ClientAction, Phase, Session, Storing, bounded};
 use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, PatientId};
-use crate::limits::{MAX_BACKFILL, MAX_FIRST};
-use crate::messages::{ClientMessage, Cursor, Item, Lane, RelayMessage};
+use crate::limits::{MAX_BACKFILL, MAX_DOCUMENTS, MAX_FIRST, VECTOR_PAGE};
+use crate::messages::{Backfill, ClientMessage, Cursor, Item, Lane, RelayMessage};
 use crate::session::CloseReason;
 
 /// Documents that are compared alone in one session.
@@ -87,6 +87,12 @@ impl Session {
                 Some(last) => last.backfilled.push((patient, scope)),
                 None => self.backfilled(patient, scope),
             },
+            RelayMessage::Withheld { patient, scope } => {
+                if self.backfilling.remove(&(patient, scope)) {
+                    self.withheld.insert((patient, scope));
+                    self.ask_more();
+                }
+            }
             RelayMessage::Ack { through, arrival, rejected } => self.acked(lane, through, arrival, &rejected)?,
             RelayMessage::Sums { set, sums } => self.summed(set, &sums)?,
             RelayMessage::StatementsSent => self.statements_sent()?,
@@ -137,7 +143,7 @@ impl Session {
     pub(super) fn stored(
         &mut self,
         batch: u64,
-        new_grants: Vec<(PatientId, Scope)>,
+        new_grants: Vec<Backfill>,
         gaps: Vec<DocumentId>,
     ) -> Result<(), CloseReason> {
         let Some(storing) = self.storing.pop_front().filter(|storing| storing.batch == batch) else {
@@ -147,8 +153,7 @@ impl Session {
         for (patient, scope) in storing.backfilled {
             self.backfilled(patient, scope);
         }
-        let fresh = new_grants.into_iter().filter(|grant| !self.backfilling.contains(grant)).collect();
-        self.pull(fresh, Vec::new());
+        self.owed(new_grants);
         for document in &gaps {
             self.healing.remove(document);
         }
@@ -159,9 +164,23 @@ impl Session {
         Ok(())
     }
 
+    /// Asks for the scopes among these that were not asked for yet, unless everything is about to be compared.
+    pub(super) fn owed(&mut self, mut scopes: Vec<Backfill>) {
+        scopes.retain(|Backfill { patient, scope, .. }| {
+            let scope = (*patient, *scope);
+            !self.backfilling.contains(&scope) && !self.withheld.contains(&scope)
+        });
+        if self.documents_are_compared_next() {
+            self.compared_scopes.extend(scopes.into_iter().map(|scope| (scope.patient, scope.scope)));
+            self.backfilling.extend(&self.compared_scopes);
+        } else if self.phase != Phase::New {
+            self.pull(scopes, Vec::new());
+        }
+    }
+
     /// Asks for scopes to be filled in, those of the patients wanted first before others.
-    pub(super) fn pull(&mut self, scopes: Vec<(PatientId, Scope)>, first: Vec<PatientId>) {
-        self.backfilling.extend(scopes.iter().copied());
+    pub(super) fn pull(&mut self, scopes: Vec<Backfill>, first: Vec<PatientId>) {
+        self.backfilling.extend(scopes.iter().map(|scope| (scope.patient, scope.scope)));
         self.unasked.extend(scopes);
         self.ask(first);
     }
@@ -180,24 +199,62 @@ impl Session {
     }
 
     /// The next scopes, as many as the relay may be asked for at once.
-    fn ask(&mut self, first: Vec<PatientId>) {
-        let asked = self.backfilling.len().saturating_sub(self.unasked.len());
-        let room = MAX_BACKFILL.saturating_sub(asked);
+    fn ask(&mut self, mut first: Vec<PatientId>) {
+        let room = MAX_BACKFILL.saturating_sub(self.asked());
         let places: BTreeMap<_, _> = self.config.first.iter().zip(0..).collect();
-        self.unasked.sort_by_key(|(patient, _)| places.get(patient).copied().unwrap_or(usize::MAX));
-        let backfill: Vec<_> = self.unasked.drain(..room.min(self.unasked.len())).collect();
-        if !backfill.is_empty() || !first.is_empty() {
+        self.unasked.sort_by_key(|scope| places.get(&scope.patient).copied().unwrap_or(usize::MAX));
+        let scopes: Vec<_> = self.unasked.drain(..room.min(self.unasked.len())).collect();
+        let mut messages = messages_of(scopes);
+        if messages.is_empty() && !first.is_empty() {
+            messages.push(Vec::new());
+        }
+        for backfill in messages {
+            let first = std::mem::take(&mut first);
             self.send(Lane::Cards, ClientMessage::Pull { backfill, first });
         }
     }
 
-    fn backfilled(&mut self, patient: PatientId, scope: Scope) {
-        if self.backfilling.remove(&(patient, scope)) {
+    /// Scopes that the relay was asked for, and has not filled in yet.
+    fn asked(&self) -> usize {
+        self.backfilling.len().saturating_sub(self.unasked.len() + self.compared_scopes.len())
+    }
+
+    pub(super) fn backfilled(&mut self, patient: PatientId, scope: Scope) {
+        let scope_of = (patient, scope);
+        if self.backfilling.remove(&scope_of) || self.withheld.remove(&scope_of) {
             self.actions.push(ClientAction::BackfillDone { patient, scope });
         }
-        let asked = self.backfilling.len().saturating_sub(self.unasked.len());
-        if !self.unasked.is_empty() && asked <= MAX_BACKFILL / 2 {
+        self.ask_more();
+    }
+
+    fn ask_more(&mut self) {
+        if !self.unasked.is_empty() && self.asked() <= MAX_BACKFILL / 2 {
             self.ask(Vec::new());
         }
     }
+}
+
+/// Scopes in messages within the wire's bounds. A document that is left out of what is here is sent once more than needed.
+fn messages_of(scopes: Vec<Backfill>) -> Vec<Vec<Backfill>> {
+    let mut messages: Vec<Vec<Backfill>> = Vec::new();
+    let (mut documents, mut logs) = (0, 0);
+    for mut scope in scopes {
+        let mut logs_here = 0;
+        scope.has = bounded(scope.has);
+        scope.has.truncate(MAX_DOCUMENTS);
+        scope.has.retain(|(_, vector)| {
+            logs_here += vector.0.len();
+            logs_here == vector.0.len() || logs_here <= VECTOR_PAGE
+        });
+        documents += scope.has.len();
+        logs += logs_here;
+        match messages.last_mut() {
+            Some(message) if documents <= MAX_DOCUMENTS && logs <= VECTOR_PAGE => message.push(scope),
+            _ => {
+                (documents, logs) = (scope.has.len(), logs_here);
+                messages.push(vec![scope]);
+            }
+        }
+    }
+    messages
 }

@@ -6,7 +6,7 @@ use crate::document::{DocumentId, LogId, Scope, Vector};
 use crate::ids::{
     AttachmentId, ChunkId, DeviceId, LogSeq, Millis, PatientId, RecordHash, RegionId, RelayId, StatementId,
 };
-use crate::messages::{ClientMessage, Cursor, Item, Lane, PerLane, RelayMessage};
+use crate::messages::{Backfill, ClientMessage, Cursor, Item, Lane, PerLane, RelayMessage};
 use crate::record::RejectReason;
 
 /// What a session starts from; all of it read from the store.
@@ -25,8 +25,8 @@ pub struct ClientConfig {
     pub cursor: Option<Cursor>,
     /// Versions this side speaks: [`crate::domains::SESSION_VERSIONS`].
     pub versions: Vec<u16>,
-    /// Scopes granted to this tablet whose earlier records were not yet filled in.
-    pub backfill: Vec<(PatientId, Scope)>,
+    /// Scopes granted to this tablet whose earlier records were not yet filled in, with what is stored of them.
+    pub backfill: Vec<Backfill>,
     /// Patients of today's visits, in their order: their charts are asked for before others. At most [`MAX_FIRST`](crate::limits::MAX_FIRST) count.
     pub first: Vec<PatientId>,
     /// So long without contact that something new is likely: `first` goes with the first flight, or it would come behind a page of
@@ -72,13 +72,18 @@ pub enum ClientEvent {
         batch: u64,
         /// Scopes of every new grant in this batch that names this tablet, whether the grant holds already or not: what makes it
         /// hold may have arrived before this tablet could see it, and comes with the backfill. The host remembers them, in the
-        /// same transaction, until `BackfillDone`.
-        new_grants: Vec<(PatientId, Scope)>,
+        /// same transaction, until `BackfillDone`. With what is stored of them, this batch included.
+        new_grants: Vec<Backfill>,
         /// Documents of which a record in this batch could not be taken (gap, unknown author …).
         gaps: Vec<DocumentId>,
     },
     /// Something new was saved, or was granted, or became ready to leave in any other way.
     Saved,
+    /// Scopes granted to this tablet otherwise than by this session (a courier file), and not filled in yet, with what is stored of them.
+    Owed {
+        /// Those asked for before are passed over.
+        scopes: Vec<Backfill>,
+    },
     /// Other patients are wanted first from here on, in this order: a visit was planned, a day began, somebody was opened.
     First {
         /// All of them; at most [`MAX_FIRST`](crate::limits::MAX_FIRST) count.

@@ -2,7 +2,7 @@
 
 use super::{Phase, RelayAction, Session};
 use crate::ids::{DeviceId, Millis};
-use crate::messages::{ClientMessage, Lane, Refusal, RelayMessage};
+use crate::messages::{Backfill, ClientMessage, Lane, Refusal, RelayMessage};
 use crate::session::{CloseReason, CursorVerdict, Standing, judge};
 
 impl Session {
@@ -120,7 +120,10 @@ fn weight(message: &ClientMessage) -> usize {
         ClientMessage::Sums { sums } => 40 * sums.len(),
         ClientMessage::Statements { buckets } => 4 * buckets.buckets.len(),
         ClientMessage::Vectors { documents, .. } => documents.iter().map(|(_, vector)| 24 + 32 * vector.0.len()).sum(),
-        ClientMessage::Pull { backfill, first } => 24 * backfill.len() + 16 * first.len(),
+        ClientMessage::Pull { backfill, first } => {
+            let logs = |scope: &Backfill| scope.has.iter().map(|(_, vector)| 24 + 32 * vector.0.len()).sum::<usize>();
+            backfill.iter().map(|scope| 24 + logs(scope)).sum::<usize>() + 16 * first.len()
+        }
         ClientMessage::Want { chunks } => 32 * chunks.len(),
         ClientMessage::Offer { attachments } => 128 * attachments.len(),
         ClientMessage::Hello { .. } | ClientMessage::Bye => 0,

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::filling::Fill;
 use crate::chunk::Holding;
-use crate::document::{DocumentId, Scope, Vector};
+use crate::document::{DocumentId, Vector};
 use crate::ids::{ArrivalNo, ChunkId, PatientId};
 use crate::messages::{Buckets, Coverage, Set, Summary};
 use crate::session::sums::Entries;
@@ -15,8 +16,8 @@ pub(super) enum Job {
     Sums(Summing),
     /// Statements of some buckets. Not before the tablet's own statements are committed: a grant among them may let it see more.
     Statements { after: ArrivalNo, barrier: u64, buckets: Buckets },
-    /// Everything of a scope.
-    Fill { patient: PatientId, scope: Scope, after: ArrivalNo },
+    /// What of a scope the stream does not bring.
+    Fill(Fill),
     /// What the stream would bring of a patient's charts, before it does. `None`: from where the stream is when its turn comes.
     Ahead { patient: PatientId, after: Option<ArrivalNo> },
     /// An answer to vectors.
@@ -31,7 +32,7 @@ impl Job {
     /// Whose records it brings, if it is about one patient.
     pub(super) fn patient(&self) -> Option<PatientId> {
         match self {
-            Job::Fill { patient, .. } | Job::Ahead { patient, .. } => Some(*patient),
+            Job::Fill(Fill { subject: (patient, _), .. }) | Job::Ahead { patient, .. } => Some(*patient),
             _ => None,
         }
     }

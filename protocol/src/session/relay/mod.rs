@@ -16,6 +16,7 @@
 //! | `greeting` | the hello: is the tablet let in, and from where does it go on? |
 //! | `receiving` | commits and acks; requests become jobs |
 //! | `sending`, `jobs` | the next read, and what was read on its way out |
+//! | `filling` | scopes that were granted later |
 //! | `live` | what others push, forwarded before it is committed |
 //! | `chunks` | attachments: wanted, offered |
 //! | `comparison` | vectors |
@@ -23,6 +24,7 @@
 
 mod chunks;
 mod comparison;
+mod filling;
 mod greeting;
 mod jobs;
 mod live;
@@ -34,6 +36,7 @@ pub use types::{Outcome, RelayAction, RelayConfig, RelayEvent, Select};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use self::filling::{Fill, Subject};
 use self::jobs::Job;
 use super::CloseReason;
 use crate::ids::{ArrivalNo, DeviceId, PatientId};
@@ -56,6 +59,8 @@ struct Committing {
     lane: Lane,
     items: u64,
     bytes: usize,
+    /// Scopes of which there are grants in it.
+    grants: BTreeSet<Subject>,
 }
 
 /// What the read under way is for. Jobs may come while the stream is read: its page must not be taken for an answer to them.
@@ -83,6 +88,8 @@ struct LaneState {
     ahead: BTreeSet<ArrivalNo>,
     /// Hashes of items that were forwarded live, and that the stream has not passed yet.
     live: BTreeSet<[u8; 32]>,
+    /// Scopes of which the stream has brought something, and where they began.
+    begun: BTreeMap<Subject, ArrivalNo>,
     /// Something of this lane was not forwarded: what follows it is not either, until the stream has come.
     missed: bool,
 
@@ -107,6 +114,14 @@ pub struct Session {
 
     lanes: PerLane<LaneState>,
     newest: ArrivalNo,
+    /// How often the host has forgotten something, as the last page said.
+    forgotten: u64,
+    /// How often this session heard of grants.
+    heard_of_grants: u64,
+    /// Scopes of which the stream has brought a grant to this tablet, and which arrival of the scope's lane was sent last before it.
+    introduced: BTreeMap<Subject, ArrivalNo>,
+    /// Asked for, and not granted so far.
+    withheld: Vec<Fill>,
     /// Arrivals that this tablet pushed itself, on any lane, and that not all lanes have passed yet.
     own: BTreeSet<ArrivalNo>,
     /// Patients that the tablet wants first, with their places.
@@ -128,6 +143,10 @@ impl Session {
             held_bytes: 0,
             lanes: PerLane::new(|_| LaneState { announce: true, ..LaneState::default() }),
             newest: ArrivalNo::NONE,
+            forgotten: 0,
+            heard_of_grants: 0,
+            introduced: BTreeMap::new(),
+            withheld: Vec::new(),
             own: BTreeSet::new(),
             first: BTreeMap::new(),
             batches: 0,
@@ -150,7 +169,10 @@ impl Session {
             RelayEvent::Admitted { standing, now } => self.admitted(standing, now),
             RelayEvent::Refused { reason } => self.not_admitted(reason),
             RelayEvent::Minted { standing, now } => self.minted(&standing, now),
-            RelayEvent::Page { lane, items, through, end } => self.page(lane, items, through, end),
+            RelayEvent::Page { lane, items, through, end, granted, forgotten } => {
+                self.hear_of_forgotten(forgotten);
+                self.page(lane, items, through, end, granted)
+            }
             RelayEvent::Committed { batch, outcomes, newest } => self.committed(batch, &outcomes, newest),
             RelayEvent::Verified { items } => {
                 self.verified(items);

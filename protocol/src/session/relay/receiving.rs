@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::filling::Fill;
 use super::jobs::{Compare, Job, Summing};
 use super::{Committing, Outcome, Reading, RelayAction, Session};
-use crate::document::Scope;
 use crate::ids::{ArrivalNo, PatientId};
 use crate::limits::MAX_BACKFILL;
-use crate::messages::{ClientMessage, Item, Lane, RelayMessage, Set};
+use crate::messages::{Backfill, ClientMessage, Item, Lane, RelayMessage, Set};
 use crate::record::RejectReason;
 use crate::session::CloseReason;
 
@@ -85,19 +85,22 @@ impl Session {
         self.batches += 1;
         self.lanes[lane].received += items.len() as u64;
         let bytes = items.iter().map(|item| item.bytes().len()).sum();
-        self.committing.push_back(Committing { batch: self.batches, lane, items: items.len() as u64, bytes });
+        let statements = items.iter().filter(|item| matches!(item, Item::Statement(_)));
+        let grants = statements.filter_map(Item::subject).map(|(patient, scope, _)| (patient, scope)).collect();
+        self.committing.push_back(Committing { batch: self.batches, lane, items: items.len() as u64, bytes, grants });
         self.actions.push(RelayAction::Commit { batch: self.batches, items });
     }
 
     /// Cards are filled in on their lane, charts on theirs. What is wanted first goes before what is not, also before what was asked for
     /// earlier: the day goes on, and a patient is opened.
-    fn pulled(&mut self, backfill: Vec<(PatientId, Scope)>, first: Vec<PatientId>) -> Result<(), CloseReason> {
+    fn pulled(&mut self, backfill: Vec<Backfill>, first: Vec<PatientId>) -> Result<(), CloseReason> {
         let waiting: usize = self.lanes.iter().map(|(_, lane)| lane.jobs.len()).sum();
+        let waiting = waiting + self.withheld.len();
         if waiting + backfill.len() + first.len() > 4 * MAX_BACKFILL {
             return Err(CloseReason::Protocol("too many scopes to fill in at once"));
         }
-        for (patient, scope) in backfill {
-            self.lanes[Lane::of(scope)].jobs.push_back(Job::Fill { patient, scope, after: ArrivalNo::NONE });
+        for scope in backfill {
+            self.lanes[Lane::of(scope.scope)].jobs.push_back(Job::Fill(Fill::new(scope)));
         }
         if first.is_empty() {
             return Ok(());
@@ -113,7 +116,9 @@ impl Session {
                 true
             }
         });
-        let asked: BTreeSet<_> = charts.jobs.iter().filter_map(Job::patient).collect();
+        // Who is to be filled in, too: what the stream is to bring is not filled in.
+        let is_ahead = |job: &Job| if let Job::Ahead { patient, .. } = job { Some(*patient) } else { None };
+        let asked: BTreeSet<_> = charts.jobs.iter().filter_map(is_ahead).collect();
         let ahead = first.into_iter().filter(|patient| !asked.contains(patient));
         charts.jobs.extend(ahead.map(|patient| Job::Ahead { patient, after: None }));
         for lane in Lane::STREAMED {
@@ -155,6 +160,7 @@ impl Session {
         }
         self.newest = self.newest.max(newest);
         self.send(lane, RelayMessage::Ack { through, arrival: newest, rejected });
+        self.hear_of_grants(&committing.grants);
         Ok(())
     }
 }

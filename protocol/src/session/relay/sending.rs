@@ -31,9 +31,13 @@ impl Session {
     }
 
     fn pump_lane(&mut self, lane: Lane) {
+        if self.finish_fills(lane) {
+            return;
+        }
         let committed = self.lanes[Lane::Cards].answered;
         let limit = self.limit(lane);
         let (newest, sent_through) = (self.newest, self.lanes[lane].sent_through);
+        let of_fill = self.next_of_fill(lane);
         let read = |after, through, select| RelayAction::ReadPage { lane, after, through, select, limit_bytes: PAGE };
         let (reading, action) = match self.lanes[lane].jobs.front_mut() {
             Some(
@@ -42,7 +46,7 @@ impl Session {
                 | Job::Sums(Summing { barrier, .. }),
             ) if *barrier > committed => return,
             // What needs certificates and grants waits until they were sent.
-            Some(Job::Fill { .. } | Job::Ahead { .. }) if limit < newest => return,
+            Some(Job::Fill(_) | Job::Ahead { .. }) if limit < newest => return,
             Some(Job::Statements { after, .. } | Job::Sums(Summing { statements_after: Some(after), .. })) => {
                 (Reading::Job, read(*after, newest, Select::Statements))
             }
@@ -50,8 +54,9 @@ impl Session {
                 let coverage = Coverage::Span { after: *documents_after, through: None };
                 (Reading::Job, read_vectors(lane, coverage, Vec::new()))
             }
-            Some(Job::Fill { patient, scope, after }) => {
-                (Reading::Job, read(*after, newest, Select::Scope(*patient, *scope)))
+            Some(Job::Fill(fill)) => {
+                let Some((after, through)) = of_fill else { return };
+                (Reading::Job, read(after, through, Select::Scope(fill.subject.0, fill.subject.1)))
             }
             Some(Job::Ahead { patient, after }) => {
                 let after = *after.get_or_insert(sent_through);
@@ -88,7 +93,7 @@ impl Session {
     }
 
     /// How far a lane's stream may go: charts not beyond the certificates and grants they need.
-    fn limit(&self, lane: Lane) -> ArrivalNo {
+    pub(super) fn limit(&self, lane: Lane) -> ArrivalNo {
         match lane {
             Lane::Cards => self.newest,
             Lane::Charts => self.lanes[Lane::Cards].sent_through,
@@ -112,6 +117,7 @@ impl Session {
         items: Vec<(ArrivalNo, Item)>,
         through: ArrivalNo,
         end: bool,
+        granted: bool,
     ) -> Result<(), CloseReason> {
         let reading = self.read(lane)?;
         let state = &mut self.lanes[lane];
@@ -122,7 +128,11 @@ impl Session {
                 return Err(CloseReason::Protocol("a page was not asked for"));
             }
             (Reading::Job, Some(Job::Ahead { after, .. })) => (after.get_or_insert(ArrivalNo::NONE), true),
-            (Reading::Job, Some(Job::Statements { after, .. } | Job::Fill { after, .. })) => (after, false),
+            (Reading::Job, Some(Job::Statements { after, .. })) => (after, false),
+            (Reading::Job, Some(Job::Fill(_))) => {
+                self.fill_page(lane, items, through, granted);
+                return Ok(());
+            }
         };
         // A page that goes nowhere is the last, or a careless host would be asked for ever.
         let done = end || through <= *after;
@@ -149,12 +159,9 @@ impl Session {
         }
         if done {
             match self.lanes[lane].jobs.pop_front() {
-                Some(Job::Fill { patient, scope, .. }) => {
-                    self.send(lane, RelayMessage::Backfilled { patient, scope });
-                }
                 Some(Job::Statements { .. }) => self.send(lane, RelayMessage::StatementsSent),
                 // What came ahead of its turn is not all there is: the scope may have been granted only now.
-                Some(Job::Ahead { .. } | Job::Sums(_) | Job::Compare(_) | Job::Want(_) | Job::Offer(_)) | None => {}
+                _ => {}
             }
         }
         Ok(())
@@ -170,6 +177,7 @@ impl Session {
     ) -> Result<(), CloseReason> {
         let limit = self.limit(lane);
         let behind = self.behind(lane);
+        self.note_begun(lane, &items);
         let state = &mut self.lanes[lane];
         let sent_through = state.sent_through;
         state.announce |= !items.is_empty();

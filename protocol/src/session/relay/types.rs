@@ -84,6 +84,11 @@ pub enum RelayEvent {
         through: ArrivalNo,
         /// All that was asked for was read.
         end: bool,
+        /// May the device see what was asked for at all? Only of a scope it may not be.
+        granted: bool,
+        /// How often this relay has had to take back statements that it believed, because they could not be stored: from then on a device may
+        /// have seen less than before.
+        forgotten: u64,
     },
     /// A `Commit` is durable.
     Committed {

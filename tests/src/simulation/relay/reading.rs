@@ -26,11 +26,13 @@ impl Relay {
         through: ArrivalNo,
         select: Select,
     ) -> RelayEvent {
+        let forgotten = if self.breaks(Sabotage::HideForgotten) { 0 } else { self.forgotten };
         let end = through.min(self.disk.newest());
         if let Select::Scope(patient, scope) = select
             && !self.granted(device, &(patient, scope))
         {
-            return RelayEvent::Page { lane, items: Vec::new(), through: end.max(after), end: true };
+            let through = end.max(after);
+            return RelayEvent::Page { lane, items: Vec::new(), through, end: true, granted: false, forgotten };
         }
         let first = after.0 as usize;
         let last = (first + LOOKED_AT).min(end.0 as usize).max(first);
@@ -39,7 +41,8 @@ impl Relay {
             .filter(|(_, arrived)| self.is_selected(arrived, lane, select, device))
             .filter_map(|(index, arrived)| Some((ArrivalNo(index as u64 + 1), self.item(arrived)?)))
             .collect();
-        RelayEvent::Page { lane, items, through: ArrivalNo(last as u64), end: last as u64 >= end.0 }
+        let through = ArrivalNo(last as u64);
+        RelayEvent::Page { lane, items, through, end: through >= end, granted: true, forgotten }
     }
 
     fn granted(

@@ -1,11 +1,11 @@
 //! What a relay sends becomes part of the store, one transaction per batch.
 
-use tendenko_protocol::admission::{Verdict, admit_record};
+use tendenko_protocol::admission::{Verdict, admit_record, admit_statement};
 use tendenko_protocol::document::{DocumentId, Scope};
-use tendenko_protocol::ids::{PatientId, RecordHash};
-use tendenko_protocol::messages::{Cursor, Item};
+use tendenko_protocol::ids::{PatientId, RecordHash, StatementId};
+use tendenko_protocol::messages::{Backfill, Cursor, Item};
 use tendenko_protocol::record::{Header, ReceivedBytes, RejectReason, SealedRecord};
-use tendenko_protocol::trust::{Added, Claim, Grant};
+use tendenko_protocol::trust::{Added, Claim, Grant, UnverifiedStatement};
 
 use super::{Contents, Tablet, Waiting};
 use crate::simulation::logs::Kept;
@@ -57,7 +57,7 @@ impl Tablet {
     fn take_statement(&mut self, bytes: &[u8], contents: &Contents, stored: &mut Stored) -> bool {
         let added = self.disk.trust.add(bytes);
         let Ok(added) = added else { return false };
-        let id = tendenko_protocol::ids::StatementId::of(bytes);
+        let id = StatementId::of(bytes);
         if !self.disk.statements.iter().any(|(known, _)| *known == id) {
             self.disk.statements.push((id, bytes.into()));
         }
@@ -81,6 +81,19 @@ impl Tablet {
             }
             _ => true,
         }
+    }
+
+    /// A scope to be filled in, and what is here of it.
+    pub fn owed(&self, (patient, scope): (PatientId, Scope)) -> Backfill {
+        let (card, last) = DocumentId::bounds_of_chart(patient);
+        let documents = match scope {
+            Scope::Card => vec![card],
+            Scope::Chart => self.disk.logs.documents(Some(card), Some(last)),
+        };
+        let mut has: Vec<_> =
+            documents.into_iter().map(|document| (document, self.disk.logs.vector(document))).collect();
+        has.retain(|(_, vector)| !vector.0.is_empty());
+        Backfill { patient, scope, has }
     }
 
     fn owe(&mut self, patient: PatientId, scope: Scope, new_grants: &mut Vec<(PatientId, Scope)>) {
@@ -185,13 +198,76 @@ impl Tablet {
                 stored.forks.push(hash);
             }
             self.disk.quarantine.insert(hash, reason.code());
-        } else if !reason.is_final() {
+        } else if !reason.is_final() && self.is_ours(header.document) {
             if !self.breaks(Sabotage::ForgetSuspects) {
                 self.disk.suspects.insert(header.document);
             }
             if !stored.gaps.contains(&header.document) {
                 stored.gaps.push(header.document);
             }
+        }
+    }
+
+    /// Of others' documents nothing is compared. A grant that does not hold yet counts.
+    fn is_ours(&self, document: DocumentId) -> bool {
+        let (patient, scope) = (document.patient, document.scope());
+        let owed = !self.breaks(Sabotage::PassEarly) && self.disk.backfills.contains(&(patient, scope));
+        owed || self.disk.trust.granted(self.device(), patient, scope)
+    }
+
+    /// Everything of a scope is here, as the relay says.
+    pub fn backfilled(&mut self, patient: PatientId, scope: Scope) {
+        let device = self.device();
+        let is_it = |id: &StatementId| match self.disk.trust.statement(id).map(|statement| &statement.claim) {
+            Some(Claim::Grant(grant)) => (grant.device, grant.patient, grant.scope) == (device, patient, scope),
+            _ => false,
+        };
+        let waits = self.disk.outbox.values().any(|waiting| matches!(waiting, Waiting::Statement(id) if is_it(id)));
+        if self.disk.trust.granted(device, patient, scope) && (!waits || self.breaks(Sabotage::TrustBelief)) {
+            self.disk.backfills.remove(&(patient, scope));
+        }
+    }
+
+    /// Takes a courier file: statements that hold, then records of patients that are its own. Returns the scopes that are granted by it.
+    pub fn take_courier(&mut self, items: Vec<Item>, contents: &Contents) -> Vec<(PatientId, Scope)> {
+        let mut stored = Stored::default();
+        for item in items {
+            match item {
+                Item::Statement(bytes) => self.take_carried_statement(&bytes, contents, &mut stored),
+                Item::Record(bytes) => self.take_carried_record(bytes, contents),
+                // Attachments are not in this world.
+                Item::Chunk(_) => {}
+            }
+        }
+        self.take_all_keys(contents, &mut stored.new_grants);
+        stored.new_grants
+    }
+
+    fn take_carried_statement(&mut self, bytes: &[u8], contents: &Contents, stored: &mut Stored) {
+        let (id, device) = (StatementId::of(bytes), self.device());
+        let trust = &self.disk.trust;
+        let for_others = match UnverifiedStatement::parse(bytes).as_ref().map(UnverifiedStatement::claim) {
+            Ok(Claim::Grant(grant)) => grant.device != device && !trust.granted(device, grant.patient, grant.scope),
+            _ => false,
+        };
+        if trust.statement(&id).is_some() || for_others || admit_statement(bytes, &mut trust.clone()).is_err() {
+            return;
+        }
+        self.take_statement(bytes, contents, stored);
+        // No relay may have it.
+        self.depart(Waiting::Statement(id));
+    }
+
+    fn take_carried_record(&mut self, bytes: Vec<u8>, contents: &Contents) {
+        // A record of its own that is not here would be a twin's: that is looked into with a relay.
+        if let Verdict::Accept(record) = self.judge(&bytes)
+            && let document = record.header().document
+            && record.header().device != self.device()
+            && self.disk.trust.granted(self.device(), document.patient, document.scope())
+        {
+            self.keep(&record, contents);
+            // No relay may have it: the document is compared with the next one.
+            self.disk.suspects.insert(document);
         }
     }
 
