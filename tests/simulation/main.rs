@@ -93,3 +93,11 @@ fn a_grant_that_was_late_is_missed_where_it_takes_no_new_number() {
     let failure = run_script(&Script::from_text(text).unwrap(), Some(Sabotage::ForgetLateGrants)).failure;
     assert_eq!(failure.map(|failure| failure.violation.kind), Some("not-converged"));
 }
+
+/// A tablet brings a grant by courier file, is sent what it opens, and then the relay has no room for the grant.
+#[test]
+fn what_comes_while_a_grant_is_forgotten_is_missed_by_a_tablet_that_relies_on_belief() {
+    let text = include_str!("../data/simulation/grant-believed-and-not-stored.script");
+    let failure = run_script(&Script::from_text(text).unwrap(), Some(Sabotage::TrustBelief)).failure;
+    assert_eq!(failure.map(|failure| failure.violation.kind), Some("cursor-ahead"));
+}
