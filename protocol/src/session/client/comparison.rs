@@ -401,7 +401,7 @@ impl Session {
             self.reread_outbox();
             self.store_cursor();
             for (patient, scope) in std::mem::take(&mut self.compared_scopes) {
-                self.backfilled(patient, scope);
+                self.filled(patient, scope);
             }
             if self.config.offer {
                 self.chunks.offer();

@@ -29,7 +29,7 @@ pub(super) use comparison::bounded;
 pub(super) use outgoing::pages;
 pub use types::{ClientAction, ClientConfig, ClientEvent, Departure, ItemRef, LaneProgress, Progress, Rejection};
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::chunks::Chunks;
 use self::comparison::Comparison;
@@ -108,6 +108,8 @@ pub struct Session {
     unasked: Vec<Backfill>,
     /// Of `backfilling`, those that are not asked for, because everything is compared.
     compared_scopes: BTreeSet<(PatientId, Scope)>,
+    /// Of `backfilling`, those filled in, and up to where the stream is to come before all is here that was there by then.
+    coming: BTreeMap<(PatientId, Scope), ArrivalNo>,
     /// Of those asked for, the ones that the relay does not see granted. It fills them in should that change.
     withheld: BTreeSet<(PatientId, Scope)>,
     /// The patients wanted first went with the first flight.
@@ -144,6 +146,7 @@ impl Session {
             backfilling: BTreeSet::new(),
             unasked: Vec::new(),
             compared_scopes: BTreeSet::new(),
+            coming: BTreeMap::new(),
             withheld: BTreeSet::new(),
             first_said: false,
             started: None,
@@ -199,6 +202,7 @@ impl Session {
         match result {
             Ok(()) => {
                 self.pump();
+                self.check_coming();
                 self.show();
             }
             Err(reason) => {

@@ -85,7 +85,7 @@ impl Session {
             }
             RelayMessage::Backfilled { patient, scope } => match self.storing.back_mut() {
                 Some(last) => last.backfilled.push((patient, scope)),
-                None => self.backfilled(patient, scope),
+                None => self.filled(patient, scope),
             },
             RelayMessage::Withheld { patient, scope } => {
                 if self.backfilling.remove(&(patient, scope)) {
@@ -151,7 +151,7 @@ impl Session {
         };
         self.lanes[storing.lane].storing_bytes -= storing.bytes;
         for (patient, scope) in storing.backfilled {
-            self.backfilled(patient, scope);
+            self.filled(patient, scope);
         }
         self.owed(new_grants);
         for document in &gaps {
@@ -216,15 +216,36 @@ impl Session {
 
     /// Scopes that the relay was asked for, and has not filled in yet.
     fn asked(&self) -> usize {
-        self.backfilling.len().saturating_sub(self.unasked.len() + self.compared_scopes.len())
+        self.backfilling.len().saturating_sub(self.unasked.len() + self.compared_scopes.len() + self.coming.len())
     }
 
-    pub(super) fn backfilled(&mut self, patient: PatientId, scope: Scope) {
+    /// The relay has sent what the stream does not bring. It is all here when the stream has come to what is there now.
+    pub(super) fn filled(&mut self, patient: PatientId, scope: Scope) {
         let scope_of = (patient, scope);
-        if self.backfilling.remove(&scope_of) || self.withheld.remove(&scope_of) {
+        if self.withheld.remove(&scope_of) || self.backfilling.contains(&scope_of) {
+            self.backfilling.insert(scope_of);
+            self.coming.insert(scope_of, self.newest);
+            self.ask_more();
+        }
+    }
+
+    /// Which scopes are here by now? Not before what leaves on the cards lane is answered: a grant among it may be what they rest on.
+    pub(super) fn check_coming(&mut self) {
+        let cards = &self.lanes[Lane::Cards];
+        if self.coming.is_empty() || cards.outbox_more || cards.outbox_asked || cards.outgoing.len() > 0 {
+            return;
+        }
+        let here = |(_, scope): &(PatientId, Scope), up_to: ArrivalNo| {
+            let lane = Lane::of(*scope);
+            self.at(lane) >= up_to && !self.storing.iter().any(|storing| storing.lane == lane)
+        };
+        let coming = self.coming.iter();
+        let done: Vec<_> = coming.filter(|(scope, up_to)| here(scope, **up_to)).map(|(scope, _)| *scope).collect();
+        for (patient, scope) in done {
+            self.coming.remove(&(patient, scope));
+            self.backfilling.remove(&(patient, scope));
             self.actions.push(ClientAction::BackfillDone { patient, scope });
         }
-        self.ask_more();
     }
 
     fn ask_more(&mut self) {
