@@ -237,7 +237,8 @@ impl Session {
         }
         let here = |(_, scope): &(PatientId, Scope), up_to: ArrivalNo| {
             let lane = Lane::of(*scope);
-            self.at(lane) >= up_to && !self.storing.iter().any(|storing| storing.lane == lane)
+            let come = self.lanes[lane].caught_up || self.at(lane) >= up_to;
+            come && !self.storing.iter().any(|storing| storing.lane == lane)
         };
         let coming = self.coming.iter();
         let done: Vec<_> = coming.filter(|(scope, up_to)| here(scope, **up_to)).map(|(scope, _)| *scope).collect();
