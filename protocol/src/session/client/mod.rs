@@ -201,8 +201,8 @@ impl Session {
         };
         match result {
             Ok(()) => {
-                self.pump();
                 self.check_coming();
+                self.pump();
                 self.show();
             }
             Err(reason) => {
