@@ -48,8 +48,8 @@
 //! | ack-without-cursor | what was acked leaves the outbox, the cursor is not written | cursor-ahead | not within 5,005,276: whatever is stored next writes it |
 //! | forget-late-grants | a grant that comes to hold takes no new number | not-converged | by its script; by chance not within 5,124,413 |
 //! | pass-early | what comes too early for a grant that does not hold yet is not noted | cursor-ahead | 1,157,661 |
-//! | trust-belief | a scope counts as filled in though the relay may forget its grant | cursor-ahead | by its script; by chance not within 2,000,000 |
-//! | hide-forgotten | a relay does not say that it took back what it believed | cursor-ahead | not within 2,000,000: only a new tablet's first minute could show it; the session's own tests do |
+//! | trust-belief | a scope counts as filled in though the relay may forget its grant | cursor-ahead | by its script; by chance not within 1,664,515 |
+//! | hide-forgotten | a relay does not say that it took back what it believed | cursor-ahead | not within 1,500,000: only a new tablet's first minute could show it; the session's own tests do |
 mod checks;
 mod client;
 mod connection;

@@ -133,7 +133,9 @@ impl Session {
         if self.introduced.len() < MAX_BEGUN {
             self.introduced.insert(subject, before);
         } else {
-            self.lanes.iter_mut().for_each(|(_, lane)| drop(lane.begun.remove(&subject)));
+            for (_, state) in self.lanes.iter_mut() {
+                state.begun.remove(&subject);
+            }
         }
     }
 

@@ -158,10 +158,9 @@ impl Session {
             self.fill(lane, items);
         }
         if done {
-            match self.lanes[lane].jobs.pop_front() {
-                Some(Job::Statements { .. }) => self.send(lane, RelayMessage::StatementsSent),
-                // What came ahead of its turn is not all there is: the scope may have been granted only now.
-                _ => {}
+            let done = self.lanes[lane].jobs.pop_front();
+            if let Some(Job::Statements { .. }) = done {
+                self.send(lane, RelayMessage::StatementsSent);
             }
         }
         Ok(())
