@@ -85,7 +85,7 @@ pub fn admit_record<L: LogView>(bytes: Vec<u8>, trust: &TrustStore, logs: &L) ->
     })
 }
 
-/// May this part of a checkpoint come in? Whoever made it says what others wrote, so it must be a device that may see that now.
+/// May this part of a checkpoint come in? Whoever made it says what others wrote, so it must be a device that may see that, or could once.
 /// Checked in this order: size, structure, author's certificate, author's grant, revocation, signature.
 pub fn admit_checkpoint(bytes: &[u8], trust: &TrustStore) -> Result<SealedCheckpoint, RejectReason> {
     let parsed = ParsedCheckpoint::parse(bytes.to_vec())?;

@@ -239,16 +239,18 @@ mod tests {
         assert_eq!(DocumentId::from_bytes(&bytes[..18]), None);
     }
 
+    const LOG: (DeviceId, Incarnation) = (DeviceId([1; 16]), Incarnation(1));
+
+    fn vector(seq: u64, print: u64) -> Vector {
+        let mut vector = Vector::default();
+        vector.raise(LOG.0, LOG.1, LogSeq(seq), Print(print));
+        vector
+    }
+
     #[test]
     fn vectors_name_what_the_other_side_lacks() {
-        let (d, i) = (DeviceId([1; 16]), Incarnation(1));
-        let vector = |seq: u64, print: u64| {
-            let mut vector = Vector::default();
-            vector.raise(d, i, LogSeq(seq), Print(print));
-            vector
-        };
         let mut mine = vector(5, 50);
-        mine.raise(d, i, LogSeq(3), Print(30));
+        mine.raise(LOG.0, LOG.1, LogSeq(3), Print(30));
         assert_eq!(mine, vector(5, 50));
         let theirs = vector(2, 20);
         assert!(mine.covers(&theirs) && !theirs.covers(&mine));
@@ -259,15 +261,9 @@ mod tests {
 
     #[test]
     fn vectors_tell_twins_apart() {
-        let (d, i) = (DeviceId([1; 16]), Incarnation(1));
-        let vector = |seq: u64, print: u64| {
-            let mut vector = Vector::default();
-            vector.raise(d, i, LogSeq(seq), Print(print));
-            vector
-        };
         let (one, twin, longer) = (vector(5, 50), vector(5, 51), vector(6, 50));
         assert!(!one.covers(&twin) && !twin.covers(&one));
-        assert_eq!(one.twins(&twin).collect::<Vec<_>>(), [(d, i)]);
+        assert_eq!(one.twins(&twin).collect::<Vec<_>>(), [LOG]);
         assert_eq!(one.twins(&longer).count() + one.twins(&one).count() + one.twins(&Vector::default()).count(), 0);
         assert!(one.covers(&longer) && longer.covers(&one), "they know the same, and keep another part of it");
         let mut settled = one.clone();

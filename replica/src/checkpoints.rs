@@ -233,10 +233,7 @@ impl Replica {
     /// The document becomes what its records say; what was written here on top of something else is written again.
     fn go_by(&self, work: &mut Workspace<'_>, id: DocumentId, batch: &mut Batch) -> Result<(), StoreError> {
         if batch.renewed.is_none() {
-            let renewed = self.renew(work)?;
-            batch.stored.gaps.extend(&renewed.documents);
-            batch.changed.extend(renewed.documents.iter().map(|document| document.patient));
-            batch.renewed = Some(renewed);
+            self.renew_within(work, batch)?;
         }
         let mut truth = self.by_records(work, id)?;
         let own: Vec<Vec<u8>> = invented(work.document(id)?, &mut truth)

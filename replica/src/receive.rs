@@ -14,7 +14,7 @@ use tendenko_protocol::document::{DocumentId, LogId, Scope};
 use tendenko_protocol::ids::{ChunkId, DeviceId, Incarnation, KeyId, LogSeq, PatientId, RecordHash, StatementId};
 use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::messages::{Cursor, Item};
-use tendenko_protocol::record::{NEWEST_DICTIONARY, ReceivedBytes, RejectReason, SealedRecord};
+use tendenko_protocol::record::{Header, NEWEST_DICTIONARY, ReceivedBytes, RejectReason, SealedRecord};
 use tendenko_protocol::trust::{Added, Claim, Grant};
 
 use crate::attachments::Taken;
@@ -311,14 +311,11 @@ impl Replica {
         incarnation: Incarnation,
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
-        let seq = if batch.unproven { seq_of(&bytes) } else { None };
+        let seq = if batch.unproven { Header::of(&bytes).map(|header| header.seq) } else { None };
         let mut verdict = admit_record(bytes.clone(), &self.trust(), &Logs { connection: work.connection(), seq })?;
         if batch.renewed.is_none() && self.is_somebody_elses(work, &verdict, &bytes, incarnation)? {
             self.merge_payloads(work, &mut batch.payloads, &mut batch.changed)?;
-            let renewed = self.renew(work)?;
-            batch.stored.gaps.extend(&renewed.documents);
-            batch.changed.extend(renewed.documents.iter().map(|document| document.patient));
-            batch.renewed = Some(renewed);
+            self.renew_within(work, batch)?;
             verdict = admit_record(bytes.clone(), &self.trust(), &Logs { connection: work.connection(), seq })?;
         }
         let record = match verdict {
@@ -377,6 +374,15 @@ impl Replica {
             None => false,
         };
         Ok(waits || log.incarnation == incarnation)
+    }
+
+    /// This store goes on as a new incarnation, in the transaction of a batch.
+    pub(crate) fn renew_within(&self, work: &mut Workspace<'_>, batch: &mut Batch) -> Result<(), StoreError> {
+        let renewed = self.renew(work)?;
+        batch.stored.gaps.extend(&renewed.documents);
+        batch.changed.extend(renewed.documents.iter().map(|document| document.patient));
+        batch.renewed = Some(renewed);
+        Ok(())
     }
 
     /// The payload of a record that is kept.
@@ -485,11 +491,6 @@ impl Replica {
     pub(crate) fn compared(&self, documents: &[DocumentId]) -> Result<(), StoreError> {
         records::unsuspect(&self.writer().connection, documents)
     }
-}
-
-fn seq_of(bytes: &[u8]) -> Option<LogSeq> {
-    let parsed = ReceivedBytes::new(bytes.to_vec()).and_then(ReceivedBytes::parse);
-    parsed.ok().map(|parsed| parsed.header().seq)
 }
 
 /// What a record says; none if it cannot be read.

@@ -5,7 +5,7 @@ use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::{PatientId, RecordHash};
 use tendenko_protocol::messages::Lane;
 
-use super::StoreError;
+use super::{StoreError, documents_in};
 
 /// Somebody was granted a patient's charts: they are due.
 pub(crate) fn due(connection: &Connection, patient: PatientId) -> Result<(), StoreError> {
@@ -20,12 +20,7 @@ pub(crate) fn due(connection: &Connection, patient: PatientId) -> Result<(), Sto
 
 /// Documents of a lane that are due.
 pub(crate) fn all_due(connection: &Connection, lane: Lane) -> Result<Vec<DocumentId>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT document FROM checkpoints_due ORDER BY document")?;
-    let names = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
-    let mut documents = names
-        .iter()
-        .map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut documents = documents_in(connection, "SELECT document FROM checkpoints_due ORDER BY document")?;
     documents.retain(|document| Lane::of(document.scope()) == lane);
     Ok(documents)
 }
@@ -99,22 +94,16 @@ pub(crate) fn any_unproven(connection: &Connection) -> Result<bool, StoreError> 
 
 /// Unproven documents that some record is missing of.
 pub(crate) fn lacking(connection: &Connection) -> Result<Vec<DocumentId>, StoreError> {
-    named(connection, "SELECT DISTINCT document FROM logs WHERE base_seq > 0 ORDER BY document")
+    documents_in(connection, "SELECT DISTINCT document FROM logs WHERE base_seq > 0 ORDER BY document")
 }
 
 /// Unproven documents of which every record is here.
 pub(crate) fn provable(connection: &Connection) -> Result<Vec<DocumentId>, StoreError> {
-    named(
+    documents_in(
         connection,
         "SELECT document FROM unproven u
          WHERE NOT EXISTS (SELECT 1 FROM logs WHERE document = u.document AND base_seq > 0) ORDER BY document",
     )
-}
-
-fn named(connection: &Connection, sql: &str) -> Result<Vec<DocumentId>, StoreError> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let names = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
-    names.iter().map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged)).collect()
 }
 
 /// A document is what its records say: the parts it began at, to be looked at or let go.

@@ -22,6 +22,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tendenko_protocol::document::DocumentId;
 
 use crate::unlock::StoreKey;
 
@@ -132,6 +133,13 @@ pub(crate) fn encode<T: serde::Serialize>(value: &T) -> Vec<u8> {
 /// Reads back what [`encode`] wrote.
 pub(crate) fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     serde_cbor::from_slice(bytes).map_err(|_| StoreError::Damaged)
+}
+
+/// The documents that a query without parameters names in its only column.
+fn documents_in(connection: &Connection, sql: &str) -> Result<Vec<DocumentId>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let names = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
+    names.iter().map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged)).collect()
 }
 
 /// A fixed-size id from a column.

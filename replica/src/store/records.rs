@@ -5,7 +5,7 @@ use tendenko_crdt::Timestamp;
 use tendenko_protocol::document::{DocumentId, LogId, Vector};
 use tendenko_protocol::ids::{DeviceId, Incarnation, KeyId, LogSeq, RecordHash};
 
-use super::{StoreError, fixed, logs, signed, twins, unsigned};
+use super::{StoreError, documents_in, fixed, logs, signed, twins, unsigned};
 
 /// Whether a record's content is in its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,9 +166,7 @@ pub(crate) fn suspect(connection: &Connection, document: DocumentId) -> Result<(
 
 /// Documents to compare with a relay.
 pub(crate) fn suspects(connection: &Connection) -> Result<Vec<DocumentId>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT document FROM suspects ORDER BY document")?;
-    let names = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
-    names.iter().map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged)).collect()
+    documents_in(connection, "SELECT document FROM suspects ORDER BY document")
 }
 
 /// They were compared.

@@ -5,7 +5,7 @@ use serde_bytes::ByteBuf;
 use tendenko_crdt::{EntryId, Timestamp};
 use tendenko_protocol::document::DocumentId;
 
-use super::StoreError;
+use super::{StoreError, documents_in};
 
 /// One save's part in one document, not sealed yet.
 pub(crate) struct Pending {
@@ -47,11 +47,10 @@ pub(crate) fn insert(
 
 /// Documents with something to seal: cards first, then by when it was saved.
 pub(crate) fn documents_to_seal(connection: &Connection) -> Result<Vec<DocumentId>, StoreError> {
-    let mut statement = connection.prepare_cached(
+    documents_in(
+        connection,
         "SELECT document FROM unsent WHERE record IS NULL GROUP BY document ORDER BY substr(document, 17, 1), min(id)",
-    )?;
-    let names = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
-    names.iter().map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged)).collect()
+    )
 }
 
 /// What is pending in one document, oldest first, at most `limit` rows.
@@ -66,9 +65,7 @@ pub(crate) fn pending(connection: &Connection, document: DocumentId, limit: usiz
 
 /// Every document with a save that is not acknowledged.
 pub(crate) fn documents(connection: &Connection) -> Result<Vec<DocumentId>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT DISTINCT document FROM unsent ORDER BY document")?;
-    let names = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
-    names.iter().map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged)).collect()
+    documents_in(connection, "SELECT DISTINCT document FROM unsent ORDER BY document")
 }
 
 /// Everything of one document that is not acknowledged, sealed or not, oldest first.

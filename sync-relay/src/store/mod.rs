@@ -254,6 +254,18 @@ pub struct MissingPage {
     pub more: bool,
 }
 
+impl MissingPage {
+    /// Adds a record while there is room; one always fits. False: there is more behind what is here.
+    fn take(&mut self, bytes: Vec<u8>, room: &mut usize) -> bool {
+        self.more = bytes.len() > *room && !self.records.is_empty();
+        if !self.more {
+            *room = room.saturating_sub(bytes.len());
+            self.records.push(bytes);
+        }
+        !self.more
+    }
+}
+
 /// How much one page may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct PageLimit {

@@ -68,9 +68,9 @@ impl Session {
 
     /// What is to be read for the request that is first on the charts lane.
     pub(super) fn next_checkpoints(&mut self) -> Option<RelayAction> {
+        let Some(Job::Checkpoints(request)) = self.lanes[Lane::Charts].jobs.front_mut() else { return None };
         let mut first: Vec<PatientId> = self.first.keys().copied().collect();
         first.sort_by_key(|patient| self.first.get(patient).copied());
-        let Some(Job::Checkpoints(request)) = self.lanes[Lane::Charts].jobs.front_mut() else { return None };
         request.first &= !first.is_empty();
         let patients = if request.first { first } else { request.patients.clone() };
         Some(RelayAction::ReadCheckpoints { patients, after: request.after, limit_bytes: PAGE })

@@ -367,12 +367,9 @@ pub(super) fn missing(
     for (document, have) in documents {
         for arrival in arrivals_beyond(conn, *document, have)? {
             let bytes = bytes(conn, arrival, ItemKind::Record)?;
-            if bytes.len() > room && !page.records.is_empty() {
-                page.more = true;
+            if !page.take(bytes, &mut room) {
                 return Ok(page);
             }
-            room = room.saturating_sub(bytes.len());
-            page.records.push(bytes);
         }
     }
     Ok(page)

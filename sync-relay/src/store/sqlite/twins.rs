@@ -84,12 +84,9 @@ pub(super) fn with_prints(
         };
         // Of a fork for which there was no room only the hash is here.
         let Some(bytes) = found else { continue };
-        if bytes.len() > room && !page.records.is_empty() {
-            page.more = true;
+        if !page.take(bytes, &mut room) {
             return Ok(page);
         }
-        room = room.saturating_sub(bytes.len());
-        page.records.push(bytes);
     }
     Ok(page)
 }
