@@ -4,7 +4,7 @@ use std::process::Command;
 
 use tendenko_tests::process::programs_dir;
 use tendenko_tests::scene::Scene;
-use tendenko_tests::tablet::{Answer, Order, RemoteTablet};
+use tendenko_tests::tablet::{Answer, Compared, Order, RemoteTablet, come_to_agree};
 
 use crate::Drill;
 
@@ -41,7 +41,7 @@ fn two_tablets_and_a_stick_both_ways_and_then_a_relay_appears() -> Drill {
     let by_pharmacist = pharmacist.visit(&scene.patient, "薬を持って歩いた")?;
     pharmacist.dose(&scene.patient, &scene.medicine, "1", "食事が取れないため")?;
     assert!(carry(&mut pharmacist, &mut nurse, &scene)? > 0);
-    assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
+    come_to_agree(&mut [&mut nurse, &mut pharmacist], Compared::Charts)?;
     assert_eq!(carry(&mut pharmacist, &mut nurse, &scene)?, 0, "carried again: nothing new");
     assert!(nurse.unsent()? > 0 && pharmacist.unsent()? > 0, "a stick is no relay");
 
@@ -59,7 +59,7 @@ fn two_tablets_and_a_stick_both_ways_and_then_a_relay_appears() -> Drill {
         assert_eq!(tablet.unsent()?, 0);
     }
     nurse.run(&Order::AwaitEntry { patient: scene.patient.clone(), entry: by_pharmacist })?;
-    assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
+    come_to_agree(&mut [&mut nurse, &mut pharmacist], Compared::Charts)?;
 
     // And out again: what the relay writes for a tablet that cannot come, the tablet takes.
     let out = scene.folder().join("for-site.tendenko");
@@ -69,7 +69,7 @@ fn two_tablets_and_a_stick_both_ways_and_then_a_relay_appears() -> Drill {
     let Answer::Courier { refused: 0, not_for_us: 0, whole: true, .. } = site.import_courier(&out)? else {
         return Err("the site's file was not taken".into());
     };
-    assert_eq!(site.fingerprint(true)?, nurse.fingerprint(true)?);
+    come_to_agree(&mut [&mut site, &mut nurse], Compared::Cards)?;
     drop(relay);
     Ok(())
 }
@@ -91,7 +91,7 @@ fn what_a_lost_tablet_gave_to_a_stick_reaches_the_relay_by_whoever_took_it() -> 
     pharmacist.run(&Order::Online)?;
     pharmacist.run(&Order::AwaitSynced)?;
     let mut site = scene.start_online(&scene.site)?;
-    assert_eq!(site.fingerprint(true)?, pharmacist.fingerprint(true)?);
+    come_to_agree(&mut [&mut site, &mut pharmacist], Compared::Cards)?;
     let _ = entry;
     drop(relay);
     Ok(())

@@ -3,7 +3,7 @@
 use tendenko_relay::status::Status;
 use tendenko_tests::scene::Scene;
 use tendenko_tests::site::RelaySite;
-use tendenko_tests::tablet::{Order, RemoteTablet};
+use tendenko_tests::tablet::{Compared, Order, RemoteTablet, come_to_agree};
 
 use crate::Drill;
 
@@ -103,8 +103,8 @@ fn an_edge_site_cut_off_for_three_days_is_merged_with_its_hub() -> Drill {
             tablet.run(&Order::AwaitSynced)?;
         }
     }
-    assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
-    assert_eq!(site.fingerprint(true)?, pharmacist.fingerprint(true)?);
+    come_to_agree(&mut [&mut nurse, &mut pharmacist], Compared::Charts)?;
+    come_to_agree(&mut [&mut site, &mut pharmacist], Compared::Cards)?;
     assert_eq!(nurse.unsent()? + pharmacist.unsent()? + site.unsent()?, 0);
     agree(&hub, &edge)
 }
@@ -137,7 +137,7 @@ fn two_relays_split_are_merged_and_both_doses_are_shown() -> Drill {
         let (patient, medicine) = (scene.patient.clone(), scene.medicine.clone());
         tablet.run(&Order::AwaitAmounts { patient, medicine, count: 2 })?;
     }
-    assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
+    come_to_agree(&mut [&mut nurse, &mut pharmacist], Compared::Charts)?;
     agree(&hub, &edge)
 }
 
@@ -166,7 +166,7 @@ fn two_tablets_and_an_edge_relay_go_on_when_the_hub_is_gone_for_good() -> Drill 
     }
     let status = edge.until(|status| status.records > before)?;
     assert_eq!(status.quarantined, 0);
-    assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
+    come_to_agree(&mut [&mut nurse, &mut pharmacist], Compared::Charts)?;
     assert_eq!(nurse.unsent()? + pharmacist.unsent()?, 0);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use tendenko_tests::namespaces::Namespaces;
 use tendenko_tests::scene::Scene;
-use tendenko_tests::tablet::{Order, RemoteTablet};
+use tendenko_tests::tablet::{Compared, Order, RemoteTablet, come_to_agree};
 
 use crate::Drill;
 
@@ -35,6 +35,6 @@ fn two_tablets_in_one_network_find_each_other_by_multicast() -> Drill {
     pharmacist.run(&Order::AwaitOverTablet)?;
     let answer = pharmacist.visit(&scene.patient, "薬剤師より")?;
     nurse.run(&Order::AwaitEntry { patient: scene.patient.clone(), entry: answer })?;
-    assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
+    come_to_agree(&mut [&mut nurse, &mut pharmacist], Compared::Charts)?;
     Ok(())
 }

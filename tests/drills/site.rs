@@ -1,7 +1,7 @@
 //! No hub: one tablet is the relay. Others find it, or scan its code; then the hub returns.
 
 use tendenko_tests::scene::Scene;
-use tendenko_tests::tablet::{Answer, Order, RemoteTablet};
+use tendenko_tests::tablet::{Answer, Compared, Order, RemoteTablet, come_to_agree};
 
 use crate::Drill;
 
@@ -33,7 +33,7 @@ fn a_tablet_found_by_its_colleagues_serves_them_until_the_hub_returns() -> Drill
     nurse.run(&Order::AwaitEntry { patient: scene.patient.clone(), entry: answer })?;
     pharmacist.run(&Order::AwaitSynced)?;
     assert!(nurse.unsent()? > 0, "at home is not elsewhere");
-    assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
+    come_to_agree(&mut [&mut nurse, &mut pharmacist], Compared::Charts)?;
 
     // A stick to a third tablet that is out of reach.
     let stick = scene.folder().join("stick.tendenko");
@@ -42,7 +42,7 @@ fn a_tablet_found_by_its_colleagues_serves_them_until_the_hub_returns() -> Drill
     let Answer::Courier { refused: 0, whole: true, .. } = site.import_courier(&stick)? else {
         return Err("the stick was not taken".into());
     };
-    assert_eq!(site.fingerprint(true)?, nurse.fingerprint(true)?);
+    come_to_agree(&mut [&mut site, &mut nurse], Compared::Cards)?;
 
     // The hub returns.
     let mut hub = scene.region.hub();
@@ -56,8 +56,8 @@ fn a_tablet_found_by_its_colleagues_serves_them_until_the_hub_returns() -> Drill
         tablet.run(&Order::AwaitSynced)?;
         assert_eq!(tablet.unsent()?, 0);
     }
-    assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
-    assert_eq!(site.fingerprint(true)?, nurse.fingerprint(true)?);
+    come_to_agree(&mut [&mut nurse, &mut pharmacist], Compared::Charts)?;
+    come_to_agree(&mut [&mut site, &mut nurse], Compared::Cards)?;
     let there = hub.until(|status| status.quarantined == 0 && status.refused.is_empty())?;
     all_say_the_same(&mut [&mut nurse, &mut pharmacist, &mut site])?;
 
@@ -74,7 +74,7 @@ fn a_tablet_found_by_its_colleagues_serves_them_until_the_hub_returns() -> Drill
     assert!(lost.devices_back >= 3 && lost.arrivals >= there.records, "{lost:?}");
     assert_eq!((again.record_bytes, again.quarantined), (there.record_bytes, 0));
     all_say_the_same(&mut [&mut nurse, &mut pharmacist, &mut site])?;
-    assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
+    come_to_agree(&mut [&mut nurse, &mut pharmacist], Compared::Charts)?;
     Ok(())
 }
 
@@ -106,7 +106,7 @@ fn sealed_records_pass_through_a_tablet_that_may_not_read_them() -> Drill {
         tablet.run(&Order::Scan { code: code.clone() })?;
     }
     pharmacist.run(&Order::AwaitEntry { patient: scene.patient.clone(), entry })?;
-    assert_eq!(nurse.fingerprint(false)?, pharmacist.fingerprint(false)?);
+    come_to_agree(&mut [&mut nurse, &mut pharmacist], Compared::Charts)?;
     assert!(carrier.patients()?.is_empty());
     // Both are lost with their tablets; what they wrote is not: the carrier brings it to the hub, unread.
     nurse.kill();

@@ -4,7 +4,7 @@ use crate::process::ProcessError;
 use crate::region::RegionFailure;
 use crate::scene::{ALLERGY, MEDICINE, PATIENT_NAME, Scene};
 use crate::story::Story;
-use crate::tablet::{Order, RemoteTablet};
+use crate::tablet::{Compared, Order, RemoteError, RemoteTablet, come_to_agree};
 
 /// Plays the drill; the number of promises that were not kept.
 pub fn play() -> Result<usize, RegionFailure> {
@@ -123,17 +123,23 @@ fn offline_work(
 }
 
 fn ends_equal(story: &mut Story, [nurse, pharmacist, site]: [&mut RemoteTablet; 3]) -> Result<(), RegionFailure> {
-    let mut cards = Vec::new();
-    for tablet in [&mut *nurse, &mut *pharmacist, site] {
+    for tablet in [&mut *nurse, &mut *pharmacist, &mut *site] {
         tablet.run(&Order::AwaitSynced)?;
-        cards.push(tablet.fingerprint(true)?);
     }
-    story.promise("all three tablets end with the same card", cards.windows(2).all(|pair| pair[0] == pair[1]));
-    let charts = [nurse.fingerprint(false)?, pharmacist.fingerprint(false)?];
-    story.promise("nurse and pharmacist end with the same chart", charts[0] == charts[1]);
+    story.promise("all three tablets end with the same card", agree(&mut [nurse, pharmacist, site], Compared::Cards)?);
+    story.promise("nurse and pharmacist end with the same chart", agree(&mut [nurse, pharmacist], Compared::Charts)?);
     let unsent = [nurse.unsent()?, pharmacist.unsent()?];
     story.promise("nothing is left unsent", unsent == [0, 0]);
     Ok(())
+}
+
+/// Whether these tablets come to hold the same.
+fn agree(tablets: &mut [&mut RemoteTablet], by: Compared) -> Result<bool, RegionFailure> {
+    match come_to_agree(tablets, by) {
+        Ok(()) => Ok(true),
+        Err(RemoteError::Differ(_)) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// No known word of the record occurs in any file of the relay.

@@ -37,11 +37,18 @@ enum Kind {
 struct Counts {
     passed: u32,
     failed: u32,
+    /// How many of the passed ones failed once before. Only drills are tried twice (`.config/nextest.toml`): they race
+    /// real processes on a machine that may be busy. Such a one is a fault to look into, so it is never silent.
+    second_try: u32,
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} passed, {} failed", self.passed, self.failed)
+        write!(formatter, "{} passed, {} failed", self.passed, self.failed)?;
+        match self.second_try {
+            0 => Ok(()),
+            unsteady => write!(formatter, " ({unsteady} only at the second try)"),
+        }
     }
 }
 
@@ -49,6 +56,7 @@ impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
+        self.second_try += other.second_try;
     }
 }
 
@@ -112,7 +120,8 @@ fn junit_counts(report: &str) -> Option<Counts> {
     let head = report.split("<testsuites ").nth(1)?.split('>').next()?;
     let number = |name: &str| head.split(&format!("{name}=\"")).nth(1)?.split('"').next()?.parse::<u32>().ok();
     let failed = number("failures")? + number("errors")?;
-    Some(Counts { passed: number("tests")?.checked_sub(failed)?, failed })
+    let second_try = report.matches("<flakyFailure").count().try_into().ok()?;
+    Some(Counts { passed: number("tests")?.checked_sub(failed)?, failed, second_try })
 }
 
 fn doc_tests() -> Outcome<Counts> {
@@ -134,7 +143,7 @@ fn doc_tests() -> Outcome<Counts> {
 fn libtest_counts(line: &str) -> Option<Counts> {
     let mut parts = line.strip_prefix("test result: ")?.split(['.', ';']).skip(1);
     let mut number = |word: &str| parts.next()?.trim().strip_suffix(word)?.trim().parse().ok();
-    Some(Counts { passed: number("passed")?, failed: number("failed")? })
+    Some(Counts { passed: number("passed")?, failed: number("failed")?, second_try: 0 })
 }
 
 fn window_test(project: &Project) -> Outcome<Counts> {
@@ -153,7 +162,7 @@ fn window_test(project: &Project) -> Outcome<Counts> {
 /// The counts in the window test's own last line, `7 passed, 0 failed`.
 fn window_counts(line: &str) -> Option<Counts> {
     let (passed, failed) = line.split_once(" passed, ")?;
-    Some(Counts { passed: passed.parse().ok()?, failed: failed.strip_suffix(" failed")?.parse().ok()? })
+    Some(Counts { passed: passed.parse().ok()?, failed: failed.strip_suffix(" failed")?.parse().ok()?, second_try: 0 })
 }
 
 #[cfg(test)]
@@ -162,16 +171,18 @@ mod tests {
 
     #[test]
     fn the_head_of_a_junit_report_is_counted() {
-        let report = r#"<?xml version="1.0"?><testsuites name="nextest-run" tests="12" failures="2" errors="1" time="3"><testsuite tests="1"/>"#;
-        assert_eq!(junit_counts(report), Some(Counts { passed: 9, failed: 3 }));
+        let report = r#"<?xml version="1.0"?><testsuites name="nextest-run" tests="12" failures="2" errors="1" time="3"><testsuite tests="1"><testcase><flakyFailure/></testcase></testsuite>"#;
+        let counts = Counts { passed: 9, failed: 3, second_try: 1 };
+        assert_eq!(junit_counts(report), Some(counts));
+        assert_eq!(counts.to_string(), "9 passed, 3 failed (1 only at the second try)");
         assert_eq!(junit_counts(""), None);
     }
 
     #[test]
     fn other_summaries_are_counted() {
         let line = "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s";
-        assert_eq!(libtest_counts(line), Some(Counts { passed: 3, failed: 1 }));
-        assert_eq!(window_counts("7 passed, 0 failed"), Some(Counts { passed: 7, failed: 0 }));
+        assert_eq!(libtest_counts(line), Some(Counts { passed: 3, failed: 1, second_try: 0 }));
+        assert_eq!(window_counts("7 passed, 0 failed"), Some(Counts { passed: 7, failed: 0, second_try: 0 }));
         assert_eq!(window_counts("recorded a visit"), None);
     }
 }

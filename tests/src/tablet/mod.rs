@@ -10,4 +10,4 @@ mod remote;
 
 pub use host::{Options, run};
 pub use orders::{Answer, Order};
-pub use remote::{RemoteError, RemoteTablet};
+pub use remote::{Compared, RemoteError, RemoteTablet, come_to_agree};

@@ -1,9 +1,10 @@
 //! A tablet in another process, spoken to from a drill.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::orders::{Answer, Order};
-use crate::process::{ProcessError, Program};
+use crate::process::{PATIENCE, ProcessError, Program};
 
 /// What a drill can be told by a tablet besides its answer.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,39 @@ pub enum RemoteError {
         /// The answer.
         answer: String,
     },
+    /// Tablets that should hold the same do not, although they had time.
+    #[error("they never came to hold the same: {0}")]
+    Differ(String),
+}
+
+/// What tablets are compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// The cards alone, as a tablet of an evacuation site reads them.
+    Cards,
+    /// Cards and every entry.
+    Charts,
+}
+
+/// Waits until these tablets hold the same. That a tablet has sent all it has says nothing of what is on its way to it,
+/// so two of them are compared again and again, not once.
+pub fn come_to_agree(tablets: &mut [&mut RemoteTablet], by: Compared) -> Result<(), RemoteError> {
+    let from = Instant::now();
+    loop {
+        let mut read = Vec::new();
+        for tablet in tablets.iter_mut() {
+            read.push(tablet.fingerprint(by == Compared::Cards)?);
+        }
+        if read.windows(2).all(|pair| pair[0] == pair[1]) {
+            return Ok(());
+        }
+        if from.elapsed() > PATIENCE {
+            let names = tablets.iter().map(|tablet| tablet.name.as_str());
+            let said: Vec<_> = names.zip(&read).map(|(name, print)| format!("{name} {print:.8}")).collect();
+            return Err(RemoteError::Differ(said.join(", ")));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// A tablet that runs as a process of its own.
