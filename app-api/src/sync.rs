@@ -55,6 +55,8 @@ pub struct PatientsHere {
     pub complete: u32,
     /// Shared with this tablet, as far as it knows.
     pub known: u32,
+    /// Shown by what a colleague's tablet put together, until the records themselves are here and were compared.
+    pub unproven: u32,
     /// Whether there may be more patients, because the first exchange has not come to its end.
     pub may_be_more: bool,
 }

@@ -29,6 +29,9 @@ use tokio::task::spawn_blocking;
 /// Whether this process's tablets compress records with the dictionary.
 pub static DICTIONARY: AtomicBool = AtomicBool::new(true);
 
+/// Between two looks at what has not left yet, while stores are made.
+const LOOKING: std::time::Duration = std::time::Duration::from_millis(5);
+
 /// Entries that a chart is asked for at once.
 const WHOLE_CHART: usize = 100_000;
 
@@ -96,6 +99,22 @@ impl Names {
     }
 }
 
+impl Ours {
+    async fn grant(&self, patient: PatientId, devices: Vec<DeviceId>) -> Result<(), Failure> {
+        for device in devices {
+            // Certificates come from the relay.
+            until(&self.replica, |replica| replica.trust().device(device).is_some()).await;
+            let replica = Arc::clone(&self.replica);
+            spawn_blocking(move || {
+                replica.grant(patient, Scope::Card, device, "計測")?;
+                replica.grant(patient, Scope::Chart, device, "計測")
+            })
+            .await??;
+        }
+        Ok(())
+    }
+}
+
 impl Tablet for Ours {
     async fn open(place: Place, patients: Vec<Patient>, book: &Book, arrived: Arrived) -> Result<Self, Failure> {
         let dir: PathBuf = place.folder.parent().ok_or("a tablet without a region")?.to_owned();
@@ -127,21 +146,25 @@ impl Tablet for Ours {
         for &index in &patient.tablets[1..] {
             devices.push(self.region[index].device.parse()?);
         }
-        // The region's file says which spare tablets are given the patient of this number.
-        for spare in self.region.iter().filter(|spare| spare.extra.contains(&patient.number)) {
-            devices.push(spare.device.parse()?);
-        }
-        for device in devices {
-            // Certificates come from the relay.
-            until(&self.replica, |replica| replica.trust().device(device).is_some()).await;
-            let replica = Arc::clone(&self.replica);
-            spawn_blocking(move || {
-                replica.grant(id, Scope::Card, device, "計測")?;
-                replica.grant(id, Scope::Chart, device, "計測")
-            })
-            .await??;
-        }
+        self.grant(id, devices).await?;
         Ok(json!(id.to_string()))
+    }
+
+    /// The region's file says which spare tablets are given the patient of this number. A checkpoint leaves behind the grants.
+    async fn entitle(&self, patient: &Patient) -> Result<(), Failure> {
+        let id = self.names.ours(&patient.patient).ok_or("a patient of somebody else")?;
+        let spares = self.region.iter().filter(|spare| spare.extra.contains(&patient.number));
+        let devices = spares.map(|spare| spare.device.parse()).collect::<Result<_, _>>()?;
+        self.grant(id, devices).await?;
+        while self.replica.to_leave()? > 0 {
+            tokio::time::sleep(LOOKING).await;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self) -> Result<(), Failure> {
+        until(&self.replica, |replica| replica.sync_status().patients_unproven == 0).await;
+        Ok(())
     }
 
     async fn follow(&self, patients: Vec<Patient>, book: &Book) -> Result<(), Failure> {

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use tendenko_crdt::{EntryId, Key, actors_of};
 use tendenko_protocol::courier::Fate;
 use tendenko_protocol::document::{DocumentId, LogId};
-use tendenko_protocol::ids::Incarnation;
+use tendenko_protocol::ids::{Incarnation, PatientId};
 use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::limits::MAX_COVERED;
 use tendenko_protocol::messages::Lane;
@@ -162,6 +162,7 @@ impl Replica {
             }
             checkpoints::begin(work.connection(), id, &header.set)?;
             batch.unproven = true;
+            batch.proofs_changed = true;
         }
         Ok(())
     }
@@ -197,6 +198,7 @@ impl Replica {
             if !records::all_applied(work.connection(), id)? {
                 continue;
             }
+            batch.proofs_changed = true;
             let mut truth = self.by_records(work, id)?;
             if invented(work.document(id)?, &mut truth).is_empty() {
                 checkpoints::settle(work.connection(), id)?;
@@ -271,9 +273,9 @@ impl Replica {
         Ok(())
     }
 
-    /// Whether anything here rests on a colleague's word: a checkpoint, of which not every record has come.
-    pub fn is_unproven(&self) -> Result<bool, StoreError> {
-        checkpoints::any_unproven(&self.reader())
+    /// Patients of whom something here rests on a colleague's word: a checkpoint, of which not every record has come.
+    pub fn unproven_patients(&self) -> Result<BTreeSet<PatientId>, StoreError> {
+        Ok(checkpoints::unproven(&self.reader())?.into_iter().map(|document| document.patient).collect())
     }
 
     /// A document whose originals are asked for next, when there is nothing else to do.

@@ -66,8 +66,12 @@ pub(crate) fn overwrite(path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()
     let mut file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
     file.seek(SeekFrom::Start(offset))?;
     file.write_all(bytes)?;
+    if existed {
+        // Its length, should it have changed, is written too; when it was written is nobody's concern.
+        return file.sync_data();
+    }
     file.sync_all()?;
-    if existed { Ok(()) } else { sync_directory(path) }
+    sync_directory(path)
 }
 
 /// Reads a file of at most `limit` bytes; a longer one is an error of kind `InvalidData`.

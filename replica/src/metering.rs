@@ -176,7 +176,9 @@ impl Replica {
         let known: BTreeSet<PatientId> = self.trust().scopes_of(self.device_id()).map(|(patient, _)| patient).collect();
         let owed = self.incomplete_patients()?;
         let complete = known.difference(&owed).count() as u64;
+        let unproven = self.unproven_patients()?.len() as u64;
         self.change_status(|status| {
+            status.patients_unproven = unproven;
             status.patients_known = known.len() as u64;
             status.patients_complete = complete;
         });

@@ -240,6 +240,16 @@ impl Replica {
         Ok(items)
     }
 
+    /// Sealed records, statements and parts of checkpoints that have not been acknowledged, and checkpoints still to be made.
+    pub fn to_leave(&self) -> Result<u64, ReadError> {
+        let count = self.reader().query_row(
+            "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM checkpoints_due)",
+            [],
+            |row| row.get(0),
+        )?;
+        Ok(unsigned(count))
+    }
+
     /// What could not be used.
     pub fn troubles(&self) -> Result<Troubles, ReadError> {
         let (waiting_for_key, unreadable, quarantined) = records::troubles(&self.reader())?;

@@ -88,6 +88,8 @@ pub(crate) struct Batch {
     pub(crate) rejected: u64,
     /// Some document began at a checkpoint and is not proven.
     pub(crate) unproven: bool,
+    /// Which documents are not proven is another question now than it was.
+    pub(crate) proofs_changed: bool,
     /// What the records kept so far say: merged at the end, once per document.
     payloads: Payloads,
     /// A statement came that may make earlier grants valid.
@@ -161,6 +163,9 @@ impl Replica {
             batch.stored.renewed = true;
         }
         drop(writer);
+        if batch.proofs_changed {
+            self.count_patients()?;
+        }
         self.tell_changed(batch.changed);
         self.tell_attachments(batch.attachments);
         if batch.rejected > 0 {

@@ -105,6 +105,8 @@ pub struct SyncStatus {
     pub patients_known: u64,
     /// Of these, those whose earlier records are all here. What is still to come of the others is not shown as if it did not exist.
     pub patients_complete: u64,
+    /// Patients of whom something is shown by a colleague's checkpoint, and the records that prove it have not all come.
+    pub patients_unproven: u64,
     /// The first exchange came to its end once: from then on `patients_known` is all of them, up to the last contact.
     pub first_sync_done: bool,
     /// Photos, documents and originals come only when asked for.

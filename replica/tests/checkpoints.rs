@@ -48,7 +48,8 @@ async fn a_newcomer_starts_from_a_checkpoint_and_can_refill_a_relay_when_it_is_p
     b.online(&town);
     b.until("every note", |b| support::texts(b, patient).len() == NOTES).await;
     b.until_settled().await;
-    assert_eq!(b.sync_status().patients_complete, 1);
+    let status = b.sync_status();
+    assert_eq!((status.patients_complete, status.patients_unproven), (1, 1));
     let begun = received(&b);
     // What is written then chains onto what only the checkpoint stands for.
     a.note(patient, "後から");
@@ -59,7 +60,7 @@ async fn a_newcomer_starts_from_a_checkpoint_and_can_refill_a_relay_when_it_is_p
 
     b.set_data_saver(false).unwrap();
     b.online(&town);
-    b.until("its records", |b| !b.is_unproven().unwrap()).await;
+    b.until("its records", |b| b.sync_status().patients_unproven == 0).await;
     b.until_settled().await;
     assert_eq!(b.sync_status().rejected, 0);
     assert!(begun * 2 < received(&b), "{begun} bytes, and {} with the records", received(&b));

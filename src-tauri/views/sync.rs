@@ -37,6 +37,7 @@ pub fn status(status: &SyncStatus) -> api::SyncView {
         patients: api::PatientsHere {
             complete: count(status.patients_complete),
             known: count(status.patients_known),
+            unproven: count(status.patients_unproven),
             may_be_more: !status.first_sync_done,
         },
         month: traffic(&status.month),

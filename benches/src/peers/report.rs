@@ -216,6 +216,9 @@ pub fn columns(scenario: Scenario) -> &'static [Column] {
             ("wire", "up_bytes+down_bytes", Unit::Megabytes),
             ("server CPU", "server_cpu", Unit::Seconds),
             ("tablet CPU", "tablets_cpu", Unit::Seconds),
+            ("proven", "proven", Unit::Seconds),
+            ("wire by then", "proven_bytes", Unit::Megabytes),
+            ("tablet CPU by then", "proven_cpu", Unit::Seconds),
         ],
         Scenario::Edits => &[
             ("median", "median", Unit::Milliseconds),

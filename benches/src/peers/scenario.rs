@@ -209,6 +209,14 @@ impl<'a> Stage<'a> {
         let answer = tablets.order(&order, 2 * PATIENCE)?;
         let mut figures = before.until_now(&server, &tablets, self.place.lab.fast_passed()?)?;
         copy_seconds(&mut figures, &answer, &["card", "usable", "held", "stored"]);
+        if self.contestant.is_ours() {
+            // Nobody waits for the records that prove a checkpoint, but they are paid for.
+            tablets.order(&json!({"do": "settle"}), PATIENCE)?;
+            let proven = before.until_now(&server, &tablets, self.place.lab.fast_passed()?)?;
+            figures.insert("proven".to_owned(), proven["total"]);
+            figures.insert("proven_bytes".to_owned(), proven["up_bytes"] + proven["down_bytes"]);
+            figures.insert("proven_cpu".to_owned(), proven["tablets_cpu"]);
+        }
         let found = tablets.order(&json!({"do": "digest"}), PATIENCE)?;
         let chosen = spare.patients(self.place.size);
         let all = expected(&self.workload, &["history"], |patient| chosen.contains(&patient))?;
@@ -284,7 +292,7 @@ impl Before {
         Ok(Self { at: Instant::now(), server: server.cpu()?, tablets: tablets.cpu()?, passed })
     }
 
-    fn until_now(self, server: &Process, tablets: &Process, passed: Passed) -> Result<Figures, Failure> {
+    fn until_now(&self, server: &Process, tablets: &Process, passed: Passed) -> Result<Figures, Failure> {
         let total = self.at.elapsed().as_secs_f64();
         let passed = passed.since(self.passed);
         let mut figures = Figures::new();

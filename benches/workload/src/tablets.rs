@@ -37,6 +37,16 @@ pub trait Tablet: Sized + Send + Sync + 'static {
     /// Makes a patient; returns where the others find it.
     fn create(&self, patient: &Patient) -> impl Future<Output = Result<Value, Failure>> + Send;
 
+    /// Gives a patient made here, with all its history, to tablets that come later. Returns when it has left.
+    fn entitle(&self, _patient: &Patient) -> impl Future<Output = Result<(), Failure>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// Returns when nothing is fetched any more, not even what everything readable could do without.
+    fn settle(&self) -> impl Future<Output = Result<(), Failure>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// Begins to take part in patients it does not hold yet, the first of them first.
     fn follow(&self, patients: Vec<Patient>, book: &Book) -> impl Future<Output = Result<(), Failure>> + Send;
 
@@ -193,6 +203,7 @@ enum Order {
     Nothing { url: String },
     Edits { count: usize },
     Provision(Provision),
+    Settle,
     Digest,
     Disconnect,
     Stop,
@@ -258,6 +269,10 @@ impl<T: Tablet> Driver<T> {
             Order::Nothing { url } => self.nothing(&url).await,
             Order::Edits { count } => self.edits(count).await,
             Order::Provision(order) => self.provision(&order).await,
+            Order::Settle => {
+                self.everywhere(|tablet| async move { tablet.settle().await }).await?;
+                Ok(json!({}))
+            }
             Order::Digest => self.digest().await,
             Order::Disconnect | Order::Stop => {
                 for tablet in self.tablets.values() {
@@ -317,6 +332,9 @@ impl<T: Tablet> Driver<T> {
             self.wanted.all().await;
         }
         self.everywhere(|tablet| async move { tablet.flush().await }).await?;
+        for patient in &self.patients {
+            self.tablets[&patient.tablets[0]].entitle(patient).await?;
+        }
         Ok(json!({}))
     }
 

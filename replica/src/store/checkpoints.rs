@@ -92,6 +92,11 @@ pub(crate) fn any_unproven(connection: &Connection) -> Result<bool, StoreError> 
     Ok(connection.prepare_cached("SELECT 1 FROM unproven LIMIT 1")?.exists([])?)
 }
 
+/// Unproven documents.
+pub(crate) fn unproven(connection: &Connection) -> Result<Vec<DocumentId>, StoreError> {
+    documents_in(connection, "SELECT document FROM unproven ORDER BY document")
+}
+
 /// Unproven documents that some record is missing of.
 pub(crate) fn lacking(connection: &Connection) -> Result<Vec<DocumentId>, StoreError> {
     documents_in(connection, "SELECT DISTINCT document FROM logs WHERE base_seq > 0 ORDER BY document")

@@ -38,6 +38,7 @@ pub(super) struct Connector {
     keep_alive: Duration,
     idle_timeout: Duration,
     silence: Duration,
+    rest: Duration,
     timeout: Duration,
     /// Who answered at an address. Its tickets are kept under that address.
     met: Mutex<HashMap<SocketAddr, RelayId>>,
@@ -80,6 +81,7 @@ impl Connector {
             keep_alive: config.keep_alive,
             idle_timeout: config.idle_timeout,
             silence: config.silence,
+            rest: config.rest,
             timeout: config.connect_timeout,
             met: Mutex::default(),
             stranger,
@@ -170,6 +172,11 @@ impl Connector {
     /// How long a link may be silent before something is wrong.
     pub(super) fn patience(&self) -> Patience {
         Patience { silence: self.silence, keep_alive: self.quiet() }
+    }
+
+    /// How long nothing happens before proofs are fetched.
+    pub(super) fn rest(&self) -> Duration {
+        self.rest
     }
 
     /// How long a quiet link rests between two packets that keep it open.

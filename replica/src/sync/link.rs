@@ -111,6 +111,8 @@ async fn talk(
         welcome: false,
         broken: None,
         unproven: true,
+        rest: connector.rest(),
+        rested: false,
         asked_to_prove: BTreeSet::new(),
     };
     let early = connected.early.take();
@@ -180,6 +182,10 @@ struct Link {
     broken: Option<LinkError>,
     /// There may be a document that only a checkpoint speaks for.
     unproven: bool,
+    /// How long nothing happens before proofs are asked for, so that they are in nobody's way.
+    rest: Duration,
+    /// That was so, and nobody has saved or asked for anything since.
+    rested: bool,
     /// Documents of which the records were asked for that only a checkpoint speaks for.
     asked_to_prove: BTreeSet<DocumentId>,
 }
@@ -191,10 +197,12 @@ impl Link {
         wake: &Notify,
         stopped: &mut watch::Receiver<bool>,
     ) -> Result<(), LinkError> {
-        let mut event = ClientEvent::Connected { now: self.now() };
+        let mut event = Some(ClientEvent::Connected { now: self.now() });
         let mut stopping = false;
         loop {
-            self.handle(event).await?;
+            if let Some(event) = event.take() {
+                self.handle(event).await?;
+            }
             if self.session.is_closed() {
                 break;
             }
@@ -214,9 +222,10 @@ impl Link {
                     status.misbehaving.take_if(|(relay, _)| *relay == name);
                 });
                 if self.unproven
+                    && self.rested
                     && let Some(document) = self.next_to_prove().await?
                 {
-                    event = ClientEvent::Prove { documents: vec![document] };
+                    event = Some(ClientEvent::Prove { documents: vec![document] });
                     continue;
                 }
             }
@@ -226,26 +235,32 @@ impl Link {
                 biased;
                 _ = stopped.changed(), if !stopping => {
                     stopping = true;
-                    event = ClientEvent::Stop;
+                    event = Some(ClientEvent::Stop);
                     continue;
                 }
                 () = wake.notified() => {
                     connecting::rebind(&connected.connection, &connected.socket);
-                    event = ClientEvent::Saved;
+                    event = Some(ClientEvent::Saved);
                     continue;
                 }
                 () = self.replica.departure.notified() => {
-                    event = ClientEvent::Saved;
+                    self.rested = false;
+                    event = Some(ClientEvent::Saved);
                     continue;
                 }
                 () = self.replica.first_changed.notified() => {
                     let patients = blocking(&self.replica, |replica| Ok(replica.first_in_order())).await?;
-                    event = ClientEvent::First { patients };
+                    event = Some(ClientEvent::First { patients });
                     continue;
                 }
                 () = self.replica.attachments_wanted.notified() => {
                     let chunks = blocking(&self.replica, |replica| replica.wanted_chunks(false)).await?;
-                    event = ClientEvent::Wanted { chunks };
+                    self.rested = false;
+                    event = Some(ClientEvent::Wanted { chunks });
+                    continue;
+                }
+                () = tokio::time::sleep(self.rest), if idle && self.unproven && !self.rested => {
+                    self.rested = true;
                     continue;
                 }
                 message = cards.recv(), if ready[Lane::Cards] => (Lane::Cards, message),
@@ -257,7 +272,7 @@ impl Link {
             if self.replica.used(self.counter.take()) {
                 blocking(&self.replica, Replica::keep_data_use).await?;
             }
-            event = self.received(lane, message);
+            event = Some(self.received(lane, message));
         }
         match self.closed.take() {
             None | Some(CloseReason::Bye) => Ok(()),

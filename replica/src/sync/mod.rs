@@ -50,6 +50,8 @@ pub struct SyncConfig {
     pub idle_timeout: Duration,
     /// Silence after which the link is moved to a new port while an answer is due.
     pub silence: Duration,
+    /// So long nothing comes, goes or is saved before records are fetched that only prove what is readable already.
+    pub rest: Duration,
 }
 
 impl Default for SyncConfig {
@@ -62,6 +64,7 @@ impl Default for SyncConfig {
             keep_alive: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
             silence: Duration::from_secs(3),
+            rest: Duration::from_secs(5),
         }
     }
 }

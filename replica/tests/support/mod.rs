@@ -172,6 +172,7 @@ impl Tablet {
             shortest_wait: Duration::from_millis(20),
             longest_wait: Duration::from_millis(200),
             connect_timeout: Duration::from_secs(2),
+            rest: Duration::ZERO,
             ..config
         };
         self.sync = Some(start(self.replica.clone().unwrap(), config));

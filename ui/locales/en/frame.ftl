@@ -71,6 +71,11 @@ sync-patients = Patients with all records
 sync-patients-all = all { $known }
 sync-patients-some = { $complete } of { $known } (records of the others have not arrived yet)
 sync-patients-so-far = { $complete } of { $known } (there may be more)
+sync-unproven = Shown from a copy
+sync-unproven-value = { $n ->
+    [one] { $n } patient (put together by a colleague’s tablet; the records themselves come, and are compared, when nothing else is to be done)
+   *[other] { $n } patients (put together by a colleague’s tablet; the records themselves come, and are compared, when nothing else is to be done)
+}
 sync-patients-here = {" "}— { $complete } of { $known } patients complete
 sync-receiving-patients = Receiving — { $complete } of { $known } patients complete
 sync-month = Traffic this month

@@ -76,6 +76,11 @@ fn state(app: &App, sync: &SyncView) -> Html {
                         { patients_here(app, sync) }
                     </span>
                 }) }
+                if sync.patients.unproven > 0 {
+                    { line(words.t("sync-unproven"), html! {
+                        <span data-testid="sync-unproven">{ words.tn("sync-unproven-value", sync.patients.unproven) }</span>
+                    }) }
+                }
                 { line(words.t("sync-month"), html! { <span data-testid="sync-month">{ traffic(app, &sync.month) }</span> }) }
             </dl>
             if let Some(offset) = sync.clock_offset_ms.filter(|offset| offset.abs() >= 5 * 60_000) {
