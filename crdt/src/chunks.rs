@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use automerge::{AutoCommit, Automerge, Bundle, Change, ChangeHash};
+use automerge::{ActorId, AutoCommit, Automerge, Bundle, Change, ChangeHash};
 use sha2::{Digest, Sha256};
 
 use crate::columns;
@@ -35,7 +35,12 @@ pub fn actors_of(changes: &[u8]) -> Result<BTreeSet<Actor>, DocumentError> {
 
 /// The writer of a change; its actor id must be an [`Actor`].
 pub(crate) fn actor_of(change: &Change) -> Result<Actor, DocumentError> {
-    let bytes = change.actor_id().to_bytes();
+    writer(change.actor_id())
+}
+
+/// An actor id that is an [`Actor`].
+pub(crate) fn writer(id: &ActorId) -> Result<Actor, DocumentError> {
+    let bytes = id.to_bytes();
     bytes.try_into().map(Actor::new).map_err(|_| DocumentError::Damaged("a change whose writer is no tablet"))
 }
 
@@ -49,6 +54,17 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Change>, DocumentError> {
         changes.extend(guarded(|| decode_chunk(&chunk))?);
     }
     Ok(changes)
+}
+
+/// One document chunk of a size that is read from outside.
+pub(crate) fn check_whole(bytes: &[u8]) -> Result<(), DocumentError> {
+    if bytes.len() > MAX_CHANGES_BYTES {
+        return Err(DocumentError::TooManyBytes { bytes: bytes.len(), limit: MAX_CHANGES_BYTES });
+    }
+    match split(bytes)?.as_slice() {
+        [Chunk { kind: DOCUMENT, .. }] => Ok(()),
+        _ => Err(DocumentError::Damaged("not a whole document")),
+    }
 }
 
 /// Loads a snapshot: one document chunk, then the changes that wait for others.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::chunks;
 use crate::codec::MAX_VALUE;
 use crate::event::Event;
 use crate::ids::{Actor, EntryId};
@@ -22,6 +23,30 @@ pub trait Document: Stored + Sized {
     /// The whole document as bytes, with the changes that still wait for others.
     fn save(&mut self) -> Vec<u8> {
         self.store_mut().save()
+    }
+
+    /// The whole document with its history as one chunk, for [`Document::begin`] or [`Document::apply`] somewhere else. Nothing in it is
+    /// deflated: it is compressed as a whole. Without the changes that wait for others.
+    fn whole(&mut self) -> Vec<u8> {
+        self.store_mut().whole()
+    }
+
+    /// Opens what [`Document::whole`] gave somewhere else. For a document that is empty here: as applying it, in a tenth of the time.
+    fn begin(actor: Actor, whole: &[u8]) -> Result<Self, DocumentError> {
+        chunks::check_whole(whole)?;
+        let mut document = Self::load(actor, whole)?;
+        document.store_mut().check_history()?;
+        Ok(document)
+    }
+
+    /// Nothing was ever written in it, and nothing waits.
+    fn is_empty(&self) -> bool {
+        self.store().is_empty()
+    }
+
+    /// Keys of the root map, sorted; read with [`Key::parse`].
+    fn keys(&self) -> Vec<String> {
+        self.store().keys()
     }
 
     /// Merges changes: concatenated Automerge chunks (changes, bundles, snapshots), in any order, any number of times.

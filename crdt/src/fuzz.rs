@@ -35,11 +35,17 @@ fn volume_view(volume: &Volume) -> (Vec<Event>, Vec<ConflictRef>, Vec<Problem>) 
     (volume.events(), volume.conflicts(), volume.problems())
 }
 
-/// It loads or not; what loads can be read, saved, and opened again with the same content.
+/// It loads or not, is begun at or not; what loads can be read, saved, and opened again with the same content.
 fn load<D: Document, V: PartialEq + std::fmt::Debug>(bytes: &[u8], view: fn(&D) -> V) {
     for bytes in [bytes.to_vec(), mended(bytes)] {
         if let Ok(mut document) = D::load(actor(), &bytes) {
             assert_opens_again(&mut document, view);
+        }
+        if let Ok(mut document) = D::begin(actor(), &bytes) {
+            assert_opens_again(&mut document, view);
+            let whole = document.whole();
+            let begun = D::begin(actor(), &whole).expect("what was begun at is begun at again");
+            assert!(view(&begun) == view(&document), "a whole document begins with other content");
         }
     }
 }

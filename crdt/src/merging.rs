@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::legacy;
-use automerge::{AutoCommit, AutomergeError, Change, ChangeHash, SaveOptions};
+use automerge::{ActorId, AutoCommit, AutomergeError, Change, ChangeHash, SaveOptions};
 
 use crate::chunks::{self, guarded};
 use crate::document::{Applied, DocumentError, Problem, ProblemKind};
@@ -165,6 +165,29 @@ impl Store {
         Ok(())
     }
 
+    /// What every merged change was held to, for a document that was opened as a whole.
+    pub(crate) fn check_history(&mut self) -> Result<(), DocumentError> {
+        // In causal order: what a change follows is known by then.
+        let mut known: BTreeMap<ChangeHash, (Vec<ChangeHash>, u64)> = BTreeMap::new();
+        let mut last: BTreeMap<ActorId, (ChangeHash, u64)> = BTreeMap::new();
+        for change in self.document.get_changes_meta(&[]) {
+            chunks::writer(&change.actor)?;
+            let followed = change.deps.iter().filter_map(|hash| known.get(hash)).map(|(_, counter)| *counter).max();
+            if change.start_op != followed.unwrap_or(0) + 1 {
+                return Err(DocumentError::Damaged("a change that does not count on from the ones it follows"));
+            }
+            let follows = match last.insert(change.actor.into_owned(), (change.hash, change.max_op)) {
+                Some((ancestor, counter)) => reaches(&known, &change.deps, ancestor, counter),
+                None => change.seq == 1,
+            };
+            if !follows {
+                return Err(DocumentError::Damaged("a change that does not follow its writer's change before"));
+            }
+            known.insert(change.hash, (change.deps, change.max_op));
+        }
+        Ok(())
+    }
+
     /// Whether `change` follows the change `ancestor`, whose last operation is `counter`. Counters grow along every
     /// path, so only changes made since need to be looked at.
     fn descends(&mut self, change: &Change, ancestor: ChangeHash, counter: u64) -> bool {
@@ -184,4 +207,26 @@ impl Store {
         }
         false
     }
+}
+
+/// As [`Store::descends`], among changes with what they follow and their last counter.
+fn reaches(
+    known: &BTreeMap<ChangeHash, (Vec<ChangeHash>, u64)>,
+    from: &[ChangeHash],
+    ancestor: ChangeHash,
+    counter: u64,
+) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut open = from.to_vec();
+    while let Some(hash) = open.pop() {
+        if hash == ancestor {
+            return true;
+        }
+        if seen.insert(hash)
+            && let Some((deps, _)) = known.get(&hash).filter(|(_, passed)| *passed > counter)
+        {
+            open.extend(deps);
+        }
+    }
+    false
 }

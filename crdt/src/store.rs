@@ -5,7 +5,7 @@ mod rewriting;
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::transaction::Transactable;
-use automerge::{ActorId, AutoCommit, Change, ChangeHash, ROOT, ReadDoc, ScalarValue};
+use automerge::{ActorId, AutoCommit, Change, ChangeHash, ROOT, ReadDoc, SaveOptions, ScalarValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -78,6 +78,21 @@ impl Store {
     pub(crate) fn save(&mut self) -> Vec<u8> {
         self.close_change();
         self.document.save()
+    }
+
+    pub(crate) fn whole(&mut self) -> Vec<u8> {
+        self.close_change();
+        self.document.save_with_options(SaveOptions { deflate: false, retain_orphans: false })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.last_changes.is_empty() && self.waiting.is_empty() && self.open_keys.is_empty()
+    }
+
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<String> = self.document.keys(ROOT).collect();
+        keys.sort_unstable();
+        keys
     }
 
     pub(crate) fn take_local(&mut self) -> LocalEdits {

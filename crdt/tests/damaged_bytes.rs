@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use automerge::{ActorId, Change, ExpandedChange, legacy};
+use automerge::{ActorId, AutoCommit, Change, ExpandedChange, legacy};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 use support::*;
@@ -134,6 +134,41 @@ fn changes_that_would_make_the_card_unopenable_are_refused() {
         }),
         "overwrites what never was",
     );
+}
+
+/// A document that a colleague gives as a whole is held to what its changes would be held to one by one.
+#[test]
+fn a_whole_document_is_begun_at_or_refused() {
+    let (mut card, changes) = card_and_changes();
+    let whole = card.whole();
+    let begun = Card::begin(actor(1), &whole).unwrap();
+    assert_eq!((begun.view(), begun.keys().len()), (card.view(), 6));
+    assert!(!begun.is_empty() && Card::new(actor(1)).is_empty());
+    let mut merged = Card::new(actor(1));
+    assert_eq!(merged.apply(&whole).unwrap().new_changes, 6);
+    assert_eq!((merged.view(), merged.all_changes()), (card.view(), changes.clone()));
+    for length in 0..whole.len() {
+        assert!(Card::begin(actor(1), &whole[..length]).is_err(), "{length}");
+    }
+    for other in [card.bundle(&changes).unwrap(), changes[0].clone(), [whole.clone(), changes[0].clone()].concat()] {
+        assert_eq!(Card::begin(actor(1), &other).map(|_| ()), Err(DocumentError::Damaged("not a whole document")));
+    }
+    let forged = |forge: fn(&mut ExpandedChange)| {
+        let mut second = Change::from_bytes(changes[1].clone()).unwrap().decode();
+        second.hash = None;
+        forge(&mut second);
+        let mut document = AutoCommit::new();
+        document.apply_changes([Change::from_bytes(changes[0].clone()).unwrap(), Change::from(second)]).unwrap();
+        assert_eq!(document.get_changes(&[]).len(), 2);
+        Card::begin(actor(1), &document.save()).map(|_| ())
+    };
+    assert_eq!(forged(|_| {}), Ok(()), "unforged");
+    for (what, forge) in [
+        ("counts far ahead", (|change| change.start_op = 7_777.try_into().unwrap()) as fn(&mut ExpandedChange)),
+        ("by no tablet", |change| (change.actor_id, change.seq) = (ActorId::from([7; 5].as_slice()), 1)),
+    ] {
+        assert!(matches!(forged(forge), Err(DocumentError::Damaged(_))), "{what}");
+    }
 }
 
 /// One bad change must not block good ones: not now, and not when the ones it waits for arrive.

@@ -8,6 +8,10 @@ pub const MAX_PAYLOAD: usize = 1 << 20;
 pub const MAX_HEADER: usize = 256;
 /// The header of one part of a checkpoint, in bytes: what it covers, above all.
 pub const MAX_CHECKPOINT_HEADER: usize = 20 << 10;
+/// What the parts of a checkpoint say together, after decompression, in bytes.
+pub const MAX_CHECKPOINT: usize = 16 << 20;
+/// A part's share of what is compressed, in bytes: what a thin link carries in two seconds.
+pub const CHECKPOINT_PART: usize = 15 << 10;
 /// Parts of one checkpoint.
 pub const MAX_CHECKPOINT_PARTS: u16 = 256;
 /// Logs that one checkpoint covers.

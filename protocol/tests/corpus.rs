@@ -153,10 +153,11 @@ fn make() -> Made {
         records.push(record.into_bytes());
     }
     let covers = vec![Covered { device, incarnation: Incarnation(1), seq: LogSeq(2), hash: prev }];
-    let parts = [b"changes".to_vec(), b"more changes".to_vec()];
+    let mut changes = vec![0; 20_000];
+    ring::rand::SecureRandom::fill(&rng, &mut changes).unwrap();
     let draft = CheckpointDraft { document, covers };
     for (name, part) in
-        ["first", "last"].iter().zip(SealedCheckpoint::seal(&rng, &keys, &epoch, &draft, &parts).unwrap())
+        ["first", "last"].iter().zip(SealedCheckpoint::seal(&rng, &keys, &epoch, &draft, &changes).unwrap())
     {
         write("checkpoint", name, part.bytes());
     }

@@ -3,7 +3,7 @@
 //! **Made** when somebody is granted charts (cards are short, and come before what makes a checkpoint believable): whoever grants them has them all, and makes a checkpoint of it behind what is still to be sent. It is
 //! a help and nothing depends on it: without one, or while it is on its way, the newcomer gets the records.
 //!
-//! **Begun at**: a newcomer merges the parts as they come and shows what they say. When all are here, each log they cover gets a *base*
+//! **Begun at**: a newcomer keeps the parts as they come, and merges them when all are here. In the same transaction each log they cover gets a *base*
 //! ([`crate::store::logs`]): records after it chain onto it, as if those before were here. None of them are passed on, for they are not.
 //!
 //! **Proven**: what a checkpoint says of others is its author's word. When nothing else is to be done, the tablet asks for the records that the
@@ -12,8 +12,8 @@
 //! what this tablet wrote on top is written again, under a new name: the earlier records of it can be merged by nobody, because they follow
 //! changes that nobody wrote.
 //!
-//! What breaks if this does not hold: a base without its content would hide entries for ever (so the bases are set in the transaction of the
-//! last part, after all were merged); a tablet that made a checkpoint from one it had not proven would pass a lie on as its own word (so it makes none).
+//! What breaks if this does not hold: a base without its content would hide entries for ever (so both are of one
+//! transaction); a tablet that made a checkpoint from one it had not proven would pass a lie on as its own word (so it makes none).
 
 use std::collections::BTreeSet;
 
@@ -24,9 +24,7 @@ use tendenko_protocol::ids::{Incarnation, PatientId};
 use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::limits::MAX_COVERED;
 use tendenko_protocol::messages::Lane;
-use tendenko_protocol::record::{
-    CheckpointDraft, Covered, ParsedCheckpoint, RejectReason, SealError, SealedCheckpoint,
-};
+use tendenko_protocol::record::{CheckpointDraft, Covered, ParsedCheckpoint, RejectReason, SealedCheckpoint};
 
 use crate::documents::{Loaded, Workspace};
 use crate::models::{self, Changed};
@@ -37,8 +35,6 @@ use crate::store::{StoreError, checkpoints, logs, outbox, records, statements, u
 
 /// Records below which a document is not worth one.
 const WORTH: u64 = 16;
-/// Bytes of changes in one part, as a goal: some 16 KiB when it is sealed, what a thin link carries in two seconds.
-const PART: usize = 128 * 1024;
 
 impl Replica {
     /// Makes the checkpoints that are due on a lane, a document in a transaction each. Returns whether there is any to send now.
@@ -83,26 +79,14 @@ impl Replica {
         };
         let Ok(key) = EpochKey::from_secret_bytes(key, &secret) else { return Ok(Vec::new()) };
         let draft = CheckpointDraft { document: id, covers };
-        let document = work.document(id)?;
-        let history = document.all_changes();
-        let mut size = PART;
-        loop {
-            let payloads: Vec<Vec<u8>> = cut(&history, size)
-                .into_iter()
-                .map(|changes| document.bundle(changes).unwrap_or_else(|_| changes.concat()))
-                .collect();
-            match SealedCheckpoint::seal(&self.rng, &self.keys, &key, &draft, &payloads) {
-                Ok(parts) => return Ok(parts),
-                Err(SealError::TooLarge { .. }) if size > 1 => size /= 2,
-                Err(error) => {
-                    tracing::warn!(%error, "a checkpoint could not be sealed");
-                    return Ok(Vec::new());
-                }
-            }
-        }
+        let payload = work.document(id)?.whole();
+        Ok(SealedCheckpoint::seal(&self.rng, &self.keys, &key, &draft, &payload).unwrap_or_else(|error| {
+            tracing::warn!(%error, "a checkpoint could not be sealed");
+            Vec::new()
+        }))
     }
 
-    /// Merges a part. With the last one, the document begins there.
+    /// Keeps a part. With the last one, the document begins there.
     pub(crate) fn take_part(
         &self,
         work: &mut Workspace<'_>,
@@ -138,33 +122,44 @@ impl Replica {
             return self.ask_instead(work, id, batch);
         }
         let held = statements::key(work.connection(), id.patient, id.scope(), header.key)?;
-        let key = held.and_then(|secret| EpochKey::from_secret_bytes(header.key, &secret).ok());
-        let merged = key
-            .and_then(|key| part.open(&key).ok())
-            .map(|changes| (work.document(id).map(|document| document.apply(&changes)), changes));
-        let applied = match merged {
-            Some((Ok(Ok(applied)), changes)) => {
-                work.append(id, &changes)?;
-                applied
-            }
-            Some((Err(error), _)) => return Err(error),
-            Some((Ok(Err(_)), _)) | None => {
-                return self.ask_instead(work, id, batch);
-            }
+        let Some(key) = held.and_then(|secret| EpochKey::from_secret_bytes(header.key, &secret).ok()) else {
+            return self.ask_instead(work, id, batch);
         };
-        self.show(work, id, &applied.changed_keys)?;
-        batch.changed.insert(id.patient);
         let here = checkpoints::take(work.connection(), id, &header.set, header.part, bytes)?;
-        if here == u64::from(header.parts) {
-            for Covered { device, incarnation, seq, hash } in &header.covers {
-                let log = LogId { document: id, device: *device, incarnation: *incarnation };
-                logs::begin_at(work.connection(), log, (*seq, *hash))?;
-            }
-            checkpoints::begin(work.connection(), id, &header.set)?;
-            batch.unproven = true;
-            batch.proofs_changed = true;
+        if here < u64::from(header.parts) {
+            return Ok(());
         }
+        let parts = checkpoints::parts(work.connection(), id, &header.set)?;
+        let parts: Result<Vec<_>, _> = parts.iter().map(|part| self.signed_part(part)).collect();
+        let whole = parts.ok().and_then(|parts| SealedCheckpoint::open_all(&parts, &key).ok());
+        let Some(whole) = whole else {
+            return self.give_up(work, id, &header.set, batch);
+        };
+        let Ok(keys) = work.begin_with(id, &whole)? else {
+            return self.give_up(work, id, &header.set, batch);
+        };
+        self.show(work, id, &keys)?;
+        batch.changed.insert(id.patient);
+        for Covered { device, incarnation, seq, hash } in &header.covers {
+            let log = LogId { document: id, device: *device, incarnation: *incarnation };
+            logs::begin_at(work.connection(), log, (*seq, *hash))?;
+        }
+        checkpoints::begin(work.connection(), id, &header.set)?;
+        batch.unproven = true;
+        batch.proofs_changed = true;
         Ok(())
+    }
+
+    /// All parts are here, and say nothing: there is no use in keeping them.
+    fn give_up(
+        &self,
+        work: &Workspace<'_>,
+        id: DocumentId,
+        set: &[u8; 16],
+        batch: &mut Batch,
+    ) -> Result<(), StoreError> {
+        checkpoints::let_go(work.connection(), id, set)?;
+        self.ask_instead(work, id, batch)
     }
 
     /// A part with the signature of the device it names. That this device may see the document, the key shows that opens it.
@@ -298,21 +293,4 @@ fn entry_of(key: &str) -> Option<EntryId> {
 fn invented(document: &mut Loaded, truth: &mut Loaded) -> Vec<Vec<u8>> {
     let said: BTreeSet<Vec<u8>> = truth.all_changes().into_iter().collect();
     document.all_changes().into_iter().filter(|change| !said.contains(change)).collect()
-}
-
-/// Changes in pieces of about `size` bytes, in order.
-fn cut(changes: &[Vec<u8>], size: usize) -> Vec<&[Vec<u8>]> {
-    let mut pieces = Vec::new();
-    let mut rest = changes;
-    while !rest.is_empty() {
-        let mut bytes = 0;
-        let fit = rest.iter().take_while(|change| {
-            bytes += change.len();
-            bytes <= size
-        });
-        let (piece, later) = rest.split_at(fit.count().max(1));
-        pieces.push(piece);
-        rest = later;
-    }
-    pieces
 }

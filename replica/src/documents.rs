@@ -93,6 +93,26 @@ impl Loaded {
         each!(self, document => document.event(id))
     }
 
+    pub(crate) fn whole(&mut self) -> Vec<u8> {
+        each!(self, document => document.whole())
+    }
+
+    /// Opens what [`Loaded::whole`] gave on another tablet.
+    fn begin(id: DocumentId, actor: Actor, whole: &[u8]) -> Result<Self, DocumentError> {
+        Ok(match id.class {
+            Class::Card => Self::Card(Card::begin(actor, whole)?),
+            Class::Chart | Class::Attachment => Self::Volume(Volume::begin(actor, whole)?),
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        each!(self, document => document.is_empty())
+    }
+
+    fn keys(&self) -> Vec<String> {
+        each!(self, document => document.keys())
+    }
+
     fn save(&mut self) -> Vec<u8> {
         each!(self, document => document.save())
     }
@@ -217,6 +237,31 @@ impl<'a> Workspace<'a> {
     /// A new document of the kind of `id`, written as this workspace writes.
     pub(crate) fn empty(&self, id: DocumentId) -> Loaded {
         Loaded::new(id, self.actor)
+    }
+
+    /// Merges a whole document of another tablet, and writes it. Answers the keys it wrote, or that it is none.
+    pub(crate) fn begin_with(
+        &mut self,
+        id: DocumentId,
+        whole: &[u8],
+    ) -> Result<Result<Vec<String>, DocumentError>, StoreError> {
+        let actor = self.actor;
+        if self.document(id)?.is_empty() {
+            let begun = match Loaded::begin(id, actor, whole) {
+                Ok(begun) => begun,
+                Err(error) => return Ok(Err(error)),
+            };
+            let keys = begun.keys();
+            self.put(id, begun)?;
+            return Ok(Ok(keys));
+        }
+        match self.document(id)?.apply(whole) {
+            Ok(applied) => {
+                self.append(id, whole)?;
+                Ok(Ok(applied.changed_keys))
+            }
+            Err(error) => Ok(Err(error)),
+        }
     }
 
     /// Puts another document in the place of what this workspace and the disk have.

@@ -5,11 +5,11 @@
 //! header     = CBOR [ version, document, device, set 16, part, parts, key, salt, dictionary, covers ]
 //! covers     = [ [device, incarnation, seq, hash of the record at seq] … ]     in order, each log once
 //! key        = HKDF-SHA256(salt = header.salt, ikm = epoch secret, info = "tendenko checkpoint v1")
-//! ciphertext = AES-256-GCM(key, nonce = 0, aad = header, compressed payload)
+//! ciphertext = AES-256-GCM(key, nonce = 0, aad = header, the part's share of the compressed payload)
 //! signature  = Ed25519("tendenko checkpoint v1\0" ‖ SHA-256(header ‖ ciphertext))
 //! ```
-//! A checkpoint is a *set* of parts with one random id and the same covers. Each part's payload is changes like a record's; together they are
-//! everything that the covered records say, and nothing else.
+//! A checkpoint is a *set* of parts with one random id and the same covers. Its payload is the document with its history, as one chunk: everything that the
+//! covered records say, and nothing else, compressed as one (a fifth smaller than part by part) and then cut. So a part by itself says nothing.
 //!
 //! It is in no log, and **never truth**: whoever starts from one takes its author's word for what others wrote, until the records it covers are
 //! here, too. Then the document is made from them alone and compared. What its author can do until then is in the
@@ -28,7 +28,9 @@ use crate::document::{DocumentId, Vector};
 use crate::domains;
 use crate::ids::{DeviceId, Incarnation, KeyId, LogSeq, RecordHash, sha256};
 use crate::keys::{self, DeviceKeys, EpochKey};
-use crate::limits::{MAX_CHECKPOINT_HEADER, MAX_CHECKPOINT_PARTS, MAX_COVERED, MAX_PAYLOAD, MAX_RECORD};
+use crate::limits::{
+    CHECKPOINT_PART, MAX_CHECKPOINT, MAX_CHECKPOINT_HEADER, MAX_CHECKPOINT_PARTS, MAX_COVERED, MAX_RECORD,
+};
 use crate::random::{Random, random};
 
 /// How far one log is covered, and the hash of the record there: what the log's next record names.
@@ -203,21 +205,24 @@ impl std::fmt::Debug for ParsedCheckpoint {
 pub struct SealedCheckpoint(ParsedCheckpoint);
 
 impl SealedCheckpoint {
-    /// Compresses, encrypts and signs every part of a checkpoint. Fails with [`SealError::TooLarge`] when a payload does not fit: cut it
-    /// into more.
+    /// Compresses a checkpoint, cuts it into parts, encrypts and signs each. Fails with [`SealError::TooLarge`] when it is too large for one.
     pub fn seal(
         rng: &dyn Random,
         author: &DeviceKeys,
         key: &EpochKey,
         draft: &CheckpointDraft,
-        payloads: &[Vec<u8>],
+        payload: &[u8],
     ) -> Result<Vec<Self>, SealError> {
+        if payload.len() > MAX_CHECKPOINT {
+            return Err(SealError::TooLarge { bytes: payload.len() });
+        }
         let set = random(rng)?;
-        let parts = u16::try_from(payloads.len()).unwrap_or(u16::MAX);
-        let seal = |(part, payload): (usize, &Vec<u8>)| {
-            if payload.len() > MAX_PAYLOAD {
-                return Err(SealError::TooLarge { bytes: payload.len() });
-            }
+        let compressed = compression::compress_checkpoint(payload)?;
+        let parts = u16::try_from(compressed.len().div_ceil(CHECKPOINT_PART)).unwrap_or(u16::MAX);
+        if parts > MAX_CHECKPOINT_PARTS {
+            return Err(SealError::TooLarge { bytes: compressed.len() });
+        }
+        let seal = |(part, share): (usize, &[u8])| {
             let header = CheckpointHeader {
                 document: draft.document,
                 device: author.device_id(),
@@ -232,22 +237,17 @@ impl SealedCheckpoint {
             if !header.is_possible() {
                 return Err(SealError::Chain);
             }
-            Self::encrypt(author, key, header, payload)
+            Self::encrypt(author, key, header, share)
         };
-        payloads.iter().enumerate().map(seal).collect()
+        compressed.chunks(CHECKPOINT_PART).enumerate().map(seal).collect()
     }
 
-    fn encrypt(
-        author: &DeviceKeys,
-        key: &EpochKey,
-        header: CheckpointHeader,
-        payload: &[u8],
-    ) -> Result<Self, SealError> {
+    fn encrypt(author: &DeviceKeys, key: &EpochKey, header: CheckpointHeader, share: &[u8]) -> Result<Self, SealError> {
         let header_bytes = header.encode();
-        let mut ciphertext = compression::compress(header.dictionary, &[], payload)?;
+        let mut ciphertext = share.to_vec();
         part_key(key, &header)
             .seal_in_place_append_tag(fixed_nonce(), Aad::from(&header_bytes), &mut ciphertext)
-            .expect("AES-GCM takes far more than MAX_PAYLOAD");
+            .expect("AES-GCM takes far more than a part");
         let signature = author.sign(domains::CHECKPOINT_SIGNATURE, &sha256(&[&header_bytes, &ciphertext]));
         let bytes = cbor::encode(&(Bytes::new(&header_bytes), Bytes::new(&ciphertext), Bytes::new(&signature)));
         if bytes.len() > MAX_RECORD {
@@ -266,17 +266,34 @@ impl SealedCheckpoint {
         &self.0.bytes
     }
 
-    /// Decrypts and decompresses the payload.
+    /// What the parts of one checkpoint say, all of them and in their order.
+    pub fn open_all(parts: &[Self], key: &EpochKey) -> Result<Vec<u8>, OpenError> {
+        let [first, ..] = parts else { return Err(OpenError::Payload) };
+        let of = first.header();
+        let in_order = parts.iter().enumerate().all(|(place, part)| {
+            let header = part.header();
+            (header.document, header.device, header.set, header.parts, usize::from(header.part))
+                == (of.document, of.device, of.set, of.parts, place)
+                && (&header.covers, header.dictionary) == (&of.covers, of.dictionary)
+        });
+        if !in_order || parts.len() != usize::from(of.parts) {
+            return Err(OpenError::Payload);
+        }
+        let shares = parts.iter().map(|part| part.open(key)).collect::<Result<Vec<_>, _>>()?;
+        compression::decompress_checkpoint(of.dictionary, &shares.concat())
+    }
+
+    /// Decrypts this part's share, which says nothing without the others.
     pub fn open(&self, key: &EpochKey) -> Result<Vec<u8>, OpenError> {
         let part = &self.0;
         if part.header.key != key.id {
             return Err(OpenError::OtherKey { needed: part.header.key });
         }
         let mut buffer = part.ciphertext.clone();
-        let compressed = part_key(key, &part.header)
+        let share = part_key(key, &part.header)
             .open_in_place(fixed_nonce(), Aad::from(&part.header_bytes), &mut buffer)
             .map_err(|_| OpenError::Unauthentic)?;
-        compression::decompress(part.header.dictionary, &[], compressed)
+        Ok(share.to_vec())
     }
 }
 

@@ -9,7 +9,7 @@
 //! dictionary n      a zstd frame without its first four bytes (they are always the same), made with
 //!                   dictionary n ‖ hex(device) ‖ device ‖ incarnation u64 BE
 //! ```
-//! (The parts of a checkpoint have nothing behind the dictionary: they are by many authors.) A dictionary, once released, is never changed or removed: records sealed with it are kept for years.
+//! (A checkpoint has nothing behind the dictionary: it is by many authors.) A dictionary, once released, is never changed or removed: records sealed with it are kept for years.
 
 use std::collections::VecDeque;
 use std::io::Read;
@@ -19,7 +19,7 @@ use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use zstd::stream::raw::CParameter;
 
 use super::{OpenError, SealError};
-use crate::limits::MAX_PAYLOAD;
+use crate::limits::{MAX_CHECKPOINT, MAX_PAYLOAD};
 
 /// The newest dictionary of this program: what records are sealed with.
 pub const NEWEST_DICTIONARY: u8 = 1;
@@ -29,6 +29,9 @@ static FIRST: &[u8] = include_bytes!("dictionaries/1.zstd-dictionary");
 
 /// Where more effort brings less than a hundredth.
 const COMPRESSION_LEVEL: i32 = 12;
+
+/// A checkpoint is made once, for everyone who ever joins, and behind everything else.
+const CHECKPOINT_LEVEL: i32 = 19;
 
 /// First bytes of every zstd frame.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -80,7 +83,18 @@ pub(super) fn compress(number: u8, context: &[u8], payload: &[u8]) -> Result<Vec
     }
     let prepared = ENCODERS.get(number, context, |bytes| EncoderDictionary::try_copy(bytes, COMPRESSION_LEVEL));
     let prepared = prepared.ok_or(SealError::Compression)?;
-    let mut compressor = zstd::bulk::Compressor::with_prepared_dictionary(&prepared).map_err(failed)?;
+    frame(zstd::bulk::Compressor::with_prepared_dictionary(&prepared).map_err(failed)?, payload)
+}
+
+/// What a checkpoint says, whole, with the newest dictionary.
+pub(super) fn compress_checkpoint(payload: &[u8]) -> Result<Vec<u8>, SealError> {
+    let dictionary = dictionary(NEWEST_DICTIONARY).ok_or(SealError::Compression)?;
+    let compressor = zstd::bulk::Compressor::with_dictionary(CHECKPOINT_LEVEL, dictionary);
+    frame(compressor.map_err(|_| SealError::Compression)?, payload)
+}
+
+fn frame(mut compressor: zstd::bulk::Compressor<'_>, payload: &[u8]) -> Result<Vec<u8>, SealError> {
+    let failed = |_| SealError::Compression;
     compressor.set_parameter(CParameter::DictIdFlag(false)).map_err(failed)?;
     let frame = compressor.compress(payload).map_err(failed)?;
     frame.strip_prefix(&MAGIC).map(<[u8]>::to_vec).ok_or(SealError::Compression)
@@ -88,23 +102,35 @@ pub(super) fn compress(number: u8, context: &[u8], payload: &[u8]) -> Result<Vec
 
 /// Bounded: at most [`MAX_PAYLOAD`] bytes, with a window of as much.
 pub(super) fn decompress(number: u8, context: &[u8], compressed: &[u8]) -> Result<Vec<u8>, OpenError> {
+    decompress_within(MAX_PAYLOAD, number, context, compressed)
+}
+
+/// Bounded: at most [`MAX_CHECKPOINT`] bytes.
+pub(super) fn decompress_checkpoint(number: u8, compressed: &[u8]) -> Result<Vec<u8>, OpenError> {
+    decompress_within(MAX_CHECKPOINT, number, &[], compressed)
+}
+
+fn decompress_within(most: usize, number: u8, context: &[u8], compressed: &[u8]) -> Result<Vec<u8>, OpenError> {
     use zstd::stream::read::Decoder;
 
     let failed = |_| OpenError::Payload;
     if number == 0 {
-        return bounded(Decoder::with_buffer(compressed).map_err(failed)?);
+        return bounded(most, Decoder::with_buffer(compressed).map_err(failed)?);
     }
     dictionary(number).ok_or(OpenError::UnknownDictionary { number })?;
     let prepared = DECODERS.get(number, context, DecoderDictionary::try_copy).ok_or(OpenError::Payload)?;
     let frame = std::io::BufReader::new(MAGIC.chain(compressed));
-    bounded(Decoder::with_prepared_dictionary(frame, &prepared).map_err(failed)?)
+    bounded(most, Decoder::with_prepared_dictionary(frame, &prepared).map_err(failed)?)
 }
 
-fn bounded(mut decoder: zstd::stream::read::Decoder<'_, impl std::io::BufRead>) -> Result<Vec<u8>, OpenError> {
+fn bounded(
+    most: usize,
+    mut decoder: zstd::stream::read::Decoder<'_, impl std::io::BufRead>,
+) -> Result<Vec<u8>, OpenError> {
     let failed = |_| OpenError::Payload;
-    // A frame may ask for a window: 1 MiB is all that a payload within its bound can use.
-    decoder.window_log_max(MAX_PAYLOAD.ilog2()).map_err(failed)?;
+    // A frame may ask for a window: the bound is all that a payload within it can use.
+    decoder.window_log_max(most.ilog2()).map_err(failed)?;
     let mut payload = Vec::new();
-    decoder.take(MAX_PAYLOAD as u64 + 1).read_to_end(&mut payload).map_err(failed)?;
-    if payload.len() > MAX_PAYLOAD { Err(OpenError::Payload) } else { Ok(payload) }
+    decoder.take(most as u64 + 1).read_to_end(&mut payload).map_err(failed)?;
+    if payload.len() > most { Err(OpenError::Payload) } else { Ok(payload) }
 }

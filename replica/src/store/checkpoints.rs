@@ -67,6 +67,27 @@ pub(crate) fn take(
     Ok(super::unsigned(count))
 }
 
+/// The parts of a checkpoint that are here, in their order.
+pub(crate) fn parts(
+    connection: &Connection,
+    document: DocumentId,
+    checkpoint: &[u8; 16],
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let parts = connection
+        .prepare_cached("SELECT bytes FROM parts_taken WHERE document = ?1 AND checkpoint = ?2 ORDER BY part")?
+        .query_map(params![document.to_bytes(), checkpoint], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(parts)
+}
+
+/// The parts of a checkpoint are of no use.
+pub(crate) fn let_go(connection: &Connection, document: DocumentId, checkpoint: &[u8; 16]) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM parts_taken WHERE document = ?1 AND checkpoint = ?2")?
+        .execute(params![document.to_bytes(), checkpoint])?;
+    Ok(())
+}
+
 /// A document begins at a checkpoint whose parts are all here. What there was of another is let go.
 pub(crate) fn begin(connection: &Connection, document: DocumentId, checkpoint: &[u8; 16]) -> Result<(), StoreError> {
     connection

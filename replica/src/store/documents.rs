@@ -42,12 +42,15 @@ pub(crate) fn append(connection: &Connection, id: DocumentId, changes: &[u8]) ->
     Ok(())
 }
 
-/// Replaces the change rows by a snapshot that contains them.
+/// Puts a snapshot in the place of the change rows, which it contains, if there are any.
 pub(crate) fn compact(connection: &Connection, id: DocumentId, snapshot: &[u8]) -> Result<(), StoreError> {
     let name = id.to_bytes();
     connection
-        .prepare_cached("UPDATE documents SET snapshot = ?2 WHERE name = ?1")?
-        .execute(params![name, snapshot])?;
+        .prepare_cached(
+            "INSERT INTO documents (name, patient, snapshot) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET snapshot = excluded.snapshot",
+        )?
+        .execute(params![name, id.patient.0, snapshot])?;
     connection.prepare_cached("DELETE FROM changes WHERE document = ?1")?.execute([name])?;
     Ok(())
 }

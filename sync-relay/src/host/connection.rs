@@ -4,44 +4,32 @@
 //! lane), committing, and writing to the lanes run beside each other, so that a large page does not hold up an ack, nor a chart a card.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::{Connection, Incoming, SendStream, VarInt, ZeroRttAccepted};
-use rustls::pki_types::CertificateDer;
+use quinn::{Connection, Incoming, ZeroRttAccepted};
 use tendenko_protocol::domains::SESSION_VERSIONS;
-use tendenko_protocol::ids::{ArrivalNo, ChunkId, DeviceId, RelayIncarnation};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, RelayIncarnation};
 use tendenko_protocol::messages::{ClientMessage, Item, Lane, PerLane, Refusal};
-use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::CloseReason;
-use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayConfig, RelayEvent, Session};
-use tendenko_protocol::tls;
+use tendenko_protocol::session::relay::{RelayAction, RelayConfig, RelayEvent, Session};
 use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 
-use super::admit::{self, Claimed};
 use super::flood::Flood;
 use super::frames::FrameEnd;
 use super::lanes::{Lanes, Told};
+use super::opening::{Opened, linger, open};
 use super::present::Presence;
 use super::quic;
 use super::shared::{Forwarded, Shared};
+use super::work::{self, Pending};
 use crate::clock::now;
-use crate::store::{Source, Submission};
-use crate::writer::CommitError;
+use crate::store::Submission;
 
 /// From the first packet to the tablet's hello.
 const HELLO: Duration = Duration::from_secs(15);
-/// For the tablet to take in the last message.
-const LINGER: Duration = Duration::from_secs(2);
 /// Batches waiting for the one before them; their bytes are bounded by the session.
 const BATCHES: usize = 64;
-
-/// QUIC's error code for a refusal.
-pub(super) fn code(refusal: Refusal) -> VarInt {
-    VarInt::from_u32(u32::from(refusal.number()))
-}
 
 /// Serves one tablet until it leaves, is refused, or the relay stops.
 ///
@@ -95,60 +83,6 @@ pub(super) async fn serve(
     tracing::info!(%from, device, code = reason.code(), "session ended");
     linger(&connection, lanes.finish().await, &reason).await;
 }
-
-/// A connection whose peer is known.
-struct Opened {
-    connection: Connection,
-    peer_key: [u8; 32],
-    lanes: Lanes,
-    /// The end of the handshake, if that is still to come: until then only keys of an earlier connection speak for the peer.
-    confirmed: Option<ZeroRttAccepted>,
-}
-
-/// The peer's key, and the lanes it opens. A peer that has been here before shows its key with its first packet, and may say hello
-/// in it; whoever comes new shows it at the end of the handshake.
-async fn open(
-    incoming: Incoming,
-    stopping: &watch::Receiver<bool>,
-) -> Result<Opened, Box<dyn std::error::Error + Send + Sync>> {
-    let (connection, confirmed) = incoming.accept()?.into_0rtt().map_err(|_| "it cannot be answered early")?;
-    let mut confirmed = Some(confirmed);
-    if connection.peer_identity().is_none()
-        && let Some(confirmed) = confirmed.take()
-    {
-        // The value means nothing on this side.
-        let _ = confirmed.await;
-        if let Some(lost) = connection.close_reason() {
-            return Err(lost.into());
-        }
-    }
-    let identity = connection.peer_identity().ok_or("it showed no key")?;
-    let certificates =
-        identity.downcast::<Vec<CertificateDer<'static>>>().map_err(|_| "it showed no key of a known kind")?;
-    let peer_key = tls::peer_key(&certificates)?;
-    let lanes = Lanes::accept(&connection, stopping).await?;
-    Ok(Opened { connection, peer_key, lanes, confirmed })
-}
-
-/// Lets the last message arrive, then closes.
-async fn linger(connection: &Connection, cards: Option<SendStream>, reason: &CloseReason) {
-    // An error means that there is no last message to wait for.
-    if let Some(mut send) = cards
-        && send.finish().is_ok()
-    {
-        // Either way the tablet has it, or will not have it.
-        let _taken = tokio::time::timeout(LINGER, send.stopped()).await.is_ok();
-    }
-    let code = match reason {
-        CloseReason::Refused { reason, .. } => code(*reason),
-        CloseReason::Mismatch(_) | CloseReason::Protocol(_) => code(Refusal::Protocol),
-        CloseReason::Bye => VarInt::from_u32(0),
-    };
-    connection.close(code, reason.code().as_bytes());
-}
-
-/// Something under way that ends in an event for the session.
-type Pending = Pin<Box<dyn Future<Output = RelayEvent> + Send>>;
 
 /// What a session waits for.
 enum Wake {
@@ -320,7 +254,7 @@ impl Host {
             match action {
                 RelayAction::Send { lane, message } => self.lanes.say(lane, message),
                 RelayAction::CheckDevice { device, chain } => {
-                    self.read(Lane::Cards, Box::pin(check(self.shared.clone(), device, chain, self.peer_key)))
+                    self.read(Lane::Cards, Box::pin(work::check(self.shared.clone(), device, chain, self.peer_key)))
                 }
                 RelayAction::Commit { batch, items } => {
                     self.waiting.push_back((batch, items));
@@ -352,7 +286,7 @@ impl Host {
                 }
                 RelayAction::ReadChunks { chunks, limit_bytes } => {
                     if let Some(device) = self.admitted {
-                        let fetching = fetch(self.shared.clone(), device, chunks, limit_bytes);
+                        let fetching = work::fetch(self.shared.clone(), device, chunks, limit_bytes);
                         self.read(Lane::Attachments, Box::pin(fetching));
                     }
                 }
@@ -390,7 +324,7 @@ impl Host {
             let Some(device) = device else {
                 return RelayEvent::Stop { reason: Refusal::Protocol };
             };
-            blocking(move || ask(&shared, device)).await
+            work::blocking(move || ask(&shared, device)).await
         };
         self.read(lane, Box::pin(ask));
     }
@@ -412,7 +346,7 @@ impl Host {
                     _ = stopping.wait_for(|stop| *stop) => {}
                 }
             }
-            commit(shared, session, device, batch, items).await
+            work::commit(shared, session, device, batch, items).await
         }));
     }
 
@@ -463,96 +397,5 @@ async fn ended(pending: &mut Option<Pending>) -> RelayEvent {
             event
         }
         None => std::future::pending().await,
-    }
-}
-
-async fn blocking<E: std::fmt::Display>(ask: impl FnOnce() -> Result<RelayEvent, E> + Send + 'static) -> RelayEvent {
-    let asked = tokio::task::spawn_blocking(move || {
-        ask().unwrap_or_else(|error| {
-            tracing::error!(%error, "the store could not be read");
-            RelayEvent::Stop { reason: Refusal::Busy }
-        })
-    });
-    asked.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a reading ended badly");
-        RelayEvent::Stop { reason: Refusal::Busy }
-    })
-}
-
-/// Believes and stores the chain, then asks whether the device may come in.
-async fn check(shared: Arc<Shared>, device: DeviceId, chain: Vec<Vec<u8>>, peer_key: [u8; 32]) -> RelayEvent {
-    if !chain.is_empty() {
-        let items = chain.into_iter().map(Item::Statement).collect();
-        let believing = shared.clone();
-        let checked = tokio::task::spawn_blocking(move || {
-            let mut submission = admit::submission(&believing.trust, Source::Operator, now(), items);
-            // What does not hold in a chain is no attack worth a count: the device is refused for it below.
-            submission.items.retain(|item| matches!(item, crate::store::NewItem::Statement(_)));
-            submission
-        });
-        let Ok(submission) = checked.await else {
-            return RelayEvent::Stop { reason: Refusal::Busy };
-        };
-        let anything = !(submission.items.is_empty() && submission.again.is_empty());
-        if anything && shared.writer.commit(submission).await.is_err() {
-            shared.forget_unstored().await;
-            return RelayEvent::Refused { reason: Refusal::Busy };
-        }
-    }
-    blocking(move || shared.admitted(device, &peer_key)).await
-}
-
-/// The first of these chunks; what is not here is fetched from the upstream, while there is one.
-async fn fetch(shared: Arc<Shared>, device: DeviceId, chunks: Vec<ChunkId>, limit_bytes: usize) -> RelayEvent {
-    let read = |wanted: Vec<ChunkId>| {
-        let shared = shared.clone();
-        blocking(move || shared.chunks(device, wanted, limit_bytes))
-    };
-    let event = read(chunks.clone()).await;
-    let RelayEvent::Chunks { chunks: mut found } = event else { return event };
-    let here = found.iter().take_while(|(_, bytes)| bytes.is_some()).count();
-    if here > 0 {
-        found.truncate(here);
-        return RelayEvent::Chunks { chunks: found };
-    }
-    let missing: Vec<_> = found.iter().take_while(|(_, bytes)| bytes.is_none()).map(|(id, _)| *id).collect();
-    if shared.errands.fetch(&missing).await {
-        return read(chunks.into_iter().take(1).collect()).await;
-    }
-    // Of the others it is not known yet.
-    found.truncate(1);
-    RelayEvent::Chunks { chunks: found }
-}
-
-/// Checks a batch and has it stored durably.
-async fn commit(shared: Arc<Shared>, session: u64, device: DeviceId, batch: u64, items: Vec<Item>) -> RelayEvent {
-    let checking = shared.clone();
-    let checked = tokio::task::spawn_blocking(move || {
-        let submission = admit::submission(&checking.trust, Source::Peer(device), now(), items);
-        let claimed: Vec<_> = submission.items.iter().map(Claimed::of).collect();
-        checking.forward(session, &submission.items);
-        (submission, claimed)
-    });
-    let Ok((submission, claimed)) = checked.await else {
-        tracing::error!("checking a batch ended badly");
-        return RelayEvent::Stop { reason: Refusal::Busy };
-    };
-    let pieces = admit::chunks(&submission.items);
-    match shared.writer.commit(submission).await {
-        Ok(stored) => {
-            shared.errands.come(pieces);
-            let outcomes = admit::outcomes(device, &claimed, &stored.fates);
-            RelayEvent::Committed { batch, outcomes, newest: stored.newest }
-        }
-        Err(CommitError::Full) => {
-            shared.clone().forget_unstored().await;
-            let newest = *shared.newest.borrow();
-            let outcomes = vec![Outcome::Rejected(RejectReason::Full); claimed.len()];
-            RelayEvent::Committed { batch, outcomes, newest }
-        }
-        Err(CommitError::Failed | CommitError::Stopped) => {
-            shared.forget_unstored().await;
-            RelayEvent::Stop { reason: Refusal::Busy }
-        }
     }
 }

@@ -40,10 +40,12 @@ mod flood;
 mod frames;
 mod lanes;
 mod lock;
+mod opening;
 mod present;
 pub(crate) mod quic;
 pub(crate) mod shared;
 mod tablet;
+mod work;
 
 /// How long a shutdown waits for sessions to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -285,7 +287,7 @@ impl Accept {
         if tokio::time::timeout(GOODBYE, goodbyes).await.is_err() {
             connections.shutdown().await;
         }
-        self.endpoint.close(connection::code(Refusal::Busy), b"busy");
+        self.endpoint.close(opening::code(Refusal::Busy), b"busy");
         // The close packets leave; a tablet that does not answer is not waited for.
         if tokio::time::timeout(GOODBYE, self.endpoint.wait_idle()).await.is_err() {
             tracing::debug!("some connections did not close in time");

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom as _, SystemRandom};
 use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::{Incarnation, LogSeq, PatientId, RecordHash};
 use tendenko_protocol::keys::{DeviceKeys, EpochKey};
+use tendenko_protocol::limits::CHECKPOINT_PART;
 use tendenko_protocol::record::{CheckpointDraft, Covered, Draft, Kind, SealedCheckpoint, SealedRecord};
 
 /// Two authors of one number are one device; a clone goes on from where it was cloned, as a restored tablet would.
@@ -41,8 +42,12 @@ impl Author {
         let (seq, hash) = self.heads[&document];
         let covered = Covered { device: self.keys.device_id(), incarnation: Incarnation(u64::MAX - 1), seq, hash };
         let draft = CheckpointDraft { document, covers: vec![covered] };
-        let payloads: Vec<Vec<u8>> = (0..parts).map(|part| format!("part {part}").into_bytes()).collect();
-        SealedCheckpoint::seal(&SystemRandom::new(), &self.keys, &self.epoch, &draft, &payloads).unwrap()
+        // What cannot be compressed is cut into as many parts as it is long.
+        let mut payload = vec![0; parts * CHECKPOINT_PART - CHECKPOINT_PART / 2];
+        SystemRandom::new().fill(&mut payload).unwrap();
+        let made = SealedCheckpoint::seal(&SystemRandom::new(), &self.keys, &self.epoch, &draft, &payload).unwrap();
+        assert_eq!(made.len(), parts);
+        made
     }
 
     fn seal(&mut self, document: DocumentId) -> SealedRecord {
