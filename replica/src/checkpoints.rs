@@ -36,32 +36,53 @@ use crate::store::{StoreError, checkpoints, logs, outbox, records, statements, u
 /// Records below which a document is not worth one.
 const WORTH: u64 = 16;
 
+/// What is sealed as a checkpoint.
+struct Drafted {
+    key: EpochKey,
+    draft: CheckpointDraft,
+    whole: Vec<u8>,
+}
+
 impl Replica {
-    /// Makes the checkpoints that are due on a lane, a document in a transaction each. Returns whether there is any to send now.
+    /// Makes the checkpoints that are due on a lane. Returns whether there is any to send now. Compressing a year takes a while: nobody's
+    /// save waits for it.
     pub(crate) fn make_checkpoints(&self, lane: Lane) -> Result<bool, StoreError> {
         let mut made = false;
         let due = checkpoints::all_due(&self.reader(), lane)?;
         for document in due {
+            let drafted = {
+                let mut writer = self.writer();
+                let mut work = self.workspace(&mut writer)?;
+                let drafted = self.draft(&mut work, document)?;
+                work.settle(document);
+                work.commit()?;
+                drafted
+            };
+            let parts = drafted.map(|Drafted { key, draft, whole }| {
+                SealedCheckpoint::seal(&self.rng, &self.keys, &key, &draft, &whole).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "a checkpoint could not be sealed");
+                    Vec::new()
+                })
+            });
             let mut writer = self.writer();
-            let mut work = self.workspace(&mut writer)?;
-            for part in self.checkpoint(&mut work, document)? {
+            let work = self.workspace(&mut writer)?;
+            for part in parts.unwrap_or_default() {
                 let row = checkpoints::leaving(work.connection(), part.bytes())?;
                 outbox::add_part(work.connection(), lane, row)?;
                 made = true;
             }
             checkpoints::done(work.connection(), document)?;
-            work.settle(document);
             work.commit()?;
         }
         Ok(made)
     }
 
-    /// The parts of a checkpoint of a document as it is now; none if it is not worth one, or not all here as records.
-    fn checkpoint(&self, work: &mut Workspace<'_>, id: DocumentId) -> Result<Vec<SealedCheckpoint>, StoreError> {
+    /// A checkpoint of a document as it is now; none if it is not worth one, or not all here as records.
+    fn draft(&self, work: &mut Workspace<'_>, id: DocumentId) -> Result<Option<Drafted>, StoreError> {
         let mut covers = Vec::new();
         for (device, incarnation, log) in logs::of_document(work.connection(), id)? {
             if log.base != logs::START {
-                return Ok(Vec::new());
+                return Ok(None);
             }
             covers.push(Covered { device, incarnation, seq: log.head.0, hash: log.head.1 });
         }
@@ -72,18 +93,14 @@ impl Replica {
             && checkpoints::began_at(work.connection(), id)?.is_none()
             && work.document(id)?.waiting() == 0;
         if records < WORTH || covers.len() > MAX_COVERED || !whole {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let Some((key, secret)) = statements::sealing_key(work.connection(), id.patient, id.scope())? else {
-            return Ok(Vec::new());
+        let held = statements::sealing_key(work.connection(), id.patient, id.scope())?;
+        let Some(key) = held.and_then(|(key, secret)| EpochKey::from_secret_bytes(key, &secret).ok()) else {
+            return Ok(None);
         };
-        let Ok(key) = EpochKey::from_secret_bytes(key, &secret) else { return Ok(Vec::new()) };
         let draft = CheckpointDraft { document: id, covers };
-        let payload = work.document(id)?.whole();
-        Ok(SealedCheckpoint::seal(&self.rng, &self.keys, &key, &draft, &payload).unwrap_or_else(|error| {
-            tracing::warn!(%error, "a checkpoint could not be sealed");
-            Vec::new()
-        }))
+        Ok(Some(Drafted { key, draft, whole: work.document(id)?.whole() }))
     }
 
     /// Keeps a part. With the last one, the document begins there.
