@@ -11,6 +11,8 @@
 //! | here | running a script, and what comes of it |
 //! | `world`, `operations`, [`script`], [`profile`] | time and the queue; what is done from outside; scripts and how they are made |
 //! | `connection`, `client`, `server` | lanes, and the two ends as their hosts drive them |
+//! | `checkpoints` | checkpoints made and lied about, and what must hold of them |
+//! | `edge`, `edge_checks` | a relay as a client of the one above it, and what must hold of it |
 //! | `tablet`, `relay`, `logs`, `document` | what is durable, and its rules |
 //! | `oracle`, `checks`, `healing` | what is known from outside; what must hold at each step, and after everyone has met |
 //! | `dice`, `trace` | chance from a seed; what happened |
@@ -48,11 +50,14 @@
 //! | blind-to-twins | logs are told apart by their length only | save-lost | 1,193,456 |
 //! | ack-without-cursor | what was acked leaves the outbox, the cursor is not written | cursor-ahead | not within 5,005,276: whatever is stored next writes it |
 //! | forget-late-grants | a grant that comes to hold takes no new number | not-converged | by its script; by chance not within 5,124,413 |
+mod checkpoints;
 mod checks;
 mod client;
 mod connection;
 mod dice;
 mod document;
+mod edge;
+mod edge_checks;
 mod healing;
 mod logs;
 mod operations;
@@ -69,7 +74,6 @@ mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use profile::Profile;
 use sabotage::Sabotage;
 use script::{Op, Script, Setting};
 pub use world::Violation;
@@ -144,8 +148,7 @@ pub fn run_script(script: &Script, sabotage: Option<Sabotage>) -> Outcome {
     }
 }
 
-/// One world of a profile: three rounds of trouble, each ended by a healing.
-pub fn run_seed(seed: u64, profile: Profile, tablets: usize, relays: usize, sabotage: Option<Sabotage>) -> Outcome {
-    let setting = Setting { seed, tablets, relays, profile };
-    run_script(&profile::script(setting, 3, 12 * tablets), sabotage)
+/// A world with a script of its profile: three rounds of trouble, each ended by a healing.
+pub fn run_world(setting: Setting, sabotage: Option<Sabotage>) -> Outcome {
+    run_script(&profile::script(setting, 3, 12 * setting.tablets), sabotage)
 }
