@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use tendenko_protocol::Random;
 use tendenko_protocol::document::{Class, DocumentId, LogId, Vector};
 use tendenko_protocol::ids::{DeviceId, PatientId, RecordHash};
+use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::messages::Lane;
 use tendenko_protocol::record::{CheckpointDraft, Covered, ParsedCheckpoint, RejectReason, SealedCheckpoint};
 
@@ -14,8 +16,8 @@ use super::{Contents, Tablet, Unsent, Waiting};
 use crate::simulation::document::{Change, Document, actor};
 use crate::simulation::sabotage::Sabotage;
 
-/// Saves in one part, so that there are several.
-const CHANGES_IN_PART: usize = 5;
+/// Bytes of a checkpoint are fewer than these: up to three parts.
+const LENGTHS: usize = 40_000;
 
 /// What survives of them.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +27,7 @@ pub struct Checkpoints {
     /// Parts that are in the outbox.
     pub leaving: BTreeMap<RecordHash, Vec<u8>>,
     /// Parts that were taken, by chart and set, while their chart is not proven.
-    pub taken: BTreeMap<(DocumentId, [u8; 16]), BTreeMap<u16, RecordHash>>,
+    pub taken: BTreeMap<(DocumentId, [u8; 16]), BTreeMap<u16, Vec<u8>>>,
     /// Charts that began at a checkpoint and are not proven.
     pub unproven: BTreeMap<DocumentId, [u8; 16]>,
 }
@@ -100,13 +102,18 @@ impl Tablet {
         contents: &mut Contents,
     ) -> usize {
         let Some(key) = self.sealing_key(id.patient, id.scope()).cloned() else { return 0 };
-        let pieces: Vec<&[Arc<Change>]> = changes.chunks(CHANGES_IN_PART).collect();
-        let payloads: Vec<Vec<u8>> = pieces.iter().map(|piece| payload(piece)).collect();
+        // As long as documents are: some fit into one part, some do not.
+        let mut whole = payload(changes);
+        whole.resize(whole.len() + changes.len() * 7_919 % LENGTHS, 0);
+        if self.rng.fill(&mut whole[4 * changes.len()..]).is_err() {
+            return 0;
+        }
         let draft = CheckpointDraft { document: id, covers };
-        let Ok(parts) = SealedCheckpoint::seal(&self.rng, &self.keys, &key, &draft, &payloads) else { return 0 };
-        for (part, piece) in parts.iter().zip(pieces) {
+        let Ok(parts) = SealedCheckpoint::seal(&self.rng, &self.keys, &key, &draft, &whole) else { return 0 };
+        let said = Arc::new(changes.to_vec());
+        for part in &parts {
             let hash = RecordHash::of(part.bytes());
-            contents.insert(hash, Arc::new(piece.to_vec()));
+            contents.insert(hash, said.clone());
             self.disk.checkpoints.leaving.insert(hash, part.bytes().to_vec());
             self.depart(Waiting::Part(id, hash));
         }
@@ -130,9 +137,8 @@ impl Tablet {
             && !self.disk.logs.hashes(id).any(|hash| self.disk.quarantine.get(&hash) == Some(&"clash"))
     }
 
-    /// Merges a part. With the last one, the chart begins there.
+    /// Keeps a part. With the last one, the chart begins there.
     pub(super) fn take_part(&mut self, bytes: Vec<u8>, contents: &Contents, stored: &mut Stored) {
-        let hash = RecordHash::of(&bytes);
         let Ok(parsed) = ParsedCheckpoint::parse(bytes) else { return };
         let id = parsed.header().document;
         let Ok(part) = self.signed_part(parsed) else { return self.ask_instead(id, stored) };
@@ -146,15 +152,17 @@ impl Tablet {
             return self.ask_instead(id, stored);
         }
         let keys = self.disk.keys.get(&(id.patient, id.scope()));
-        let opens = keys.is_some_and(|keys| keys.iter().any(|key| part.open(key).is_ok()));
-        let Some(changes) = contents.get(&hash).filter(|_| opens) else { return self.ask_instead(id, stored) };
-        let document = self.disk.documents.entry(id).or_default();
-        if changes.iter().any(|change| document.apply(change).is_err()) {
+        let Some(key) = keys.and_then(|keys| keys.iter().find(|key| key.id == header.key)).cloned() else {
+            return self.ask_instead(id, stored);
+        };
+        let here = self.disk.checkpoints.taken.entry((id, header.set)).or_default();
+        here.insert(header.part, part.bytes().to_vec());
+        let whole = here.len() == usize::from(header.parts);
+        if whole && !self.merge_whole(id, header.set, &key, contents) {
+            self.disk.checkpoints.taken.remove(&(id, header.set));
             return self.ask_instead(id, stored);
         }
-        let here = self.disk.checkpoints.taken.entry((id, header.set)).or_default();
-        here.insert(header.part, hash);
-        if here.len() == usize::from(header.parts) || self.breaks(Sabotage::BeginAtOnce) {
+        if whole || self.breaks(Sabotage::BeginAtOnce) {
             for Covered { device, incarnation, seq, hash } in &header.covers {
                 let log = LogId { document: id, device: *device, incarnation: *incarnation };
                 self.disk.logs.begin_at(log, (*seq, *hash));
@@ -163,6 +171,22 @@ impl Tablet {
             self.disk.checkpoints.taken.retain(|(document, set), _| *document != id || *set == header.set);
             stored.begun.push(id);
         }
+    }
+
+    /// Merges what all parts of a checkpoint say together, or nothing.
+    fn merge_whole(&mut self, id: DocumentId, set: [u8; 16], key: &EpochKey, contents: &Contents) -> bool {
+        let bytes: Vec<Vec<u8>> = self.disk.checkpoints.taken[&(id, set)].values().cloned().collect();
+        let said = bytes.first().and_then(|bytes| contents.get(&RecordHash::of(bytes)));
+        let signed = |bytes: Vec<u8>| self.signed_part(ParsedCheckpoint::parse(bytes)?);
+        let parts: Result<Vec<_>, _> = bytes.iter().cloned().map(signed).collect();
+        let opens = parts.is_ok_and(|parts| SealedCheckpoint::open_all(&parts, key).is_ok());
+        let Some(said) = said.filter(|_| opens) else { return false };
+        let mut document = self.disk.documents.get(&id).cloned().unwrap_or_default();
+        if said.iter().any(|change| document.apply(change).is_err()) {
+            return false;
+        }
+        self.disk.documents.insert(id, document);
+        true
     }
 
     fn signed_part(&self, part: ParsedCheckpoint) -> Result<SealedCheckpoint, RejectReason> {
@@ -237,7 +261,7 @@ impl Tablet {
         let mut parts = Vec::new();
         self.disk.checkpoints.taken.retain(|(document, _), taken| {
             if *document == id {
-                parts.extend(taken.values());
+                parts.extend(taken.values().map(|bytes| RecordHash::of(bytes)));
             }
             *document != id
         });
