@@ -82,6 +82,9 @@ fn a_rule_broken_on_purpose_is_seen() {
         (Sabotage::ShowEverything, "shown-without-grant"),
         (Sabotage::VectorAhead, "vector-ahead"),
         (Sabotage::SendBeforeSeal, "sent-unsealed"),
+        (Sabotage::KeepToItself, "outbox-early"),
+        (Sabotage::SendAndForget, "outbox-early"),
+        (Sabotage::UpstreamCursorFirst, "cursor-ahead"),
     ];
     for (sabotage, kind) in quick {
         let seen = (1..=4)

@@ -100,6 +100,11 @@ impl Oracle {
         self.places.get(&(*log, seq)).map_or(&[], Vec::as_slice)
     }
 
+    /// Number of records sealed so far.
+    pub fn records(&self) -> usize {
+        self.sealed.len()
+    }
+
     /// Was this record ever sealed, durably, by a tablet?
     pub fn was_sealed(&self, hash: &RecordHash) -> bool {
         self.sealed.contains_key(hash)
