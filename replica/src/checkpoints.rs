@@ -31,6 +31,7 @@ use crate::models::{self, Changed};
 use crate::receive::Batch;
 use crate::replica::Replica;
 use crate::store::meta::{self, name};
+use crate::store::records::{Said, State};
 use crate::store::{StoreError, checkpoints, logs, outbox, records, statements, unsent};
 
 /// Records below which a document is not worth one.
@@ -193,7 +194,11 @@ impl Replica {
 
     /// A part is of no use: the relay counts on it, so the records that it stands for are asked for.
     fn ask_instead(&self, work: &Workspace<'_>, id: DocumentId, batch: &mut Batch) -> Result<(), StoreError> {
-        if self.trust().granted(self.device_id(), id.patient, id.scope()) {
+        let subject = (id.patient, id.scope());
+        // What makes a grant hold may come behind the part, with what fills in the scope.
+        let wanted = self.trust().granted(self.device_id(), id.patient, id.scope())
+            || statements::owed_backfills(work.connection())?.contains(&subject);
+        if wanted {
             tracing::warn!(document = ?id.class, "a part of a checkpoint is of no use: its records are asked for");
             records::suspect(work.connection(), id)?;
             if !batch.stored.gaps.contains(&id) {
@@ -206,12 +211,8 @@ impl Replica {
     /// Compares the documents whose records are all here with what their checkpoints said.
     pub(crate) fn prove(&self, work: &mut Workspace<'_>, batch: &mut Batch) -> Result<(), StoreError> {
         for id in checkpoints::provable(work.connection())? {
-            // What cannot be read here, the author may have read.
-            if !records::all_applied(work.connection(), id)? {
-                continue;
-            }
+            let Some(Truth { document: mut truth, .. }) = self.by_records(work, id)? else { continue };
             batch.proofs_changed = true;
-            let mut truth = self.by_records(work, id)?;
             if invented(work.document(id)?, &mut truth).is_empty() {
                 checkpoints::settle(work.connection(), id)?;
                 continue;
@@ -226,14 +227,17 @@ impl Replica {
         Ok(())
     }
 
-    /// A document as its records, and what is saved here and not sealed yet, say.
-    fn by_records(&self, work: &mut Workspace<'_>, id: DocumentId) -> Result<Loaded, StoreError> {
-        let mut truth = work.empty(id);
-        for (device, key, bytes) in records::applied_in(work.connection(), id)? {
-            let Some(secret) = statements::key(work.connection(), id.patient, id.scope(), key)? else { continue };
-            if let Some(payload) = self.reopen(device, key, &secret, bytes) {
+    /// A document as its records, and what is saved here and not sealed yet, say; also what could not be merged before: the name of what
+    /// it says may have been taken by a lie. `None`: there is one that cannot be read here, and the checkpoint's author may have read it.
+    fn by_records(&self, work: &mut Workspace<'_>, id: DocumentId) -> Result<Option<Truth>, StoreError> {
+        let (mut truth, mut fitting) = (work.empty(id), Vec::new());
+        for Said { row, device, key, merged, bytes } in records::all_in(work.connection(), id)? {
+            let held = statements::key(work.connection(), id.patient, id.scope(), key)?;
+            match held.and_then(|secret| self.reopen(device, key, &secret, bytes)) {
                 // One that does not fit by itself did not fit before either.
-                let _ = truth.apply_from(device.0, &payload);
+                Some(payload) if truth.apply_from(device.0, &payload).is_ok() && !merged => fitting.push(row),
+                None if !merged => return Ok(None),
+                Some(_) | None => {}
             }
         }
         for save in unsent::all_of(work.connection(), id)? {
@@ -241,7 +245,7 @@ impl Replica {
                 let _ = truth.apply(&change);
             }
         }
-        Ok(truth)
+        Ok(Some(Truth { document: truth, fitting }))
     }
 
     /// The document becomes what its records say; what was written here on top of something else is written again.
@@ -249,7 +253,7 @@ impl Replica {
         if batch.renewed.is_none() {
             self.renew_within(work, batch)?;
         }
-        let mut truth = self.by_records(work, id)?;
+        let Some(Truth { document: mut truth, fitting }) = self.by_records(work, id)? else { return Ok(()) };
         let own: Vec<Vec<u8>> = invented(work.document(id)?, &mut truth)
             .into_iter()
             .filter(|change| {
@@ -278,6 +282,9 @@ impl Replica {
             )?;
         }
         work.put(id, truth)?;
+        for row in fitting {
+            records::set_state(work.connection(), row, State::Applied)?;
+        }
         models::forget(work.connection(), id)?;
         work.update_models(id, Changed::Everything)?;
         records::suspect(work.connection(), id)?;
@@ -297,6 +304,13 @@ impl Replica {
         }
         Ok(checkpoints::lacking(&self.reader())?.into_iter().find(|document| !asked.contains(document)))
     }
+}
+
+/// What a document is by its records alone.
+struct Truth {
+    document: Loaded,
+    /// Rows of records that could not be merged into what a checkpoint said, and fit here.
+    fitting: Vec<i64>,
 }
 
 fn entry_of(key: &str) -> Option<EntryId> {

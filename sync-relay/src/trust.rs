@@ -93,7 +93,7 @@ impl Trust {
         }
         let added = match admission::admit_statement(bytes, &mut loaded.set) {
             // The upstream's door was as strict when it came there; here what made it right may have come in another order.
-            Err(RejectReason::NotAllowed) if from == Source::Upstream => {
+            Err(RejectReason::NotAllowed) if from.is_upstream() => {
                 loaded.set.add(bytes).map_err(|_| RejectReason::NotAllowed)?
             }
             admitted => admitted?,

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use tendenko_tests::simulation::profile::Profile;
 use tendenko_tests::simulation::sabotage::Sabotage;
-use tendenko_tests::simulation::script::Script;
-use tendenko_tests::simulation::{Outcome, run_script, run_seed};
+use tendenko_tests::simulation::script::{Script, Setting};
+use tendenko_tests::simulation::{Outcome, run_script, run_world};
 
 fn expect_kept(outcome: &Outcome, what: &str) {
     if let Some(failure) = &outcome.failure {
@@ -20,9 +20,14 @@ fn expect_kept(outcome: &Outcome, what: &str) {
     }
 }
 
+/// A small world: without edge relays, with one, with two; with checkpoints in every other.
+fn world(seed: u64, profile: Profile) -> Setting {
+    Setting { seed, tablets: 6, relays: 2, edges: (seed % 3) as usize, checkpoints: 3 * (seed % 2) as usize, profile }
+}
+
 fn some_worlds(profile: Profile) {
     for seed in 1..=3 {
-        expect_kept(&run_seed(seed, profile, 6, 2, None), &format!("seed {seed} {profile}"));
+        expect_kept(&run_world(world(seed, profile), None), &format!("seed {seed} {profile}"));
     }
 }
 
@@ -48,7 +53,7 @@ fn every_promise_is_kept_by_clones() {
 
 #[test]
 fn a_seed_is_a_whole_run() {
-    let run = |seed| run_seed(seed, Profile::Tsunami, 5, 2, None);
+    let run = |seed| run_world(world(seed, Profile::Tsunami), None);
     let (first, again, other) = (run(7), run(7), run(8));
     assert_eq!((first.hash, first.steps), (again.hash, again.steps));
     assert_ne!(first.hash, other.hash);
@@ -77,10 +82,13 @@ fn a_rule_broken_on_purpose_is_seen() {
         (Sabotage::ShowEverything, "shown-without-grant"),
         (Sabotage::VectorAhead, "vector-ahead"),
         (Sabotage::SendBeforeSeal, "sent-unsealed"),
+        (Sabotage::KeepToItself, "outbox-early"),
+        (Sabotage::SendAndForget, "outbox-early"),
+        (Sabotage::UpstreamCursorFirst, "cursor-ahead"),
     ];
     for (sabotage, kind) in quick {
         let seen = (1..=4)
-            .find_map(|seed| run_seed(seed, Profile::Tsunami, 6, 2, Some(sabotage)).failure)
+            .find_map(|seed| run_world(world(seed, Profile::Tsunami), Some(sabotage)).failure)
             .map(|failure| failure.violation.kind);
         assert_eq!(seen, Some(kind), "{sabotage}");
     }

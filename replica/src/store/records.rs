@@ -138,6 +138,26 @@ pub(crate) fn applied_in(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// A record of a document, merged or not.
+pub(crate) struct Said {
+    pub(crate) row: i64,
+    pub(crate) device: DeviceId,
+    pub(crate) key: KeyId,
+    pub(crate) merged: bool,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Every record of a document.
+pub(crate) fn all_in(connection: &Connection, document: DocumentId) -> Result<Vec<Said>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, device, key, state = 0, bytes FROM records WHERE document = ?1 ORDER BY id")?;
+    let rows = statement.query_map([document.to_bytes()], |row| {
+        let (device, key) = (DeviceId(fixed(row, 1)?), KeyId(fixed(row, 2)?));
+        Ok(Said { row: row.get(0)?, device, key, merged: row.get(3)?, bytes: row.get(4)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Whether what every record of a document says is in it.
 pub(crate) fn all_applied(connection: &Connection, document: DocumentId) -> Result<bool, StoreError> {
     let waits = connection

@@ -4,7 +4,7 @@ use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::record::{CheckpointDraft, Covered, SealedCheckpoint};
 
 use super::*;
-use crate::store::{checkpoints, logs, statements};
+use crate::store::{checkpoints, logs, records, statements};
 
 const NOTES: usize = 40;
 
@@ -141,8 +141,13 @@ fn half_a_checkpoint_says_nothing_and_stands_for_nothing() {
 
 /// A checkpoint in the name of `author`, of everything it has and of what it says somebody else wrote.
 fn lie(author: &Tablet, other: &Tablet, patient: PatientId) -> Item {
+    lie_as(author, other, 777, patient)
+}
+
+/// The same, by the other in this life of theirs.
+fn lie_as(author: &Tablet, other: &Tablet, life: u64, patient: PatientId) -> Item {
     let id = chart(patient);
-    let mut volume = Volume::new(Actor::of(other.device_id().0, 777));
+    let mut volume = Volume::new(Actor::of(other.device_id().0, life));
     {
         let mut writer = author.writer();
         let mut work = author.workspace(&mut writer).unwrap();
@@ -202,6 +207,24 @@ fn a_lie_is_found_when_the_records_come_and_nothing_written_on_it_is_lost() {
     assert_eq!(newcomer.texts(patient), texts);
 }
 
+/// Then what they really write next does not fit into what the newcomer believes.
+#[test]
+fn a_lie_under_the_name_of_what_somebody_writes_next_does_not_stay_in_its_place() {
+    let Scene { a, c, newcomer, patient, statements, mut records, .. } = scene();
+    c.receive(statements.clone());
+    newcomer.receive(statements);
+    newcomer.receive(vec![lie_as(&a, &c, c.incarnation().0, patient)]);
+    assert_eq!(newcomer.texts(patient).len(), NOTES + 1);
+    c.note(patient, "本当に書いたこと");
+    records.extend(c.departing());
+    newcomer.receive(records);
+    assert!(!unproven(&newcomer));
+    assert_eq!(newcomer.texts(patient), c.texts(patient));
+    assert_eq!(newcomer.troubles().unwrap().quarantined, 1, "what its author signed is kept");
+    assert!(records::all_applied(&newcomer.reader(), chart(patient)).unwrap());
+    newcomer.check_logs();
+}
+
 #[test]
 fn a_record_that_the_checkpoint_named_otherwise_is_believed_over_it() {
     let Scene { a, newcomer, patient, statements, records, .. } = scene();
@@ -235,6 +258,36 @@ fn a_part_that_is_of_no_use_is_asked_for_as_records() {
     // With a signature it is taken for what it is, somebody's word; but not where everything is here.
     newcomer.receive(vec![lie(&c, &a, patient)]);
     assert_eq!(newcomer.texts(patient), a.texts(patient));
+}
+
+/// A relay shows what makes a grant hold together with that grant's scope, behind the parts; and it does not send what they stand for.
+#[test]
+fn a_part_that_comes_before_what_makes_its_grant_hold_is_asked_for_as_records() {
+    let region = TestRegion::new();
+    let (a, c, newcomer) = (region.tablet("甲"), region.tablet("丙"), region.tablet("乙"));
+    introduce(&[&a, &c, &newcomer]);
+    let patient = a.create_patient(identity("佐藤 ハナ", "サトウ ハナ")).unwrap();
+    for scope in Scope::ALL {
+        a.grant(patient, scope, c.device_id(), "同意書").unwrap();
+    }
+    let from_a = a.departing();
+    c.receive(from_a.clone());
+    for n in 0..NOTES {
+        c.note(patient, &format!("訪問 {n}"));
+        c.departing();
+    }
+    for scope in Scope::ALL {
+        c.grant(patient, scope, newcomer.device_id(), "同意書").unwrap();
+    }
+    let (parts, statements): (Vec<_>, Vec<_>) =
+        c.departing().into_iter().partition(|item| matches!(item, Item::Checkpoint(_)));
+    assert!(!parts.is_empty());
+    newcomer.receive(statements);
+    assert_eq!(newcomer.store_batch(parts, None).unwrap().gaps, [chart(patient)]);
+    newcomer.receive(from_a);
+    let (records, _) = c.missing(&[(chart(patient), Vector::default())], usize::MAX).unwrap();
+    newcomer.receive(records.into_iter().map(Item::Record).collect());
+    assert_eq!(newcomer.texts(patient), c.texts(patient));
 }
 
 /// A disk that was put back from yesterday, unnoticed: its own later records are no base to go on from.

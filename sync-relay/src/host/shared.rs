@@ -124,7 +124,8 @@ impl Shared {
         }
     }
 
-    /// What of it is for this device, unless it comes from its own session.
+    /// What of it is for this device, unless it comes from its own session. Nothing is for a relay: it would pass it on, and ack it to
+    /// others, and there is more of it than its link should carry twice.
     pub(super) fn forwarded_to(&self, session: u64, device: DeviceId, forwarded: &Forwarded) -> Vec<Item> {
         if forwarded.from == session {
             return Vec::new();
@@ -132,7 +133,7 @@ impl Shared {
         self.trust.with(|set| {
             let may_have = |audience: &Audience| match audience {
                 Audience::Everyone => true,
-                Audience::Granted((patient, scope)) => set.may_be_sent(device, *patient, *scope),
+                Audience::Granted((patient, scope)) => set.granted(device, *patient, *scope),
             };
             forwarded.items.iter().filter(|(audience, _)| may_have(audience)).map(|(_, item)| item.clone()).collect()
         })

@@ -45,7 +45,7 @@ pub trait Backend {
 /// # Panics
 /// At the first promise that is not kept.
 pub fn run(backend: &impl Backend) {
-    let checks: [fn(&_); 27] = [
+    let checks: [fn(&_); 28] = [
         a_new_store_is_empty_and_in_its_first_life,
         lives_are_remembered_until_they_are_forgotten,
         arrivals_are_dense_over_statements_and_records,
@@ -71,6 +71,7 @@ pub fn run(backend: &impl Backend) {
         chunks::what_is_offered_and_lacking_is_said_piece_by_piece,
         chunks::chunks_go_up_with_the_outbox,
         upstream::what_the_upstream_is_not_known_to_have_is_in_the_outbox,
+        upstream::what_the_upstream_only_forwarded_is_in_the_outbox,
         upstream::what_is_remembered_about_the_upstream_comes_with_the_items,
         upstream::what_this_side_does_not_see_is_offered_again,
     ];

@@ -127,8 +127,17 @@ pub enum Source {
     /// Whoever is at the other end of a session, by the id of its key: a tablet, a carrier, another relay. It need not be the
     /// records' author.
     Peer(DeviceId),
-    /// The upstream.
+    /// The upstream, which has it.
     Upstream,
+    /// The upstream, which was about to store it: whether it did is not known, so here it waits to leave like anything else.
+    Forwarded,
+}
+
+impl Source {
+    /// Does it come from the upstream, durable there or not?
+    pub fn is_upstream(self) -> bool {
+        matches!(self, Self::Upstream | Self::Forwarded)
+    }
 }
 
 /// What one session wants stored, in one piece.

@@ -112,11 +112,12 @@ impl Carrier {
     /// Stores what the upstream sent, with the cursor that covers it.
     pub(super) async fn take(
         self: &Arc<Self>,
+        from: Source,
         items: Vec<Item>,
         cursor: Option<Cursor>,
     ) -> Result<Taken, CarrierError> {
         let came: Vec<_> = items.iter().filter(|item| matches!(item, Item::Chunk(_))).map(chunk_id).collect();
-        let (submission, new_grants, logs) = self.read(move |carrier| Ok(carrier.judged(items, cursor))).await?;
+        let (submission, new_grants, logs) = self.read(move |carrier| Ok(carrier.judged(from, items, cursor))).await?;
         let mut gaps: Vec<_> = submission.marks.iter().filter_map(suspect).collect();
         let taken = admit::chunks(&submission.items);
         let stored = self.commit(submission).await?;
@@ -139,8 +140,13 @@ impl Carrier {
     }
 
     /// Checks a batch; gives it with its marks, the grants in it that name this device, and the log of each item.
-    fn judged(&self, items: Vec<Item>, cursor: Option<Cursor>) -> (Submission, Vec<Subject>, Vec<Option<LogId>>) {
-        let mut submission = admit::submission(&self.shared.trust, Source::Upstream, now(), items);
+    fn judged(
+        &self,
+        from: Source,
+        items: Vec<Item>,
+        cursor: Option<Cursor>,
+    ) -> (Submission, Vec<Subject>, Vec<Option<LogId>>) {
+        let mut submission = admit::submission(&self.shared.trust, from, now(), items);
         let device = self.identity.hello_id();
         let mut new_grants = Vec::new();
         let mut logs = Vec::new();

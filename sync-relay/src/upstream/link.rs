@@ -1,6 +1,6 @@
 //! One connection to the upstream: QUIC, three lanes, and the session's actions done in order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use quinn::{Connection, Endpoint, RecvStream, SendStream};
 use rustls::pki_types::CertificateDer;
 use tendenko_protocol::cbor::CborError;
 use tendenko_protocol::domains::SERVER_NAME;
-use tendenko_protocol::ids::RelayId;
+use tendenko_protocol::ids::{RecordHash, RelayId};
 use tendenko_protocol::messages::{FrameDecoder, FrameError, Lane, PerLane, RelayMessage, encode_frame};
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientEvent, Session};
@@ -22,7 +22,7 @@ use super::carrier::{Carrier, CarrierError};
 use super::{UpstreamConfig, UpstreamState, told_to_stop};
 use crate::clock::now;
 use crate::host::quic;
-use crate::store::{Mark, StoreError};
+use crate::store::{Mark, Source, StoreError};
 
 /// Messages of one lane read ahead of the session.
 const READ_AHEAD: usize = 2;
@@ -185,8 +185,15 @@ async fn talk(
     }
     let [cards, charts, attachments] = <[_; 3]>::try_from(arriving).map_err(|_| CarrierError::Interrupted)?;
     let writers = <[_; 3]>::try_from(writers).map_err(|_| CarrierError::Interrupted)?;
-    let mut link =
-        Link { carrier: carrier.clone(), relay, session: Session::new(config), writers, closed: None, full: false };
+    let mut link = Link {
+        carrier: carrier.clone(),
+        relay,
+        session: Session::new(config),
+        writers,
+        closed: None,
+        full: false,
+        forwarded: BTreeSet::new(),
+    };
     let result = link.converse(cards, charts, attachments, tell, stopped, was_welcome).await;
     carrier.shared.errands.open(false);
     drop(link);
@@ -246,6 +253,8 @@ struct Link {
     writers: [mpsc::Sender<Vec<u8>>; 3],
     closed: Option<CloseReason>,
     full: bool,
+    /// Hashes of what was forwarded and is not stored yet.
+    forwarded: BTreeSet<RecordHash>,
 }
 
 impl Link {
@@ -309,6 +318,9 @@ impl Link {
                 noting.reset_immediately();
                 tracing::info!(upstream = %self.relay, client = %self.carrier.id(), "linked to the upstream");
             }
+            if let RelayMessage::Live { items } = &message {
+                self.forwarded.extend(items.iter().map(|item| RecordHash::of(item.bytes())));
+            }
             event = ClientEvent::Received { now: now(), lane, message };
         }
         match self.closed.take() {
@@ -351,7 +363,14 @@ impl Link {
                 None
             }
             ClientAction::Store { batch, items, cursor } => {
-                let taken = carrier.take(items, cursor).await?;
+                // A batch is one message's items: what was forwarded is not mixed with what the upstream has.
+                let mut from = Source::Upstream;
+                for item in &items {
+                    if self.forwarded.remove(&RecordHash::of(item.bytes())) {
+                        from = Source::Forwarded;
+                    }
+                }
+                let taken = carrier.take(from, items, cursor).await?;
                 Some(ClientEvent::Stored { batch, new_grants: taken.new_grants, gaps: taken.gaps, forks: taken.forks })
             }
             ClientAction::Depart { lane, after, behind, budget } => {

@@ -12,7 +12,8 @@
 //!
 //! What holds:
 //! - An item leaves the outbox only when the upstream has it durably, or names itself as having it. A refused one is kept, counted, and
-//!   offered again after the next start.
+//!   offered again after the next start. What the upstream forwards before it has stored it goes into the outbox like anybody's: its
+//!   author may come here before it goes there again, and is acked here.
 //! - Loops are harmless: an item that is known is acked, not stored again, and so not sent on. With A above B above A each item crosses
 //!   each link at most once in each direction.
 //! - One upstream at a time and one cursor, whichever relay it is of: what one acked has left the outbox, so going to another

@@ -6,8 +6,8 @@ use std::time::Instant;
 use clap::Parser;
 use tendenko_tests::simulation::profile::Profile;
 use tendenko_tests::simulation::sabotage::Sabotage;
-use tendenko_tests::simulation::script::Script;
-use tendenko_tests::simulation::{Failure, run_script, run_seed, shrink};
+use tendenko_tests::simulation::script::{Script, Setting};
+use tendenko_tests::simulation::{Failure, run_script, run_world, shrink};
 
 /// Runs of smaller scripts that looking for the smallest may take.
 const TRIES: usize = 2_000;
@@ -24,9 +24,15 @@ struct Options {
     /// Tablets of a world
     #[arg(long, default_value_t = 16)]
     tablets: usize,
-    /// Relays of a world
+    /// Hubs of a world
     #[arg(long, default_value_t = 2)]
     relays: usize,
+    /// Edge relays of a world
+    #[arg(long, default_value_t = 2)]
+    edges: usize,
+    /// Records from which on a chart is worth a checkpoint; 0: none are made
+    #[arg(long, default_value_t = 3)]
+    checkpoints: usize,
     /// calm, tsunami, hostile or clones; all in turn if left out
     #[arg(long)]
     profile: Option<Profile>,
@@ -83,7 +89,8 @@ fn explore(options: &Options) -> ExitCode {
     let mut seed = options.seed;
     while options.until_failure || steps < options.steps {
         let profile = options.profile.unwrap_or(Profile::ALL[(seed % 4) as usize]);
-        let outcome = run_seed(seed, profile, options.tablets, options.relays, options.sabotage);
+        let &Options { tablets, relays, edges, checkpoints, .. } = options;
+        let outcome = run_world(Setting { seed, tablets, relays, edges, checkpoints, profile }, options.sabotage);
         steps += outcome.steps;
         saves += outcome.saves;
         records += outcome.records;

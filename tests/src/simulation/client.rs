@@ -1,5 +1,5 @@
-//! The tablet's end of a connection: one event, one message or one durable transaction at a time, so that a crash can fall
-//! between any two.
+//! The caller's end of a connection: one event, one message or one durable transaction at a time, so that a crash can fall
+//! between any two. What a tablet does is here, what an edge relay does in `edge`.
 
 use tendenko_protocol::ids::Millis;
 use tendenko_protocol::messages::Refusal;
@@ -7,7 +7,7 @@ use tendenko_protocol::messages::{ClientMessage, Item, Lane, RelayMessage};
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientEvent};
 
-use super::connection::{Stream, Todo};
+use super::connection::{Caller, Stream, Todo};
 use super::sabotage::{Sabotage, blind};
 use super::tablet::header_of;
 use super::trace::{NONE, Who};
@@ -25,16 +25,28 @@ const MISSING: usize = 6;
 impl World {
     pub(super) fn client_step(&mut self, connection: u64) {
         let Some(open) = self.connections.get_mut(&connection) else { return };
-        let tablet = open.tablet;
+        let caller = open.caller;
         let Some(end) = open.client.as_mut() else { return };
         end.scheduled = false;
         if let Some(todo) = end.todo.pop_front() {
-            self.client_does(connection, tablet, todo);
+            match caller {
+                Caller::Tablet(tablet) => self.client_does(connection, tablet, todo),
+                Caller::Edge(edge) => self.edge_does(connection, edge, todo),
+            }
             self.wake_client(connection);
             return;
         }
+        let idle = end.session.is_idle() && end.events.is_empty();
+        let prove = match caller {
+            Caller::Tablet(tablet) if idle => self.tablets[tablet].to_prove(&end.asked_to_prove),
+            _ => None,
+        };
         let event = match end.events.pop_front() {
             Some(event) => Some(event),
+            None if prove.is_some() => {
+                end.asked_to_prove.extend(prove);
+                Some(ClientEvent::Prove { documents: prove.into_iter().collect() })
+            }
             None => {
                 let lanes: Vec<Lane> =
                     Stream::readable(&open.down).filter(|lane| end.session.ready_to_receive(*lane)).collect();
@@ -45,22 +57,22 @@ impl World {
                 })
             }
         };
-        let now = self.tablet_clock(tablet);
+        let now = self.clock_of(caller);
         let event = match event {
             Some(ClientEvent::Received { lane, message, .. }) => ClientEvent::Received { now, lane, message },
             Some(event) => event,
             None => return,
         };
-        self.client_handles(connection, tablet, event);
+        self.client_handles(connection, caller, event);
         self.wake_client(connection);
     }
 
     /// What follows is done after what was to be done before, as the host does it. A session that has ended wants no event.
-    fn client_handles(&mut self, connection: u64, tablet: usize, event: ClientEvent) {
+    pub(super) fn client_handles(&mut self, connection: u64, caller: Caller, event: ClientEvent) {
         let Some(end) = self.connections.get_mut(&connection).and_then(|open| open.client.as_mut()) else { return };
         let (what, number) = name_of(&event);
         end.todo.extend(end.session.handle(event).into_iter().map(Todo::Action));
-        self.trace.note(self.steps, self.now, Who::Tablet(tablet), what, [connection, number, NONE]);
+        self.trace.note(self.steps, self.now, caller.who(), what, [connection, number, NONE]);
     }
 
     fn client_does(&mut self, connection: u64, tablet: usize, todo: Todo) {
@@ -82,6 +94,7 @@ impl World {
                 }
                 self.client_stores(connection, tablet, batch, items, cursor)
             }
+            Todo::Take(_) => None,
             Todo::Late(batch, items) => self.client_stores(connection, tablet, batch, items, None),
             Todo::Action(ClientAction::Depart { lane, after, behind, .. }) => {
                 let documents = self.tablets[tablet].documents_to_seal();
@@ -110,12 +123,22 @@ impl World {
                 self.check_sealed(tablet, &sealed);
                 None
             }
+            Todo::Checkpoint(document) => {
+                self.make_checkpoint(tablet, document);
+                None
+            }
             Todo::Guard => {
                 self.tablets[tablet].write_guard();
                 None
             }
             Todo::Report { lane, after, behind } => {
                 let (mut items, more) = self.tablets[tablet].outbox_after(lane, after, behind, DEPARTING);
+                let due = self.tablets[tablet].checkpoints_due(lane);
+                if !more && !due.is_empty() {
+                    let report = Todo::Report { lane, after, behind };
+                    self.first(connection, due.into_iter().map(Todo::Checkpoint).chain([report]));
+                    return;
+                }
                 let garbage =
                     self.connections.get_mut(&connection).and_then(|open| open.client.as_mut()?.garbage.take());
                 if let Some(mut garbage) = garbage {
@@ -124,7 +147,7 @@ impl World {
                 }
                 Some(ClientEvent::Departing { lane, items, more })
             }
-            Todo::Action(ClientAction::Acked { records, statements, cursor, .. }) => {
+            Todo::Action(ClientAction::Acked { records, statements, parts, cursor, .. }) => {
                 let cursor = cursor.filter(|_| self.sabotage != Some(Sabotage::AckWithoutCursor));
                 self.trace.note(
                     self.steps,
@@ -133,7 +156,7 @@ impl World {
                     "is acked",
                     [records.len() as u64, statements.len() as u64, NONE],
                 );
-                self.tablets[tablet].acked(&records, &statements, cursor);
+                self.tablets[tablet].acked(&records, &statements, &parts, cursor);
                 self.check_cursor(tablet);
                 None
             }
@@ -158,8 +181,11 @@ impl World {
                 Some(ClientEvent::Vectors { documents, more })
             }
             Todo::Action(ClientAction::LoadListed { documents }) => {
-                let documents =
-                    documents.into_iter().map(|document| (document, self.vector_of(tablet, document))).collect();
+                let held = |document| match self.tablets[tablet].disk.logs.has_base(document) {
+                    true => self.tablets[tablet].disk.logs.held(document),
+                    false => self.vector_of(tablet, document),
+                };
+                let documents = documents.into_iter().map(|document| (document, held(document))).collect();
                 Some(ClientEvent::Listed { documents })
             }
             Todo::Action(ClientAction::LoadStatements { after, .. }) => {
@@ -200,12 +226,12 @@ impl World {
             }
         };
         if let Some(event) = event {
-            self.client_handles(connection, tablet, event);
+            self.client_handles(connection, Caller::Tablet(tablet), event);
         }
     }
 
     /// These come before everything else that is to be done.
-    fn first(&mut self, connection: u64, todo: impl IntoIterator<Item = Todo>) {
+    pub(super) fn first(&mut self, connection: u64, todo: impl IntoIterator<Item = Todo>) {
         if let Some(end) = self.connections.get_mut(&connection).and_then(|open| open.client.as_mut()) {
             for (index, todo) in todo.into_iter().enumerate() {
                 end.todo.insert(index, todo);
@@ -239,7 +265,8 @@ impl World {
         let count = items.len() as u64;
         let device = self.tablets[tablet].device();
         let own = |item: &Item| matches!(item, Item::Record(bytes) if header_of(bytes).is_some_and(|header| header.device == device));
-        let before = items.iter().any(own).then(|| self.tablets[tablet].saves());
+        let may_renew = items.iter().any(own) || self.tablets[tablet].rests_on_others();
+        let before = may_renew.then(|| self.tablets[tablet].saves());
         let stored = self.tablets[tablet].store_batch(items, cursor, &self.contents);
         self.trace.note(self.steps, self.now, Who::Tablet(tablet), "stores", [batch, count, stored.gaps.len() as u64]);
         if !stored.new_grants.is_empty() {
@@ -252,6 +279,7 @@ impl World {
             self.renewed(connection, tablet, &before);
             return None;
         }
+        self.note_checkpoints(tablet, &stored);
         let forks = stored.forks.into_iter().map(|(log, _)| log).collect();
         Some(ClientEvent::Stored { batch, new_grants: stored.new_grants, gaps: stored.gaps, forks })
     }
@@ -290,8 +318,13 @@ impl World {
             self.check_tablet_vectors(tablet, documents);
         }
         if let ClientMessage::Push { items, .. } = &message {
-            self.check_pushed(tablet, items);
+            self.check_pushed(Caller::Tablet(tablet), items);
         }
+        self.send_up(connection, lane, message);
+    }
+
+    /// A message leaves on its lane.
+    pub(super) fn send_up(&mut self, connection: u64, lane: Lane, message: ClientMessage) {
         let now = self.now;
         let Some(open) = self.connections.get_mut(&connection) else { return };
         if open.broken {

@@ -3,16 +3,36 @@
 //! When it breaks, what was on its way is lost, or the first part of it still arrives; each side notices in its own time, and until then
 //! the relay goes on with what it had received, perhaps while the tablet's next connection is open already.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, RecordHash, RelayIncarnation, StatementId};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, Millis, RecordHash, RelayIncarnation, StatementId};
 use tendenko_protocol::messages::{ClientMessage, Item, Lane, RelayMessage};
 use tendenko_protocol::session::client::{self, ClientAction, ClientEvent, Departure};
 use tendenko_protocol::session::relay::{self, RelayAction, RelayEvent};
 
 use super::dice::Dice;
-use super::relay::Checked;
+use super::relay::{Checked, FromUpstream};
+use super::trace::Who;
 use tendenko_protocol::document::DocumentId;
+
+/// Whose the client's end is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Caller {
+    /// A tablet's.
+    Tablet(usize),
+    /// A relay's that has an upstream: its place among the relays.
+    Edge(usize),
+}
+
+impl Caller {
+    /// Where its steps happen.
+    pub fn who(self) -> Who {
+        match self {
+            Self::Tablet(tablet) => Who::Tablet(tablet),
+            Self::Edge(relay) => Who::Relay(relay),
+        }
+    }
+}
 
 /// Lanes of a session.
 pub const LANES: usize = Lane::ALL.len();
@@ -56,7 +76,7 @@ impl<M> Stream<M> {
     }
 }
 
-/// What the tablet's host does next.
+/// What the client's host does next.
 pub enum Todo {
     /// What the session said.
     Action(ClientAction),
@@ -64,13 +84,17 @@ pub enum Todo {
     Seal(DocumentId),
     /// The guard file, after sealing.
     Guard,
+    /// One transaction that makes a checkpoint.
+    Checkpoint(DocumentId),
     /// The outbox is read and reported.
     Report { lane: Lane, after: u64, behind: u64 },
     /// Sabotage: the items of a batch whose cursor was written before.
     Late(u64, Vec<Item>),
+    /// What an edge relay has checked is written.
+    Take(FromUpstream),
 }
 
-/// The tablet's end.
+/// The client's end.
 pub struct ClientEnd {
     /// Its session.
     pub session: client::Session,
@@ -80,8 +104,24 @@ pub struct ClientEnd {
     pub todo: VecDeque<Todo>,
     /// Something that no relay can take, to leave with the next flight.
     pub garbage: Option<Departure>,
+    /// Documents whose originals were asked for.
+    pub asked_to_prove: BTreeSet<DocumentId>,
     /// A step is due.
     pub scheduled: bool,
+}
+
+impl ClientEnd {
+    /// An end that has just connected.
+    pub fn new(session: client::Session, now: Millis) -> Self {
+        Self {
+            session,
+            events: [ClientEvent::Connected { now }].into(),
+            todo: VecDeque::new(),
+            garbage: None,
+            asked_to_prove: BTreeSet::new(),
+            scheduled: false,
+        }
+    }
 }
 
 /// A batch between being received and being reported.
@@ -99,6 +139,8 @@ pub enum Pushed {
     Record(RecordHash),
     /// A statement's bytes.
     Statement(StatementId),
+    /// A part of a checkpoint: an ack does not say that it is kept.
+    Part,
 }
 
 /// The relay's end.
@@ -139,19 +181,44 @@ pub struct ServerEnd {
     pub scheduled: bool,
 }
 
-/// One connection, from when the tablet opens it until both ends are gone.
+impl ServerEnd {
+    /// An end at a relay in this life of its, for whoever authenticated with this key.
+    pub fn new(session: relay::Session, key: [u8; 32], served_in: RelayIncarnation) -> Self {
+        Self {
+            session,
+            device: DeviceId::of_key(&key),
+            key,
+            committed: VecDeque::new(),
+            done: VecDeque::new(),
+            verified: VecDeque::new(),
+            written: VecDeque::new(),
+            waiting: VecDeque::new(),
+            committing: None,
+            reading: VecDeque::new(),
+            arrived: None,
+            served_in,
+            minting: false,
+            renewed: false,
+            pushed: std::array::from_fn(|_| Vec::new()),
+            answered: [0; LANES],
+            scheduled: false,
+        }
+    }
+}
+
+/// One connection, from when its caller opens it until both ends are gone.
 pub struct Connection {
-    /// The tablet.
-    pub tablet: usize,
+    /// Who opened it.
+    pub caller: Caller,
     /// The relay.
     pub relay: usize,
-    /// The tablet's end, until it is over there.
+    /// The caller's end, until it is over there.
     pub client: Option<ClientEnd>,
     /// The relay's end, until it is over there.
     pub server: Option<ServerEnd>,
     /// To the relay.
     pub up: [Stream<ClientMessage>; LANES],
-    /// To the tablet.
+    /// To the caller.
     pub down: [Stream<RelayMessage>; LANES],
     /// Nothing that is sent arrives any more.
     pub broken: bool,
@@ -163,14 +230,14 @@ pub struct Connection {
 
 impl Connection {
     /// A connection that was just opened.
-    pub fn new(tablet: usize, relay: usize, client: ClientEnd, server: ServerEnd, mut dice: Dice) -> Self {
+    pub fn new(caller: Caller, relay: usize, client: ClientEnd, server: ServerEnd, mut dice: Dice) -> Self {
         let delay = match dice.below(10) {
             0 => dice.between(300_000, 800_000),
             1..=4 => dice.between(20_000, 120_000),
             _ => dice.between(200, 20_000),
         };
         Self {
-            tablet,
+            caller,
             relay,
             client: Some(client),
             server: Some(server),

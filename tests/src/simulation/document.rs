@@ -11,6 +11,9 @@ use tendenko_protocol::ids::{DeviceId, Incarnation};
 /// A save, as the person who made it knows it. It stays the same when its change is written again under another name.
 pub type Save = u32;
 
+/// From here on names are of saves that nobody made: inventions.
+pub const INVENTED: Save = 1 << 30;
+
 /// Who a change is by (a device's life), and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
@@ -118,6 +121,11 @@ impl Document {
     /// Every save that is here, applied or waiting.
     pub fn saves(&self) -> impl Iterator<Item = Save> + '_ {
         self.changes.values().chain(self.waiting.values()).map(|change| change.name.save)
+    }
+
+    /// Every change that is applied.
+    pub fn changes(&self) -> impl Iterator<Item = &Arc<Change>> {
+        self.changes.values()
     }
 
     /// Changes that cannot be applied yet.

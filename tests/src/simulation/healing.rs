@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tendenko_protocol::document::{DocumentId, LogId};
 use tendenko_protocol::ids::{LogSeq, RecordHash};
 
-use super::document::Save;
+use super::connection::Caller;
+use super::document::{INVENTED, Save};
 use super::logs::Logs;
 use super::script::Op;
 use super::tablet::Waiting;
@@ -39,46 +40,75 @@ impl World {
         let round = || (1..self.relays.len()).chain([0]);
         let meetings = round().chain(round());
         for relay in meetings {
-            self.meet(relay);
+            self.gather_below(relay);
+            self.meet(&[relay]);
         }
         if self.violation.is_none() {
             self.check_documents();
             self.check_converged(&held);
         }
+        if !self.edges().is_empty() && self.violation.is_none() {
+            self.spread(&held);
+        }
         self.healing = false;
         self.trace.note(self.steps, self.now, Who::World, "healing ends", [NONE; 3]);
     }
 
-    /// Everyone turns to one relay, and stays until nothing happens any more.
-    fn meet(&mut self, relay: usize) {
+    /// Everyone turns to one of these relays, and stays until nothing happens any more.
+    fn meet(&mut self, at: &[usize]) {
         for tablet in 0..self.tablets.len() {
             self.tablets[tablet].barred = false;
-            self.operate(Op::Target { tablet, relay: Some(relay) });
+            self.operate(Op::Target { tablet, relay: at.get(tablet % at.len()).copied() });
             // Whatever is left of an old connection to the same relay goes.
             self.operate(Op::Break { tablet });
         }
+        self.rest(&format!("with relays {at:?}"));
+    }
+
+    /// Until nothing happens any more. Then every session is idle.
+    fn rest(&mut self, when: &str) {
         let records: usize = self.relays.iter().map(|relay| relay.disk.arrivals.len()).sum();
-        let bound = STEPS + STEPS_EACH * (records * self.tablets.len()) as u64;
+        let bound = STEPS + STEPS_EACH * (records * (self.tablets.len() + self.setting.edges)) as u64;
         if self.run_until(u64::MAX, bound) && self.violation.is_none() {
-            self.violate("no-rest", format!("with relay {relay}, {bound} steps were not enough"));
+            self.violate("no-rest", format!("{when}, {bound} steps were not enough"));
         }
         if self.violation.is_some() {
             return;
         }
+        self.check_edges_rest();
         for tablet in 0..self.tablets.len() {
             let state = &self.tablets[tablet];
             if state.destroyed || state.barred {
                 continue;
             }
-            let idle = self.connection_of(tablet).and_then(|id| {
+            let idle = self.connection_of(Caller::Tablet(tablet)).and_then(|id| {
                 let end = self.connections.get(&id)?.client.as_ref()?;
                 Some(end.session.is_idle())
             });
             match idle {
                 Some(true) => {}
-                Some(false) => self.violate("stuck", format!("tablet {tablet} waits for ever for relay {relay}")),
-                None => self.violate("stuck", format!("tablet {tablet} has no connection to relay {relay}")),
+                Some(false) => self.violate("stuck", format!("tablet {tablet} waits for ever {when}")),
+                None => self.violate("stuck", format!("tablet {tablet} has no connection {when}")),
             }
+        }
+    }
+
+    /// Edge relays: in a ring nothing goes around for ever; and tablets that are here and there hear of each other's saves through edges and
+    /// the hub, when nothing is compared any more.
+    fn spread(&mut self, held: &Held) {
+        let edges = self.edges();
+        if self.form_ring() {
+            self.meet(&edges.clone().collect::<Vec<_>>());
+        }
+        self.gather_below(0);
+        self.meet(&[0].into_iter().chain(edges).collect::<Vec<_>>());
+        if self.violation.is_none() {
+            self.save_once_more();
+            self.rest("after everyone has saved once more");
+        }
+        if self.violation.is_none() {
+            self.check_documents();
+            self.check_converged(held);
         }
     }
 
@@ -87,7 +117,8 @@ impl World {
         let mut held = Held::default();
         for (tablet, state) in self.tablets.iter().enumerate() {
             if !state.destroyed && !self.oracle.is_revoked(state.device()) {
-                held.saves.extend(state.saves().into_iter().map(|save| (save, tablet)));
+                let saves = state.saves().into_iter().filter(|save| *save < INVENTED);
+                held.saves.extend(saves.map(|save| (save, tablet)));
             }
         }
         for relay in &self.relays {
@@ -105,6 +136,12 @@ impl World {
         }
         if let Err(what) = self.compare_relays(held, &forked) {
             return self.violate("record-lost", what);
+        }
+        if let Err(what) = self.compare_unproven(&forked) {
+            return self.violate("not-proven", what);
+        }
+        if let Err(what) = self.compare_edges() {
+            return self.violate("edge-differs", what);
         }
         if let Err(what) = self.compare_saves(held) {
             return self.violate("save-lost", what);
@@ -237,6 +274,7 @@ impl World {
                 let what = match waiting {
                     Waiting::Record(log, seq) => format!("record {seq} of {}", name(self, log)),
                     Waiting::Statement(id) => format!("statement {id}"),
+                    Waiting::Part(..) => "a part of a checkpoint".into(),
                 };
                 return Err(format!("tablet {tablet} still has {what} in its outbox"));
             }
@@ -292,7 +330,7 @@ impl World {
 
     /// Documents in which a revoked device wrote. What it wrote beyond its last valid record is here and not there, and what others built
     /// on it waits where it is not.
-    fn of_revoked_devices(&self) -> BTreeSet<DocumentId> {
+    pub(super) fn of_revoked_devices(&self) -> BTreeSet<DocumentId> {
         let tablets = self.tablets.iter().map(|state| &state.disk.logs);
         tablets
             .chain(self.relays.iter().map(|relay| &relay.disk.logs))
@@ -350,7 +388,7 @@ struct Held {
 }
 
 /// A log in words: whose, and of which patient.
-fn name(world: &World, log: &LogId) -> String {
+pub(super) fn name(world: &World, log: &LogId) -> String {
     let tablet = world.tablets.iter().position(|state| state.device() == log.device);
     let patient = world.patients.iter().position(|patient| patient.id() == log.document.patient);
     let number = |index: Option<usize>| index.map_or("?".into(), |index| index.to_string());

@@ -1,4 +1,4 @@
-//! A region in virtual time: whole days of tablets and relays in one thread, from a seed, over the session cores themselves.
+//! A region in virtual time: whole days of tablets, hubs and edge relays in one thread, from a seed, over the session cores themselves.
 //!
 //! **What is real**: both session cores, admission, the trust set, sealing, signatures, wrapped keys, messages (some of them also as bytes).
 //! **What is a model**: stores and hosts. `tablet` and `relay` keep the durable rules of `replica/` and `sync-relay/` over maps; a document is a
@@ -11,6 +11,8 @@
 //! | here | running a script, and what comes of it |
 //! | `world`, `operations`, [`script`], [`profile`] | time and the queue; what is done from outside; scripts and how they are made |
 //! | `connection`, `client`, `server` | lanes, and the two ends as their hosts drive them |
+//! | `checkpoints` | checkpoints made and lied about, and what must hold of them |
+//! | `edge`, `edge_checks` | a relay as a client of the one above it, and what must hold of it |
 //! | `tablet`, `relay`, `logs`, `document` | what is durable, and its rules |
 //! | `oracle`, `checks`, `healing` | what is known from outside; what must hold at each step, and after everyone has met |
 //! | `dice`, `trace` | chance from a seed; what happened |
@@ -24,13 +26,18 @@
 //! others; every save and every record that a living node held is at the first relay; outboxes are empty; all see the same values in every register, and all
 //! values that nothing replaced; of a log with two histories everyone who may read it knows both, and says the same of it.
 //!
+//! Of edge relays: the cursor covers what is here; nothing leaves the outbox, or is left out of it, that the relay above lacks; after a storm each has
+//! what the first hub has, in a ring nothing goes around for ever, and what is saved when nothing is compared any more still comes everywhere.
+//! Of checkpoints: a chart begins at one with all that it stands for; a relay keeps none that stands for more than it has; nobody passes on
+//! what another invented; after a storm everyone has the records themselves, no chart is unproven, and no invention is shown.
+//!
 //! # How to use it
 //! `cargo xtask drill simulate --steps 5000000` runs world after world; `tendenko-simulate --seed 7 --profile clones` one of them.
 //! A failure prints the end of its trace, is shrunk, and is written as a script: replay it with `--script FILE`, mend the cause, and keep
 //! the script in `tests/data/simulation/`, where the tests replay it.
 //!
 //! # Does it see anything?
-//! Rules broken on purpose (`--sabotage`), with 8 tablets and all profiles in turn from seed 1; total of steps until one was caught:
+//! Rules broken on purpose (`--sabotage`), with 8 tablets, 2 hubs and all profiles in turn from seed 1 (the last eleven with 2 edge relays and checkpoints, the others without); total of steps until one was caught:
 //!
 //! | sabotage | what is broken | caught as | steps |
 //! |---|---|---|---|
@@ -48,11 +55,25 @@
 //! | blind-to-twins | logs are told apart by their length only | save-lost | 1,193,456 |
 //! | ack-without-cursor | what was acked leaves the outbox, the cursor is not written | cursor-ahead | not within 5,005,276: whatever is stored next writes it |
 //! | forget-late-grants | a grant that comes to hold takes no new number | not-converged | by its script; by chance not within 5,124,413 |
+//! | keep-to-itself | an edge relay does not put into its outbox what it takes | outbox-early | 787 |
+//! | send-and-forget | it takes off what it has sent, not what was acked | outbox-early | 823 |
+//! | upstream-cursor-first | it writes its cursor before the batch | cursor-ahead | 557 |
+//! | forward-to-relays | a hub forwards to edge relays what is not durable yet | outbox-early | 34,467 |
+//! | begin-at-once | a chart begins at a checkpoint with its first part | base-without-content | 40,964 |
+//! | cover-anything | a relay keeps a checkpoint of records that it lacks | covers-too-much | 141,937 |
+//! | ignore-useless-parts | records are not asked for where a part is of no use | cursor-ahead | 630,648 |
+//! | believe-for-good | a checkpoint is not compared with the records | save-not-shown | 1,799,399 |
+//! | pass-on-unproven | a checkpoint is made from one that is not proven | lie-passed-on | not within 1,100,913 |
+//! | drop-what-was-built | what was written on top of a lie goes with it | save-lost | not within 649,850 |
+//! | let-lies-stand-in-the-way | what does not fit into a lie keeps it from being proven | not-proven | not within 291,022; seed 30, hostile, before the rule |
+mod checkpoints;
 mod checks;
 mod client;
 mod connection;
 mod dice;
 mod document;
+mod edge;
+mod edge_checks;
 mod healing;
 mod logs;
 mod operations;
@@ -69,7 +90,6 @@ mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use profile::Profile;
 use sabotage::Sabotage;
 use script::{Op, Script, Setting};
 pub use world::Violation;
@@ -138,14 +158,13 @@ pub fn run_script(script: &Script, sabotage: Option<Sabotage>) -> Outcome {
     Outcome {
         steps: world.steps,
         saves: world.oracle.saves(),
-        records: world.contents.len(),
+        records: world.oracle.records(),
         hash: world.trace.hash(),
         failure,
     }
 }
 
-/// One world of a profile: three rounds of trouble, each ended by a healing.
-pub fn run_seed(seed: u64, profile: Profile, tablets: usize, relays: usize, sabotage: Option<Sabotage>) -> Outcome {
-    let setting = Setting { seed, tablets, relays, profile };
-    run_script(&profile::script(setting, 3, 12 * tablets), sabotage)
+/// A world with a script of its profile: three rounds of trouble, each ended by a healing.
+pub fn run_world(setting: Setting, sabotage: Option<Sabotage>) -> Outcome {
+    run_script(&profile::script(setting, 3, 12 * setting.tablets), sabotage)
 }

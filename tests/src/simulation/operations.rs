@@ -7,6 +7,7 @@ use tendenko_protocol::messages::Item;
 use tendenko_protocol::session::client::{ClientEvent, Departure};
 use tendenko_protocol::trust::{self, Claim, Grant, Revocation};
 
+use super::connection::Caller;
 use super::dice::Seeded;
 use super::document::Save;
 use super::script::Op;
@@ -34,12 +35,16 @@ impl World {
             Op::Revoke { tablet, relay } => self.revoke(tablet, relay),
             Op::Target { tablet, relay } => self.turn_to(tablet, relay),
             Op::Break { tablet } => {
-                if let Some(connection) = self.connection_of(tablet) {
+                if let Some(connection) = self.connection_of(Caller::Tablet(tablet)) {
                     self.break_connection(connection);
                 }
             }
-            Op::Link { tablet, relay, up } => self.link(tablet, relay, up),
-            Op::Isolate { relay, up } => (0..self.tablets.len()).for_each(|tablet| self.link(tablet, relay, up)),
+            Op::Link { tablet, relay, up } => self.link(Caller::Tablet(tablet), relay, up),
+            Op::Isolate { relay, up } => {
+                (0..self.tablets.len()).for_each(|tablet| self.link(Caller::Tablet(tablet), relay, up));
+                self.edges().into_iter().for_each(|edge| self.link(Caller::Edge(edge), relay, up));
+            }
+            Op::Upstream { .. } | Op::EdgeLink { .. } | Op::EdgeBreak { .. } => self.operate_edge(op),
             Op::CrashTablet { tablet, ms } => {
                 self.note(Who::Tablet(tablet), "is killed", ms);
                 self.kill_tablet(tablet);
@@ -63,6 +68,9 @@ impl World {
                 self.note(Who::Relay(relay), "loses its disk", NONE);
                 self.kill_relay(relay);
                 self.relays[relay].wipe();
+                if relay >= self.setting.relays {
+                    self.equip(relay);
+                }
                 self.oracle.relay_lost_data();
                 self.at(self.now + 1_000_000, Event::StartRelay(relay));
             }
@@ -75,6 +83,7 @@ impl World {
             Op::TabletClock { tablet, ms } => self.tablets[tablet].clock = ms,
             Op::RelayClock { relay, ms } => self.relays[relay].clock = ms,
             Op::Garbage { tablet, kind } => self.garbage(tablet, kind),
+            Op::Lie { tablet, patient, document, under } => self.lie(tablet, patient, document, under),
             Op::Heal => self.heal(),
         }
     }
@@ -84,7 +93,7 @@ impl World {
     }
 
     /// The nth of the patients that a tablet has a key of, so that few operations fall into nothing.
-    fn patient_of(&self, tablet: usize, nth: usize) -> Option<usize> {
+    pub(super) fn patient_of(&self, tablet: usize, nth: usize) -> Option<usize> {
         let keys = &self.tablets[tablet].disk.keys;
         let own: Vec<usize> = (0..self.patients.len())
             .filter(|patient| keys.contains_key(&(self.patients[*patient].id(), Scope::Card)))
@@ -92,7 +101,7 @@ impl World {
         own.get(nth % own.len().max(1)).copied()
     }
 
-    fn document(&self, patient: usize, which: u8) -> Option<DocumentId> {
+    pub(super) fn document(&self, patient: usize, which: u8) -> Option<DocumentId> {
         let patient = self.patients.get(patient)?.id();
         Some(match which % 3 {
             0 => DocumentId::card(patient),
@@ -118,13 +127,13 @@ impl World {
                 "saves",
                 [u64::from(save), patient as u64, u64::from(which)],
             );
-            self.say_saved(tablet);
+            self.say_saved(Caller::Tablet(tablet));
         }
     }
 
     /// The session hears that there is something to send.
-    fn say_saved(&mut self, tablet: usize) {
-        if let Some(connection) = self.connection_of(tablet) {
+    pub(super) fn say_saved(&mut self, caller: Caller) {
+        if let Some(connection) = self.connection_of(caller) {
             if let Some(end) = self.connections.get_mut(&connection).and_then(|open| open.client.as_mut()) {
                 end.events.push_back(ClientEvent::Saved);
             }
@@ -169,7 +178,7 @@ impl World {
                 self.oracle.granted(device, origin.patient(), scope);
             }
         }
-        self.say_saved(tablet);
+        self.say_saved(Caller::Tablet(tablet));
     }
 
     fn new_epoch(&mut self, tablet: usize, patient: usize) {
@@ -207,6 +216,9 @@ impl World {
                     self.oracle.granted(public.device_id(), origin.patient(), *scope);
                 }
             }
+            if self.setting.checkpoints > 0 && *scope == Scope::Chart && to != from {
+                state.checkpoints_are_due(origin.patient());
+            }
             self.trace.note(
                 self.steps,
                 self.now,
@@ -215,7 +227,7 @@ impl World {
                 [patient as u64, to as u64, *scope as u64],
             );
         }
-        self.say_saved(from);
+        self.say_saved(Caller::Tablet(from));
     }
 
     /// A grant by somebody who has none, with a key of its own making.
@@ -241,7 +253,7 @@ impl World {
                 [patient as u64, to as u64, NONE],
             );
         }
-        self.say_saved(from);
+        self.say_saved(Caller::Tablet(from));
     }
 
     /// By the operator, with what this relay knows of the tablet's logs.
@@ -268,23 +280,23 @@ impl World {
 
     fn turn_to(&mut self, tablet: usize, relay: Option<usize>) {
         self.tablets[tablet].target = relay;
-        if let Some(connection) = self.connection_of(tablet) {
+        if let Some(connection) = self.connection_of(Caller::Tablet(tablet)) {
             let elsewhere = self.connections.get(&connection).is_some_and(|open| Some(open.relay) != relay);
             if elsewhere {
                 self.break_connection(connection);
             }
         }
-        self.soon(1_000_000, Event::Connect(tablet));
+        self.soon(1_000_000, Event::Connect(Caller::Tablet(tablet)));
     }
 
-    fn link(&mut self, tablet: usize, relay: usize, up: bool) {
+    pub(super) fn link(&mut self, caller: Caller, relay: usize, up: bool) {
         if up {
-            self.no_way.remove(&(tablet, relay));
-            self.soon(1_000_000, Event::Connect(tablet));
+            self.no_way.remove(&(caller, relay));
+            self.soon(1_000_000, Event::Connect(caller));
             return;
         }
-        self.no_way.insert((tablet, relay));
-        let open = self.connections.iter().filter(|(_, open)| (open.tablet, open.relay) == (tablet, relay));
+        self.no_way.insert((caller, relay));
+        let open = self.connections.iter().filter(|(_, open)| (open.caller, open.relay) == (caller, relay));
         for connection in open.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.break_connection(connection);
         }
@@ -333,6 +345,7 @@ impl World {
             barred: false,
             clock: state.clock,
             sabotage: state.sabotage,
+            worth: state.worth,
             sealed_again: false,
         };
         if whole {
@@ -345,7 +358,7 @@ impl World {
 
     /// Something that is no record leaves with the next flight.
     fn garbage(&mut self, tablet: usize, kind: u8) {
-        let Some(connection) = self.connection_of(tablet) else { return };
+        let Some(connection) = self.connection_of(Caller::Tablet(tablet)) else { return };
         let Some(open) = self.connections.get_mut(&connection) else { return };
         let own = self.tablets[tablet].disk.logs.iter().flat_map(|(_, records)| records).last();
         let item = match kind {
@@ -382,6 +395,7 @@ fn tablet_of(op: &Op) -> Option<usize> {
         | Op::RestoreTablet { tablet, .. }
         | Op::CloneTablet { tablet, .. }
         | Op::Destroy { tablet }
+        | Op::Lie { tablet, .. }
         | Op::TabletClock { tablet, .. }
         | Op::Garbage { tablet, .. } => Some(tablet),
         Op::Grant { from, .. } | Op::ForgeGrant { from, .. } => Some(from),
@@ -391,6 +405,9 @@ fn tablet_of(op: &Op) -> Option<usize> {
         | Op::RestoreRelay { .. }
         | Op::WipeRelay { .. }
         | Op::RelayClock { .. }
+        | Op::Upstream { .. }
+        | Op::EdgeLink { .. }
+        | Op::EdgeBreak { .. }
         | Op::Heal => None,
     }
 }

@@ -16,10 +16,16 @@ pub struct Oracle {
     forgers: BTreeSet<(DeviceId, PatientId)>,
     revoked: BTreeSet<DeviceId>,
     repeating: BTreeSet<DeviceId>,
+    /// Inventions so far.
+    pub(super) lies: u32,
+    /// Parts of checkpoints with inventions in them, by those who invented.
+    pub(super) lied: BTreeSet<RecordHash>,
     sealed: HashMap<RecordHash, (LogId, LogSeq)>,
     places: HashMap<(LogId, LogSeq), Vec<RecordHash>>,
     /// Up to where each tablet's cursor was compared with what it holds.
     pub(super) checked: BTreeMap<usize, Cursor>,
+    /// The same of edge relays and what is above them.
+    pub(super) checked_edges: BTreeMap<usize, Cursor>,
 }
 
 impl Oracle {
@@ -74,6 +80,11 @@ impl Oracle {
         self.repeating.insert(device);
     }
 
+    /// May it?
+    pub fn may_repeat(&self, device: DeviceId) -> bool {
+        self.repeating.contains(&device)
+    }
+
     /// A record was sealed, durably. False if its place had another before, and its device has no excuse.
     pub fn sealed(&mut self, hash: RecordHash, log: LogId, seq: LogSeq) -> bool {
         self.sealed.insert(hash, (log, seq));
@@ -82,6 +93,16 @@ impl Oracle {
             here.push(hash);
         }
         here.len() == 1 || self.repeating.contains(&log.device)
+    }
+
+    /// The records that were ever sealed in a place.
+    pub fn records_at(&self, log: &LogId, seq: LogSeq) -> &[RecordHash] {
+        self.places.get(&(*log, seq)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Number of records sealed so far.
+    pub fn records(&self) -> usize {
+        self.sealed.len()
     }
 
     /// Was this record ever sealed, durably, by a tablet?
@@ -97,6 +118,7 @@ impl Oracle {
     /// A relay's store went back: arrival numbers are given again.
     pub fn relay_lost_data(&mut self) {
         self.checked.clear();
+        self.checked_edges.clear();
     }
 
     /// A tablet's store went back.

@@ -71,7 +71,7 @@ pub fn script(setting: Setting, rounds: usize, operations: usize) -> Script {
     for _ in 0..rounds {
         let mut at = 0;
         for tablet in 0..setting.tablets {
-            let op = Op::Target { tablet, relay: Some(dice.below(setting.relays)) };
+            let op = Op::Target { tablet, relay: Some(dice.below(setting.all_relays())) };
             list.push(Timed { at, op });
         }
         // Some rounds are crowded, some are spread over days.
@@ -87,6 +87,13 @@ pub fn script(setting: Setting, rounds: usize, operations: usize) -> Script {
 }
 
 fn draw(setting: Setting, dice: &mut Dice, patients: &mut usize) -> Op {
+    if setting.edges > 0 && dice.chance(EDGES) {
+        return draw_edge(setting, dice);
+    }
+    if setting.checkpoints > 0 && setting.profile == Profile::Hostile && dice.chance(LIES) {
+        let (tablet, patient) = (dice.below(setting.tablets), dice.below(*patients));
+        return Op::Lie { tablet, patient, document: 1 + dice.below(2) as u8, under: dice.chance(500) };
+    }
     let weights = setting.profile.weights();
     let mut left = dice.below(weights.iter().sum::<u32>() as usize) as u32;
     let which = weights.iter().position(|weight| {
@@ -95,7 +102,7 @@ fn draw(setting: Setting, dice: &mut Dice, patients: &mut usize) -> Op {
         here
     });
     // A few more than there are at the start: clones come behind the others.
-    let (tablet, relay) = (dice.below(setting.tablets + 2), dice.below(setting.relays));
+    let (tablet, relay) = (dice.below(setting.tablets + 2), dice.below(setting.all_relays()));
     let (other, patient) = (dice.below(setting.tablets), dice.below(*patients));
     let ms = [50, 1_000, 60_000][dice.below(3)];
     match which.unwrap_or(0) {
@@ -126,5 +133,23 @@ fn draw(setting: Setting, dice: &mut Dice, patients: &mut usize) -> Op {
             let years = (dice.below(21) as i64 - 10) * 365 * 86_400_000;
             if dice.chance(700) { Op::TabletClock { tablet, ms: years } } else { Op::RelayClock { relay, ms: years } }
         }
+    }
+}
+
+/// So many of a thousand operations are about the ways between relays.
+const EDGES: u64 = 80;
+
+/// So many of a thousand operations of hostile days are lies.
+const LIES: u64 = 80;
+
+/// What happens between an edge relay and those above it.
+fn draw_edge(setting: Setting, dice: &mut Dice) -> Op {
+    let edge = setting.relays + dice.below(setting.edges);
+    let relay = dice.below(setting.all_relays());
+    match dice.below(10) {
+        0..=3 => Op::EdgeBreak { edge },
+        4..=6 => Op::EdgeLink { edge, relay, up: dice.chance(600) },
+        _ if relay == edge => Op::Upstream { edge, to: None },
+        _ => Op::Upstream { edge, to: Some(relay) },
     }
 }

@@ -37,6 +37,28 @@ pub enum Sabotage {
     ForgetLateGrants,
     /// Both sides tell logs apart by their length only.
     BlindToTwins,
+    /// An edge relay does not put into its outbox what it takes.
+    KeepToItself,
+    /// An edge relay takes off its outbox what it has sent, not what was acked.
+    SendAndForget,
+    /// What a relay forwards before it is written goes to edge relays, too, which take it for durable there.
+    ForwardToRelays,
+    /// An edge relay writes the cursor before the batch that it covers.
+    UpstreamCursorFirst,
+    /// A relay keeps a checkpoint without looking whether it has the records.
+    CoverAnything,
+    /// A tablet begins at a checkpoint with the first of its parts.
+    BeginAtOnce,
+    /// A tablet makes checkpoints from one that it has not proven.
+    PassOnUnproven,
+    /// A tablet does not compare what a checkpoint said with the records.
+    BelieveForGood,
+    /// A tablet does not ask for the records where a part is of no use.
+    IgnoreUselessParts,
+    /// What was written on top of a lie goes with it.
+    DropWhatWasBuilt,
+    /// A chart is not proven while a record does not fit into what a checkpoint said.
+    LetLiesStandInTheWay,
 }
 
 /// What vectors say when a log is known by its length only.
@@ -46,7 +68,7 @@ pub fn blind(vector: &mut Vector) {
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Sabotage; 14] = [
+    pub const ALL: [Sabotage; 25] = [
         Sabotage::AckBeforeCommit,
         Sabotage::CursorBeforeStore,
         Sabotage::SkipLossCheck,
@@ -61,6 +83,17 @@ impl Sabotage {
         Sabotage::AckWithoutCursor,
         Sabotage::ForgetLateGrants,
         Sabotage::BlindToTwins,
+        Sabotage::KeepToItself,
+        Sabotage::SendAndForget,
+        Sabotage::ForwardToRelays,
+        Sabotage::UpstreamCursorFirst,
+        Sabotage::CoverAnything,
+        Sabotage::BeginAtOnce,
+        Sabotage::PassOnUnproven,
+        Sabotage::BelieveForGood,
+        Sabotage::IgnoreUselessParts,
+        Sabotage::DropWhatWasBuilt,
+        Sabotage::LetLiesStandInTheWay,
     ];
 
     /// Its name on the command line.
@@ -80,6 +113,17 @@ impl Sabotage {
             Sabotage::AckWithoutCursor => "ack-without-cursor",
             Sabotage::ForgetLateGrants => "forget-late-grants",
             Sabotage::BlindToTwins => "blind-to-twins",
+            Sabotage::KeepToItself => "keep-to-itself",
+            Sabotage::SendAndForget => "send-and-forget",
+            Sabotage::ForwardToRelays => "forward-to-relays",
+            Sabotage::UpstreamCursorFirst => "upstream-cursor-first",
+            Sabotage::CoverAnything => "cover-anything",
+            Sabotage::BeginAtOnce => "begin-at-once",
+            Sabotage::PassOnUnproven => "pass-on-unproven",
+            Sabotage::BelieveForGood => "believe-for-good",
+            Sabotage::IgnoreUselessParts => "ignore-useless-parts",
+            Sabotage::DropWhatWasBuilt => "drop-what-was-built",
+            Sabotage::LetLiesStandInTheWay => "let-lies-stand-in-the-way",
         }
     }
 }

@@ -37,6 +37,12 @@ pub enum Op {
     CrashTablet { tablet: usize, ms: u64 },
     /// A relay is killed, and started again so many milliseconds later.
     CrashRelay { relay: usize, ms: u64 },
+    /// A relay turns to another as its upstream, or has none.
+    Upstream { edge: usize, to: Option<usize> },
+    /// There is no way from an edge relay to another relay any more, or again.
+    EdgeLink { edge: usize, relay: usize, up: bool },
+    /// An edge relay's connection to its upstream breaks.
+    EdgeBreak { edge: usize },
     /// A tablet's store is copied away.
     BackupTablet { tablet: usize },
     /// A tablet's store is put back from its copy; the guard with it, or not.
@@ -57,6 +63,9 @@ pub enum Op {
     RelayClock { relay: usize, ms: i64 },
     /// A tablet has something in its outbox that no relay can take.
     Garbage { tablet: usize, kind: u8 },
+    /// A tablet makes a checkpoint of a chart of the nth of its patients in which somebody else says what they never said; `under`: under a
+    /// name that they will use.
+    Lie { tablet: usize, patient: usize, document: u8, under: bool },
     /// Everything that is broken is mended, everyone meets, and everything is checked.
     Heal,
 }
@@ -77,10 +86,27 @@ pub struct Setting {
     pub seed: u64,
     /// Tablets at the start.
     pub tablets: usize,
-    /// Relays.
+    /// Hubs: relays that have no upstream at the start.
     pub relays: usize,
+    /// Edge relays: they come behind the hubs in the world's list, and the nth begins below the nth hub, around and around.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub edges: usize,
+    /// Records from which on a chart is worth a checkpoint; 0: there are no checkpoints.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub checkpoints: usize,
     /// What the script was made for.
     pub profile: Profile,
+}
+
+impl Setting {
+    /// Hubs and edge relays.
+    pub fn all_relays(&self) -> usize {
+        self.relays + self.edges
+    }
+}
+
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A whole run.

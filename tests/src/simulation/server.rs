@@ -4,10 +4,11 @@
 use tendenko_protocol::admission;
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, RecordHash, StatementId};
 use tendenko_protocol::messages::{ClientMessage, Item, Lane, Refusal, RelayMessage};
+use tendenko_protocol::record::Header;
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayEvent};
 
-use super::connection::{Committing, Pushed, Stream};
+use super::connection::{Caller, Committing, Pushed, Stream};
 use super::sabotage::Sabotage;
 use super::tablet::header_of;
 use super::trace::{NONE, Who};
@@ -67,7 +68,7 @@ impl World {
             }
             (2, _) => {
                 let newest = end.arrived.take().unwrap_or_default();
-                let revoked = self.relays[relay].trust.device(end.device).is_none_or(|cert| cert.revoked);
+                let revoked = !self.relays[relay].trust.is_in_office(end.device);
                 Some(if revoked {
                     RelayEvent::Stop { reason: Refusal::Revoked }
                 } else {
@@ -171,6 +172,7 @@ impl World {
     /// What was verified goes to the other sessions of the relay, before it is written. A session that is slow misses it.
     fn forward(&mut self, from: u64, relay: usize, items: &[Item]) {
         let trust = &self.relays[relay].trust;
+        let to_relays = self.sabotage == Some(Sabotage::ForwardToRelays);
         let mut wake = Vec::new();
         for (id, open) in self.connections.iter_mut().filter(|(id, open)| open.relay == relay && **id != from) {
             let misses = open.dice.chance(100);
@@ -180,9 +182,11 @@ impl World {
             let seen = |item: &&Item| match item {
                 Item::Statement(bytes) => trust.visible(&StatementId::of(bytes), end.device),
                 Item::Chunk(_) | Item::Checkpoint(_) => false,
-                Item::Record(bytes) => {
-                    header_of(bytes).is_some_and(|header| trust.may_read(end.device, &header.document))
-                }
+                // Not to a relay: it would take it for something that is durable here.
+                Item::Record(bytes) => header_of(bytes).is_some_and(|Header { document, .. }| match to_relays {
+                    true => trust.may_be_sent(end.device, document.patient, document.scope()),
+                    false => trust.may_read(end.device, &document),
+                }),
             };
             let items: Vec<Item> = items.iter().filter(seen).cloned().collect();
             if !items.is_empty() {
@@ -244,6 +248,7 @@ impl World {
             }
         }
         wake.into_iter().for_each(|connection| self.wake_server(connection));
+        self.say_saved(Caller::Edge(relay));
     }
 
     /// The reading under way is done: what the store says now is reported a little later.
@@ -280,7 +285,9 @@ impl World {
                 }
                 RelayEvent::Minted { standing: self.relays[relay].standing(), now }
             }
-            RelayAction::ReadCheckpoints { .. } => RelayEvent::Checkpoints { parts: Vec::new(), end: true },
+            RelayAction::ReadCheckpoints { patients, after, .. } => {
+                self.relays[relay].checkpoint_parts(device, patients, after)
+            }
             RelayAction::ReadChunks { chunks, .. } => {
                 RelayEvent::Chunks { chunks: chunks.into_iter().map(|chunk| (chunk, None)).collect() }
             }
@@ -361,7 +368,8 @@ impl World {
 /// How a pushed item is remembered.
 pub(super) fn pushed(item: &Item) -> Pushed {
     match item {
-        Item::Record(bytes) | Item::Chunk(bytes) | Item::Checkpoint(bytes) => Pushed::Record(RecordHash::of(bytes)),
+        Item::Record(bytes) | Item::Chunk(bytes) => Pushed::Record(RecordHash::of(bytes)),
+        Item::Checkpoint(_) => Pushed::Part,
         Item::Statement(bytes) => Pushed::Statement(StatementId::of(bytes)),
     }
 }

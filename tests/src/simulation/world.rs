@@ -11,7 +11,7 @@ use tendenko_protocol::session::client as client_session;
 use tendenko_protocol::session::relay::{self as relay_session, RelayConfig};
 use tendenko_protocol::trust::{self, Claim, Device, Facility};
 
-use super::connection::{ClientEnd, Connection, LANES, ServerEnd};
+use super::connection::{Caller, ClientEnd, Connection, ServerEnd};
 use super::dice::{Dice, Seeded};
 use super::oracle::Oracle;
 use super::relay::Relay;
@@ -50,8 +50,8 @@ pub(super) enum Event {
     ClientGone(u64),
     /// The relay's end notices it.
     ServerGone(u64),
-    /// A tablet connects, if it wants to and can.
-    Connect(usize),
+    /// A tablet or an edge relay connects, if it wants to and can.
+    Connect(Caller),
     /// A tablet starts again.
     StartTablet(usize),
     /// A relay starts again.
@@ -109,14 +109,16 @@ pub struct World {
     /// What is broken on purpose.
     pub sabotage: Option<Sabotage>,
     pub(super) dice: Dice,
-    pub(super) no_way: BTreeSet<(usize, usize)>,
+    pub(super) no_way: BTreeSet<(Caller, usize)>,
     /// In healing nothing new goes wrong.
     pub(super) healing: bool,
     certificates: Vec<Vec<u8>>,
+    /// Those of relays.
+    pub(super) relay_certificates: Vec<Vec<u8>>,
     queue: BinaryHeap<Reverse<(u64, u64, Event)>>,
     queued: u64,
     opened: u64,
-    opened_by: BTreeMap<usize, u64>,
+    opened_by: BTreeMap<Caller, u64>,
     files: u64,
 }
 
@@ -142,6 +144,7 @@ impl World {
             no_way: BTreeSet::new(),
             healing: false,
             certificates: Vec::new(),
+            relay_certificates: Vec::new(),
             queue: BinaryHeap::new(),
             queued: 0,
             opened: 0,
@@ -152,6 +155,9 @@ impl World {
         world.enrol(&rng);
         for tablet in 0..setting.tablets {
             world.operate(Op::NewPatient { tablet });
+        }
+        for (hub, edge) in (0..setting.relays).cycle().zip(setting.relays..setting.all_relays()) {
+            world.operate(Op::Upstream { edge, to: Some(hub) });
         }
         world
     }
@@ -176,7 +182,7 @@ impl World {
                 evacuation_site: false,
             })
         });
-        let relays: Vec<RelayKeys> = (0..self.setting.relays)
+        let relays: Vec<RelayKeys> = (0..self.setting.all_relays())
             .map(|_| RelayKeys::generate(rng).expect("seeded randomness does not fail"))
             .collect();
         let relay_claims = relays.iter().map(|keys| {
@@ -189,7 +195,11 @@ impl World {
         });
         let at = Millis(BEGINNING);
         for claim in std::iter::once(claim).chain(devices).chain(relay_claims) {
+            let of_relay = matches!(claim, Claim::Relay(_));
             let statement = trust::sign(&self.region, at, claim).expect("the certificate is within bounds");
+            if of_relay {
+                self.relay_certificates.push(statement.bytes().to_vec());
+            }
             self.certificates.push(statement.into_bytes());
         }
         let public = self.region.public();
@@ -197,6 +207,7 @@ impl World {
             self.files += 1;
             let rng = Seeded::new(seed, 1_000 + index as u64);
             let mut tablet = Tablet::new(keys, rng, public, &self.certificates, self.files);
+            tablet.worth = self.setting.checkpoints as u64;
             tablet.sabotage = self.sabotage;
             self.tablets.push(tablet);
         }
@@ -204,6 +215,9 @@ impl World {
             let mut relay = Relay::new(keys, Seeded::new(seed, 2_000 + index as u64), public);
             relay.sabotage = self.sabotage;
             self.relays.push(relay);
+        }
+        for edge in self.setting.relays..self.setting.all_relays() {
+            self.equip(edge);
         }
     }
 
@@ -224,6 +238,14 @@ impl World {
     /// What a tablet's clock shows.
     pub(super) fn tablet_clock(&self, tablet: usize) -> Millis {
         Millis(BEGINNING + (self.now / 1_000) as i64 + self.tablets[tablet].clock)
+    }
+
+    /// What the clock of either shows.
+    pub(super) fn clock_of(&self, caller: Caller) -> Millis {
+        match caller {
+            Caller::Tablet(tablet) => self.tablet_clock(tablet),
+            Caller::Edge(relay) => self.relay_clock(relay),
+        }
     }
 
     /// What a relay's clock shows.
@@ -280,7 +302,8 @@ impl World {
             Event::Read(connection) => self.read_store(connection),
             Event::ClientGone(connection) => self.client_gone(connection),
             Event::ServerGone(connection) => self.server_gone(connection),
-            Event::Connect(tablet) => self.connect(tablet),
+            Event::Connect(Caller::Tablet(tablet)) => self.connect(tablet),
+            Event::Connect(Caller::Edge(edge)) => self.connect_edge(edge),
             Event::StartTablet(tablet) => self.start_tablet(tablet),
             Event::StartRelay(relay) => self.start_relay(relay),
         }
@@ -304,20 +327,25 @@ impl World {
         self.at(self.now + delay, Event::Server(connection));
     }
 
-    /// The tablet's connection, as it sees it.
-    pub(super) fn connection_of(&self, tablet: usize) -> Option<u64> {
-        let found = self.connections.iter().find(|(_, open)| open.tablet == tablet && open.client.is_some());
+    /// The caller's connection, as it sees it.
+    pub(super) fn connection_of(&self, caller: Caller) -> Option<u64> {
+        let found = self.connections.iter().find(|(_, open)| open.caller == caller && open.client.is_some());
         found.map(|(id, _)| *id)
     }
 
     /// Is there a way between them, and are both there?
-    fn can_meet(&self, tablet: usize, relay: usize) -> bool {
-        self.tablets[tablet].running && self.relays[relay].running && !self.no_way.contains(&(tablet, relay))
+    pub(super) fn can_meet(&self, caller: Caller, relay: usize) -> bool {
+        let running = match caller {
+            Caller::Tablet(tablet) => self.tablets[tablet].running,
+            Caller::Edge(edge) => self.relays[edge].running,
+        };
+        running && self.relays[relay].running && !self.no_way.contains(&(caller, relay))
     }
 
     fn connect(&mut self, tablet: usize) {
         let Some(relay) = self.tablets[tablet].target else { return };
-        if self.tablets[tablet].barred || !self.can_meet(tablet, relay) || self.connection_of(tablet).is_some() {
+        let caller = Caller::Tablet(tablet);
+        if self.tablets[tablet].barred || !self.can_meet(caller, relay) || self.connection_of(caller).is_some() {
             return;
         }
         let state = &mut self.tablets[tablet];
@@ -341,47 +369,31 @@ impl World {
             wanted: Vec::new(),
             offer: false,
             suspects: disk.suspects.iter().copied().collect(),
-            checkpoints: None,
+            checkpoints: (self.setting.checkpoints > 0).then(|| state.known_charts()),
         });
+        self.open(Caller::Tablet(tablet), relay, client, public.signing);
+    }
+
+    /// A connection is there: the caller's session begins, and the relay has one for whoever has this key.
+    pub(super) fn open(&mut self, caller: Caller, relay: usize, client: client_session::Session, key: [u8; 32]) {
         let server = relay_session::Session::new(RelayConfig {
             region: self.region.region_id(),
             versions: SESSION_VERSIONS.to_vec(),
-            peer_key: public.signing,
+            peer_key: key,
         });
         self.opened += 1;
-        let nth = self.opened_by.entry(tablet).or_default();
-        *nth += 1;
-        let dice = Dice::new(self.setting.seed, 10_000 + tablet as u64 * 1_000_000 + relay as u64 * 100_000 + *nth);
-        let now = self.tablet_clock(tablet);
         let id = self.opened;
-        let client = ClientEnd {
-            session: client,
-            events: [client_session::ClientEvent::Connected { now }].into(),
-            todo: Default::default(),
-            garbage: None,
-            scheduled: false,
+        let nth = self.opened_by.entry(caller).or_default();
+        *nth += 1;
+        let whose = match caller {
+            Caller::Tablet(tablet) => tablet as u64,
+            Caller::Edge(edge) => 1 << 32 | edge as u64,
         };
-        let server = ServerEnd {
-            session: server,
-            device: public.device_id(),
-            key: public.signing,
-            committed: Default::default(),
-            done: Default::default(),
-            verified: Default::default(),
-            written: Default::default(),
-            waiting: Default::default(),
-            committing: None,
-            reading: Default::default(),
-            arrived: None,
-            served_in: self.relays[relay].disk.incarnation,
-            minting: false,
-            renewed: false,
-            pushed: std::array::from_fn(|_| Vec::new()),
-            answered: [0; LANES],
-            scheduled: false,
-        };
-        self.trace.note(self.steps, self.now, Who::Tablet(tablet), "connects to relay", [relay as u64, id, NONE]);
-        self.connections.insert(id, Connection::new(tablet, relay, client, server, dice));
+        let dice = Dice::new(self.setting.seed, 10_000 + whose * 1_000_000 + relay as u64 * 100_000 + *nth);
+        let client = ClientEnd::new(client, self.clock_of(caller));
+        let server = ServerEnd::new(server, key, self.relays[relay].disk.incarnation);
+        self.trace.note(self.steps, self.now, caller.who(), "connects to relay", [relay as u64, id, NONE]);
+        self.connections.insert(id, Connection::new(caller, relay, client, server, dice));
         self.wake_client(id);
     }
 
@@ -397,17 +409,18 @@ impl World {
     /// The tablet's end is over: whatever it was about to do is not done.
     pub(super) fn client_gone(&mut self, connection: u64) {
         let Some(open) = self.connections.get_mut(&connection) else { return };
-        let tablet = open.tablet;
-        if open.client.take().is_none() {
-            return;
-        }
+        let caller = open.caller;
+        let Some(end) = open.client.take() else { return };
         if open.server.is_some() {
             let notice = open.dice.between(0, NOTICE);
             self.at(self.now + notice, Event::ServerGone(connection));
         }
         self.tidy(connection);
-        self.trace.note(self.steps, self.now, Who::Tablet(tablet), "is disconnected", [connection, NONE, NONE]);
-        self.soon(RECONNECT, Event::Connect(tablet));
+        if let Caller::Edge(edge) = caller {
+            self.take_the_rest(edge, end);
+        }
+        self.trace.note(self.steps, self.now, caller.who(), "is disconnected", [connection, NONE, NONE]);
+        self.soon(RECONNECT, Event::Connect(caller));
     }
 
     /// The relay's end is over; a batch that is with the writer is still written.
@@ -435,8 +448,13 @@ impl World {
     /// A tablet is killed: what was not durable is gone.
     pub(super) fn kill_tablet(&mut self, tablet: usize) {
         self.tablets[tablet].running = false;
+        self.hang_up(Caller::Tablet(tablet));
+    }
+
+    /// Whoever opened these is gone.
+    fn hang_up(&mut self, caller: Caller) {
         let open: Vec<u64> =
-            self.connections.iter().filter(|(_, open)| open.tablet == tablet).map(|(id, _)| *id).collect();
+            self.connections.iter().filter(|(_, open)| open.caller == caller).map(|(id, _)| *id).collect();
         for connection in open {
             if let Some(open) = self.connections.get_mut(&connection) {
                 open.cut();
@@ -448,6 +466,7 @@ impl World {
     /// A relay is killed.
     pub(super) fn kill_relay(&mut self, relay: usize) {
         self.relays[relay].running = false;
+        self.hang_up(Caller::Edge(relay));
         let open: Vec<u64> =
             self.connections.iter().filter(|(_, open)| open.relay == relay).map(|(id, _)| *id).collect();
         for connection in open {
@@ -471,7 +490,7 @@ impl World {
             "starts",
             [self.tablets[tablet].disk.counter, NONE, NONE],
         );
-        self.soon(RECONNECT, Event::Connect(tablet));
+        self.soon(RECONNECT, Event::Connect(Caller::Tablet(tablet)));
     }
 
     pub(super) fn start_relay(&mut self, relay: usize) {
@@ -486,14 +505,20 @@ impl World {
             "starts",
             [self.relays[relay].disk.newest().0, NONE, NONE],
         );
-        self.call_tablets(relay);
+        self.call_back(relay);
     }
 
-    /// The tablets that wait for this relay try again.
-    pub(super) fn call_tablets(&mut self, relay: usize) {
+    /// Those who wait for this relay try again, and it tries its upstream.
+    fn call_back(&mut self, relay: usize) {
         for tablet in 0..self.tablets.len() {
             if self.tablets[tablet].target == Some(relay) {
-                self.soon(RECONNECT, Event::Connect(tablet));
+                self.soon(RECONNECT, Event::Connect(Caller::Tablet(tablet)));
+            }
+        }
+        for edge in 0..self.relays.len() {
+            let upstream = self.relays[edge].upstream;
+            if upstream == Some(relay) || (edge == relay && upstream.is_some()) {
+                self.soon(RECONNECT, Event::Connect(Caller::Edge(edge)));
             }
         }
     }

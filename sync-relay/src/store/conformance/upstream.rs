@@ -61,6 +61,21 @@ pub(super) fn what_the_upstream_is_not_known_to_have_is_in_the_outbox<B: Backend
     assert_eq!((charts, attachments), (Waiting::default(), Waiting::default()));
 }
 
+/// The upstream may be killed before it stores what it has forwarded; its author, who was not acked there, comes here and is.
+pub(super) fn what_the_upstream_only_forwarded_is_in_the_outbox<B: Backend>(backend: &B) {
+    let store = backend.create(RelayIncarnation(1));
+    let mut author = Author::new(1);
+    let (first, second) = (NewItem::Record(author.card(1)), NewItem::Record(author.card(1)));
+    let forwarded = |item: &NewItem| Submission::new(Source::Forwarded, Millis(2_000), vec![item.clone()]);
+    store.begin_upstream().unwrap();
+    assert_eq!(commit(&store, forwarded(&first)), [Fate::Stored(ArrivalNo(1))]);
+    commit(&store, from_pusher(vec![first.clone(), second.clone()]));
+    assert_eq!(commit(&store, forwarded(&second)), [Fate::Known(ArrivalNo(2))]);
+    assert_eq!(outbox(&store, Lane::Cards), [1, 2]);
+    commit(&store, from_upstream(vec![first]));
+    assert_eq!(outbox(&store, Lane::Cards), [2], "it came in order of arrival: the upstream has it");
+}
+
 pub(super) fn what_this_side_does_not_see_is_offered_again<B: Backend>(backend: &B) {
     let store = backend.create(RelayIncarnation(1));
     let mut author = Author::new(1);

@@ -51,7 +51,7 @@ pub(super) fn refused(conn: &Connection, refused: &Refused, from: Source, at: Mi
     release(conn, &refused.hash.0)?;
     let pusher = match &from {
         Source::Peer(device) => Some(&device.0[..]),
-        Source::Operator | Source::Upstream => None,
+        Source::Operator | Source::Upstream | Source::Forwarded => None,
     };
     let share = pusher.unwrap_or_default();
     let (own, all) = (taken(conn, Some(share))?, taken(conn, None)?);

@@ -109,7 +109,7 @@ impl Writing<'_> {
                     let lane = Lane::of(record.header().document.scope());
                     let fate = self.record(record, lane, from, at)?;
                     records += usize::from(matches!(fate, Fate::Stored(_)));
-                    if from == Source::Upstream && matches!(fate, Fate::Gap { .. }) {
+                    if from.is_upstream() && matches!(fate, Fate::Gap { .. }) {
                         upstream::mark(self.tx, &Mark::Suspect(record.header().document), at)?;
                     }
                     (lane, fate)

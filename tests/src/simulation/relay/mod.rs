@@ -3,22 +3,26 @@
 //! Checking and writing are two steps, as in the relay's host: signatures and grants are checked when a batch comes, the place in the log
 //! is decided in the writing transaction, and other batches may be written between the two. [`Disk`] is what survives.
 
+mod checkpoints;
 mod reading;
+mod upstream;
 
+pub use checkpoints::Checkpoint;
 pub use reading::lane_of;
+pub use upstream::{FromUpstream, Upstream};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use tendenko_protocol::admission::{self, LogView, Verdict};
-use tendenko_protocol::document::LogId;
+use tendenko_protocol::document::{DocumentId, LogId};
 use tendenko_protocol::ids::{ArrivalNo, LogSeq, RecordHash, RelayId, RelayIncarnation, StatementId};
 use tendenko_protocol::keys::RelayKeys;
 use tendenko_protocol::limits::MAX_PAST;
 use tendenko_protocol::messages::Item;
 use tendenko_protocol::record::{
-    Header, LogVerdict, ParsedRecord, ReceivedBytes, RejectReason, SealedRecord, check_next,
+    Header, LogVerdict, ParsedRecord, ReceivedBytes, RejectReason, SealedCheckpoint, SealedRecord, check_next,
 };
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::relay::Outcome;
@@ -54,6 +58,10 @@ pub struct Disk {
     pub logs: Logs,
     /// Records set aside, and why.
     pub quarantine: BTreeMap<RecordHash, &'static str>,
+    /// What is remembered of the relay above; none before it has had one.
+    pub upstream: Option<Upstream>,
+    /// Checkpoints, whole or on their way to be, by their documents and sets.
+    pub checkpoints: BTreeMap<(DocumentId, [u8; 16]), Checkpoint>,
 }
 
 /// Something that was checked and is to be written.
@@ -62,6 +70,8 @@ pub enum Checked {
     Statement(StatementId, Vec<u8>),
     /// A record whose place is to be decided.
     Record(Box<SealedRecord>),
+    /// A part of a checkpoint, that may be of use.
+    Part(Box<SealedCheckpoint>),
     /// Refused before.
     Refused(RejectReason, Option<RecordHash>),
     /// Grants that hold only now: they arrive once more. No item of the batch.
@@ -81,6 +91,8 @@ pub struct Relay {
     /// Grants that do not hold yet, and those that are to arrive once more.
     late: LateGrants,
     due: Vec<StatementId>,
+    /// The relay above this one, as its settings say.
+    pub upstream: Option<usize>,
     /// The last backup.
     pub backup: Option<Box<Disk>>,
     /// Running.
@@ -100,6 +112,8 @@ impl Disk {
             statements: BTreeSet::new(),
             logs: Logs::default(),
             quarantine: BTreeMap::new(),
+            upstream: None,
+            checkpoints: BTreeMap::new(),
         }
     }
 
@@ -122,6 +136,7 @@ impl Relay {
             trust,
             late: LateGrants::default(),
             due: Vec::new(),
+            upstream: None,
             backup: None,
             running: true,
             clock: 0,
@@ -155,6 +170,7 @@ impl Relay {
         self.disk.past.truncate(MAX_PAST);
         self.disk.incarnation = self.another_life();
         self.reload();
+        self.begin_upstream();
     }
 
     /// Something was lost: a life in which no earlier cursor counts.
@@ -205,7 +221,7 @@ impl Relay {
             return;
         }
         self.due.extend(self.late.look(&self.trust));
-        self.write_statement(StatementId::of(bytes), bytes.to_vec());
+        self.write(vec![Checked::Statement(StatementId::of(bytes), bytes.to_vec())]);
         self.arrive_again();
     }
 
@@ -225,8 +241,12 @@ impl Relay {
                 }
             }
             Item::Record(bytes) => self.check_record(bytes),
+            Item::Checkpoint(bytes) => match admission::admit_checkpoint(&bytes, &self.trust) {
+                Ok(part) => Checked::Part(Box::new(part)),
+                Err(reason) => Checked::Refused(reason, None),
+            },
             // Attachments are not in this world.
-            Item::Chunk(_) | Item::Checkpoint(_) => Checked::Refused(RejectReason::Full, None),
+            Item::Chunk(_) => Checked::Refused(RejectReason::Full, None),
         }
     }
 
@@ -263,18 +283,26 @@ impl Relay {
 
     /// Writes what was checked, in one transaction. Also says which records contradicted what is here, and what was kept.
     pub fn write(&mut self, checked: Vec<Checked>) -> (Vec<Outcome>, Vec<RecordHash>, Vec<Header>) {
+        self.write_from(Source::Elsewhere, checked)
+    }
+
+    fn write_from(&mut self, from: Source, checked: Vec<Checked>) -> (Vec<Outcome>, Vec<RecordHash>, Vec<Header>) {
         let (mut forks, mut kept) = (Vec::new(), Vec::new());
         let mut outcomes = Vec::new();
         for item in checked {
-            outcomes.push(match item {
+            let name = upstream::name_of(&item);
+            let outcome = match item {
                 Checked::Statement(id, bytes) => self.write_statement(id, bytes),
                 Checked::Record(record) => self.write_record(&record, &mut forks, &mut kept),
+                Checked::Part(part) => self.write_part(&part),
                 Checked::Refused(reason, hash) => self.refuse(reason, hash),
                 Checked::Again(grants) => {
                     grants.iter().for_each(|id| self.write_again(id));
                     continue;
                 }
-            });
+            };
+            self.note_upstream(from, name, outcome);
+            outcomes.push(outcome);
         }
         (outcomes, forks, kept)
     }
@@ -288,10 +316,11 @@ impl Relay {
     }
 
     fn write_again(&mut self, grant: &StatementId) {
-        let is_it = |arrived: &&mut Arrived| matches!(arrived, Arrived::Statement(id, _) if id == grant);
-        if let Some(arrived) = self.disk.arrivals.iter_mut().find(is_it) {
-            let moved = std::mem::replace(arrived, Arrived::Moved);
+        let is_it = |arrived: &Arrived| matches!(arrived, Arrived::Statement(id, _) if id == grant);
+        if let Some(place) = self.disk.arrivals.iter().position(is_it) {
+            let moved = std::mem::replace(&mut self.disk.arrivals[place], Arrived::Moved);
             self.disk.arrivals.push(moved);
+            self.move_in_outbox(ArrivalNo(place as u64 + 1), self.disk.newest());
         }
     }
 
@@ -334,6 +363,15 @@ impl Relay {
         }
         Outcome::Rejected(reason)
     }
+}
+
+/// Where a batch comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The relay above.
+    Upstream,
+    /// Anybody else.
+    Elsewhere,
 }
 
 /// A log into which this record fits: its place is decided later, when it is written.

@@ -47,7 +47,7 @@ impl Relay {
         device: DeviceId,
         subject: &(tendenko_protocol::ids::PatientId, tendenko_protocol::document::Scope),
     ) -> bool {
-        self.breaks(Sabotage::ShowEverything) || self.trust.granted(device, subject.0, subject.1)
+        self.breaks(Sabotage::ShowEverything) || self.trust.may_be_sent(device, subject.0, subject.1)
     }
 
     fn is_selected(&self, arrived: &Arrived, lane: Lane, select: Select, device: DeviceId) -> bool {
@@ -67,7 +67,7 @@ impl Relay {
         }
     }
 
-    fn item(&self, arrived: &Arrived) -> Option<Item> {
+    pub(super) fn item(&self, arrived: &Arrived) -> Option<Item> {
         match arrived {
             Arrived::Statement(_, bytes) => Some(Item::Statement(bytes.to_vec())),
             Arrived::Record(log, seq) => self.disk.logs.at(log, *seq).map(|kept| Item::Record(kept.bytes.to_vec())),

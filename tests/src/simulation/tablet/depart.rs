@@ -18,7 +18,7 @@ use crate::simulation::logs::Kept;
 const CHANGES_AT_ONCE: usize = 6;
 
 /// What a record's payload is made of: the saves it carries.
-fn payload(changes: &[Arc<Change>]) -> Vec<u8> {
+pub(super) fn payload(changes: &[Arc<Change>]) -> Vec<u8> {
     changes.iter().flat_map(|change| change.name.save.to_be_bytes()).collect()
 }
 
@@ -86,6 +86,7 @@ impl Tablet {
             let its = match waiting {
                 Waiting::Statement(_) => Lane::Cards,
                 Waiting::Record(log, _) => Lane::of(log.document.scope()),
+                Waiting::Part(document, _) => Lane::of(document.scope()),
             };
             if its == Lane::Cards && lane != Lane::Cards && *position > behind {
                 return (items, true);
@@ -110,14 +111,23 @@ impl Tablet {
                 .iter()
                 .find(|(known, _)| known == id)
                 .map(|(_, bytes)| Item::Statement(bytes.to_vec())),
+            Waiting::Part(_, hash) => self.disk.checkpoints.leaving.get(hash).cloned().map(Item::Checkpoint),
         }
     }
 
     /// A relay has these durably.
-    pub fn acked(&mut self, records: &[(LogId, LogSeq)], statements: &[StatementId], cursor: Option<Cursor>) {
+    pub fn acked(
+        &mut self,
+        records: &[(LogId, LogSeq)],
+        statements: &[StatementId],
+        parts: &[RecordHash],
+        cursor: Option<Cursor>,
+    ) {
+        parts.iter().for_each(|part| self.has_left(part));
         self.disk.outbox.retain(|_, waiting| match waiting {
             Waiting::Record(log, seq) => !records.contains(&(*log, *seq)),
             Waiting::Statement(id) => !statements.contains(id),
+            Waiting::Part(..) => true,
         });
         self.disk.unsent.retain(|_, unsent| unsent.record.is_none_or(|place| !records.contains(&place)));
         self.disk.cursor = cursor.or(self.disk.cursor);

@@ -7,13 +7,16 @@
 //! |---|---|
 //! | here | the disk, saving, granting, starting |
 //! | `receive` | batches from a relay |
+//! | `checkpoints` | made, begun at, proven |
 //! | `depart` | sealing, the outbox, acks |
 //! | `renewal` | going on as another when a twin goes on under this name |
 
+mod checkpoints;
 mod depart;
 mod receive;
 mod renewal;
 
+pub use checkpoints::Checkpoints;
 pub use receive::{Stored, header_of};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -41,6 +44,8 @@ pub enum Waiting {
     Record(LogId, LogSeq),
     /// A statement.
     Statement(StatementId),
+    /// A part of a checkpoint of this chart.
+    Part(DocumentId, RecordHash),
 }
 
 /// A save that no relay has acknowledged.
@@ -91,6 +96,8 @@ pub struct Disk {
     pub quarantine: BTreeMap<RecordHash, &'static str>,
     /// Records the relay finally refused: kept, never sent again, exportable.
     pub refused: BTreeMap<RecordHash, &'static str>,
+    /// Checkpoints: what is to be made, on its way, begun at.
+    pub checkpoints: Checkpoints,
 }
 
 /// The guard file: a number, and which file it is.
@@ -126,6 +133,8 @@ pub struct Tablet {
     pub clock: i64,
     /// What was broken on purpose.
     pub sabotage: Option<Sabotage>,
+    /// Records from which on a chart is worth a checkpoint.
+    pub worth: u64,
     /// Saves lost on purpose by a restored backup are no loss; everything else is.
     pub sealed_again: bool,
 }
@@ -152,6 +161,7 @@ impl Tablet {
             suspects: BTreeSet::new(),
             quarantine: BTreeMap::new(),
             refused: BTreeMap::new(),
+            checkpoints: Checkpoints::default(),
         };
         let mut tablet = Self {
             keys,
@@ -165,6 +175,7 @@ impl Tablet {
             barred: false,
             clock: 0,
             sabotage: None,
+            worth: 0,
             sealed_again: false,
         };
         for bytes in statements {

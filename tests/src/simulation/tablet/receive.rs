@@ -2,13 +2,13 @@
 
 use tendenko_protocol::admission::{Verdict, admit_record};
 use tendenko_protocol::document::{DocumentId, LogId, Scope};
-use tendenko_protocol::ids::{PatientId, RecordHash};
+use tendenko_protocol::ids::{LogSeq, PatientId, RecordHash};
 use tendenko_protocol::messages::{Cursor, Item};
 use tendenko_protocol::record::{Header, ReceivedBytes, RejectReason, SealedRecord};
 use tendenko_protocol::trust::{Added, Claim, Grant};
 
 use super::{Contents, Tablet, Waiting};
-use crate::simulation::logs::Kept;
+use crate::simulation::logs::{At, Kept};
 use crate::simulation::sabotage::Sabotage;
 
 /// What storing a batch brought.
@@ -24,6 +24,10 @@ pub struct Stored {
     pub forks: Vec<(LogId, RecordHash)>,
     /// Records that were kept.
     pub kept: Vec<Header>,
+    /// Charts that began at a checkpoint.
+    pub begun: Vec<DocumentId>,
+    /// Charts that were proven.
+    pub proven: u64,
 }
 
 impl Tablet {
@@ -35,13 +39,15 @@ impl Tablet {
             match item {
                 Item::Statement(bytes) => look_again |= self.take_statement(&bytes, contents, &mut stored),
                 Item::Record(bytes) => self.take_record(bytes, contents, &mut stored),
+                Item::Checkpoint(bytes) => self.take_part(bytes, contents, &mut stored),
                 // Attachments are not in this world.
-                Item::Chunk(_) | Item::Checkpoint(_) => {}
+                Item::Chunk(_) => {}
             }
         }
         if look_again {
             self.take_all_keys(contents, &mut stored.new_grants);
         }
+        self.prove(contents, &mut stored);
         self.disk.cursor = cursor.or(self.disk.cursor);
         stored
     }
@@ -132,7 +138,8 @@ impl Tablet {
     }
 
     fn judge(&self, bytes: &[u8]) -> Verdict {
-        let Ok(verdict) = admit_record(bytes.to_vec(), &self.disk.trust, &self.disk.logs);
+        let seq = header_of(bytes).map_or(LogSeq::NONE, |header| header.seq);
+        let Ok(verdict) = admit_record(bytes.to_vec(), &self.disk.trust, &At(&self.disk.logs, seq));
         verdict
     }
 
@@ -152,7 +159,7 @@ impl Tablet {
     fn keep(&mut self, record: &SealedRecord, contents: &Contents) {
         let header = *record.header();
         let kept = Kept { hash: record.hash(), bytes: record.bytes().into() };
-        self.disk.logs.push(record.log(), kept);
+        self.disk.logs.keep(record.log(), header.seq, kept);
         let keys = self.disk.keys.get(&(header.document.patient, header.document.scope()));
         if keys.is_some_and(|keys| keys.iter().any(|key| key.id == header.key)) {
             self.apply(header.document, record.hash(), contents);

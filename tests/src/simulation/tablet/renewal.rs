@@ -41,7 +41,7 @@ impl Tablet {
         }
     }
 
-    fn write_again(&mut self, document: DocumentId, contents: &Contents) {
+    pub(super) fn write_again(&mut self, document: DocumentId, contents: &Contents) {
         let places: Vec<u64> = self
             .disk
             .unsent
@@ -70,7 +70,7 @@ impl Tablet {
     pub fn rebuilt(&self, document: DocumentId, contents: &Contents) -> Document {
         let mut rebuilt = Document::default();
         let closed: BTreeSet<_> = self.disk.waiting_for_key.values().flatten().map(|(_, hash)| *hash).collect();
-        let hashes = self.disk.logs.of(document).flat_map(|(_, records)| records.iter().map(|kept| kept.hash));
+        let hashes = self.disk.logs.hashes(document);
         for change in hashes.filter(|hash| !closed.contains(hash)).filter_map(|hash| contents.get(&hash)) {
             for change in change.iter() {
                 // A clash is kept apart, as when it came.
@@ -100,7 +100,8 @@ impl Tablet {
                 ItemRef::Damaged(hash) => {
                     self.disk.refused.insert(*hash, reason.code());
                 }
-                ItemRef::Chunk(_) | ItemRef::Part(_) => {}
+                ItemRef::Part(part) => self.has_left(part),
+                ItemRef::Chunk(_) => {}
                 ItemRef::Statement(id) => {
                     self.disk.outbox.retain(|_, waiting| *waiting != Waiting::Statement(*id));
                 }
