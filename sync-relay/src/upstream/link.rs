@@ -22,7 +22,7 @@ use super::carrier::{Carrier, CarrierError};
 use super::{UpstreamConfig, UpstreamState, told_to_stop};
 use crate::clock::now;
 use crate::host::quic;
-use crate::store::{Mark, StoreError};
+use crate::store::{Mark, StoreError, Subject};
 
 /// Messages of one lane read ahead of the session.
 const READ_AHEAD: usize = 2;
@@ -185,8 +185,15 @@ async fn talk(
     }
     let [cards, charts, attachments] = <[_; 3]>::try_from(arriving).map_err(|_| CarrierError::Interrupted)?;
     let writers = <[_; 3]>::try_from(writers).map_err(|_| CarrierError::Interrupted)?;
-    let mut link =
-        Link { carrier: carrier.clone(), relay, session: Session::new(config), writers, closed: None, full: false };
+    let mut link = Link {
+        carrier: carrier.clone(),
+        relay,
+        session: Session::new(config),
+        granted: Vec::new(),
+        writers,
+        closed: None,
+        full: false,
+    };
     let result = link.converse(cards, charts, attachments, tell, stopped, was_welcome).await;
     carrier.shared.errands.open(false);
     drop(link);
@@ -243,6 +250,8 @@ struct Link {
     carrier: Arc<Carrier>,
     relay: RelayId,
     session: Session,
+    /// Scopes that the session is to hear of.
+    granted: Vec<Subject>,
     writers: [mpsc::Sender<Vec<u8>>; 3],
     closed: Option<CloseReason>,
     full: bool,
@@ -337,6 +346,10 @@ impl Link {
             if let Some(event) = self.perform(action).await? {
                 actions.extend(self.session.handle(event));
             }
+            if !self.granted.is_empty() {
+                let scopes = std::mem::take(&mut self.granted);
+                actions.extend(self.session.handle(ClientEvent::Granted { scopes }));
+            }
         }
         Ok(())
     }
@@ -356,6 +369,7 @@ impl Link {
             }
             ClientAction::Depart { lane, after, behind, budget } => {
                 let (items, more) = self.read(move |carrier| carrier.depart(lane, after, behind, budget)).await?;
+                self.granted.extend(carrier.owe_departing(&items).await?);
                 Some(ClientEvent::Departing { lane, items, more })
             }
             // An edge relay makes no checkpoints.
@@ -375,6 +389,10 @@ impl Link {
             ClientAction::LoadListed { documents } => {
                 let documents = self.read(move |carrier| carrier.vectors_of(&documents)).await?;
                 Some(ClientEvent::Listed { documents })
+            }
+            ClientAction::LoadHeld { scopes } => {
+                let scopes = self.read(move |carrier| carrier.owed(scopes)).await?;
+                Some(ClientEvent::Held { scopes })
             }
             ClientAction::LoadStatements { after, budget } => {
                 let (items, more) = self.read(move |carrier| carrier.statements(after, budget)).await?;
@@ -409,7 +427,7 @@ impl Link {
                 None
             }
             ClientAction::BackfillDone { patient, scope } => {
-                carrier.mark(vec![Mark::Filled((patient, scope))]).await?;
+                carrier.filled((patient, scope)).await?;
                 None
             }
             ClientAction::Measured { .. } | ClientAction::Progress(_) => None,
