@@ -81,6 +81,11 @@ impl DocumentId {
         self.class.scope()
     }
 
+    /// The documents of the patient's chart lie behind the first of these (the card), and up to the second.
+    pub fn bounds_of_chart(patient: PatientId) -> (Self, Self) {
+        (Self::card(patient), Self { patient, class: Class::Attachment, volume: u16::MAX })
+    }
+
     /// patient ‖ class ‖ volume (big-endian). Sorts as the id does.
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];

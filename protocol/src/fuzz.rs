@@ -7,7 +7,7 @@ use crate::courier::{self, Part};
 use crate::document::Vector;
 use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, Print, RegionId, RelayId, RelayIncarnation};
 use crate::invitation::Invitation;
-use crate::messages::{ClientMessage, FrameDecoder, Lane, RelayMessage};
+use crate::messages::{Backfill, ClientMessage, FrameDecoder, Lane, RelayMessage};
 use crate::record::{ParsedCheckpoint, ReceivedBytes, RejectReason};
 use crate::session::Standing;
 use crate::session::client::{self, ClientAction, ClientConfig, ClientEvent};
@@ -186,6 +186,9 @@ fn empty_tablet(action: ClientAction) -> Option<ClientEvent> {
         ClientAction::LoadVectors { .. } => Some(ClientEvent::Vectors { documents: Vec::new(), more: false }),
         ClientAction::LoadListed { documents } => Some(ClientEvent::Listed {
             documents: documents.into_iter().map(|document| (document, Vector::default())).collect(),
+        }),
+        ClientAction::LoadHeld { scopes } => Some(ClientEvent::Held {
+            scopes: scopes.into_iter().map(|(patient, scope)| Backfill { patient, scope, has: Vec::new() }).collect(),
         }),
         ClientAction::LoadStatements { .. } => Some(ClientEvent::Statements { items: Vec::new(), more: false }),
         ClientAction::LoadHoldings { .. } => Some(ClientEvent::Holdings { attachments: Vec::new() }),

@@ -15,7 +15,7 @@ use tendenko_protocol::ids::*;
 use tendenko_protocol::invitation::Invitation;
 use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
 use tendenko_protocol::messages::{
-    Buckets, ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, Set, Summary, encode_frame,
+    Backfill, Buckets, ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, Set, Summary, encode_frame,
 };
 use tendenko_protocol::record::{
     CheckpointDraft, Covered, Draft, Kind, ParsedCheckpoint, ReceivedBytes, RejectReason, SealedCheckpoint,
@@ -278,7 +278,8 @@ fn write_seeds() {
         .encode()
     };
     use Lane::{Attachments, Cards, Charts};
-    let pull = ClientMessage::Pull { backfill: vec![scope], first: vec![scope.0] }.encode();
+    let backfill = Backfill { patient: scope.0, scope: scope.1, has: documents.clone() };
+    let pull = ClientMessage::Pull { backfill: vec![backfill], first: vec![scope.0] }.encode();
     let push = ClientMessage::Push { behind: 2, items: items.clone() }.encode();
     let all = Coverage::Span { after: None, through: None };
     let span = ClientMessage::Vectors {
@@ -331,6 +332,7 @@ fn write_seeds() {
     let fill = RelayMessage::Fill { behind: ArrivalNo(0), items }.encode();
     let caught_up = RelayMessage::CaughtUp { through: ArrivalNo(9) }.encode();
     let backfilled = RelayMessage::Backfilled { patient: scope.0, scope: scope.1 }.encode();
+    let withheld = RelayMessage::Withheld { patient: scope.0, scope: scope.1, newest: ArrivalNo(9) }.encode();
     let nothing = RelayMessage::Ack { through: 0, arrival: ArrivalNo(9), rejected: Vec::new() }.encode();
     let rejected = RelayMessage::Ack { through: 2, arrival: ArrivalNo(9), rejected: vec![(1, RejectReason::Gap)] };
     let rejected = rejected.encode();
@@ -346,6 +348,7 @@ fn write_seeds() {
         (Charts, &fill),
         (Cards, &caught_up),
         (Charts, &caught_up),
+        (Charts, &withheld),
         (Charts, &backfilled),
         (Cards, &nothing),
         (lane, &twins),

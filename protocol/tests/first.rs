@@ -7,7 +7,7 @@ use tendenko_protocol::document::Scope;
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{ArrivalNo, Millis, PatientId, RelayIncarnation};
 use tendenko_protocol::limits::MAX_BACKFILL;
-use tendenko_protocol::messages::{ClientMessage, Cursor, Item, Lane, RelayMessage};
+use tendenko_protocol::messages::{Backfill, ClientMessage, Cursor, Item, Lane, RelayMessage};
 use tendenko_protocol::session::Standing;
 use tendenko_protocol::session::client::{self, ClientAction, ClientConfig, ClientEvent};
 use tendenko_protocol::session::relay::{self, RelayAction, RelayConfig, RelayEvent, Select};
@@ -24,6 +24,11 @@ fn patients(numbers: &[u16]) -> Vec<PatientId> {
     numbers.iter().copied().map(patient).collect()
 }
 
+/// A scope to be filled in, of which nothing is here.
+fn nothing_of((patient, scope): (PatientId, Scope)) -> Backfill {
+    Backfill { patient, scope, has: Vec::new() }
+}
+
 fn client(region: &Region, change: impl FnOnce(&mut ClientConfig)) -> client::Session {
     let mut config = region.tablets[0].config(&region.relays[0], SESSION_VERSIONS);
     change(&mut config);
@@ -31,15 +36,24 @@ fn client(region: &Region, change: impl FnOnce(&mut ClientConfig)) -> client::Se
 }
 
 /// A pull: scopes to fill in, and who comes first.
-type Pull = (Vec<(PatientId, Scope)>, Vec<PatientId>);
+type Pull = (Vec<Backfill>, Vec<PatientId>);
 
-/// The pulls among what a tablet does.
-fn pulls(actions: Vec<ClientAction>) -> Vec<Pull> {
-    let pull = |action| match action {
-        ClientAction::Send { message: ClientMessage::Pull { backfill, first }, .. } => Some((backfill, first)),
-        _ => None,
-    };
-    actions.into_iter().filter_map(pull).collect()
+/// The pulls among what a tablet does that has nothing, when this happens.
+fn pulls(client: &mut client::Session, event: ClientEvent) -> Vec<Pull> {
+    let mut pulls = Vec::new();
+    for action in client.handle(event) {
+        match action {
+            ClientAction::Send { message: ClientMessage::Pull { backfill, first }, .. } => {
+                pulls.push((backfill, first));
+            }
+            ClientAction::LoadHeld { scopes } => {
+                let scopes = scopes.into_iter().map(nothing_of).collect();
+                pulls.extend(self::pulls(client, ClientEvent::Held { scopes }));
+            }
+            _ => {}
+        }
+    }
+    pulls
 }
 
 fn known_cursor(region: &Region) -> Cursor {
@@ -47,8 +61,8 @@ fn known_cursor(region: &Region) -> Cursor {
     Cursor { relay: region.relays[0].id(), incarnation: RelayIncarnation(1), after: at, charts: at, acked: at }
 }
 
-fn heard(client: &mut client::Session, message: RelayMessage) -> Vec<ClientAction> {
-    client.handle(ClientEvent::Received { now: NOW, lane: Lane::Cards, message })
+fn heard(message: RelayMessage) -> ClientEvent {
+    ClientEvent::Received { now: NOW, lane: Lane::Cards, message }
 }
 
 fn welcome(region: &Region, newest: u64) -> RelayMessage {
@@ -75,14 +89,14 @@ fn whoever_was_just_here_names_its_patients_only_when_there_is_something_new() {
     };
     let connected = ClientEvent::Connected { now: NOW };
     let mut nothing_new = just_here(|_| {});
-    assert_eq!(pulls(nothing_new.handle(connected.clone())), []);
-    assert_eq!(pulls(heard(&mut nothing_new, welcome(&region, 5))), []);
+    assert_eq!(pulls(&mut nothing_new, connected.clone()), []);
+    assert_eq!(pulls(&mut nothing_new, heard(welcome(&region, 5))), []);
     let mut something_new = just_here(|_| {});
-    assert_eq!(pulls(something_new.handle(connected.clone())), []);
-    assert_eq!(pulls(heard(&mut something_new, welcome(&region, 6))), [(Vec::new(), patients(&[1]))]);
+    assert_eq!(pulls(&mut something_new, connected.clone()), []);
+    assert_eq!(pulls(&mut something_new, heard(welcome(&region, 6))), [(Vec::new(), patients(&[1]))]);
     let mut away = just_here(|config| config.long_away = true);
-    assert_eq!(pulls(away.handle(connected)), [(Vec::new(), patients(&[1]))], "in the first flight");
-    assert_eq!(pulls(heard(&mut away, welcome(&region, 6))), [], "once");
+    assert_eq!(pulls(&mut away, connected), [(Vec::new(), patients(&[1]))], "in the first flight");
+    assert_eq!(pulls(&mut away, heard(welcome(&region, 6))), [], "once");
 }
 
 #[test]
@@ -90,10 +104,10 @@ fn the_relay_hears_of_other_patients_while_anything_is_still_to_come() {
     let region = Region::new(1, 1);
     let mut client = client(&region, |config| config.first = patients(&[1]));
     client.handle(ClientEvent::Connected { now: NOW });
-    heard(&mut client, welcome(&region, 9));
+    client.handle(heard(welcome(&region, 9)));
     let now = |numbers: &[u16]| ClientEvent::First { patients: patients(numbers) };
-    assert_eq!(pulls(client.handle(now(&[2, 1]))), [(Vec::new(), patients(&[2, 1]))]);
-    assert_eq!(pulls(client.handle(now(&[2, 1]))), [], "it knows that");
+    assert_eq!(pulls(&mut client, now(&[2, 1])), [(Vec::new(), patients(&[2, 1]))]);
+    assert_eq!(pulls(&mut client, now(&[2, 1])), [], "it knows that");
     for lane in Lane::STREAMED {
         let message = RelayMessage::CaughtUp { through: ArrivalNo(9) };
         for action in client.handle(ClientEvent::Received { now: NOW, lane, message }) {
@@ -103,7 +117,7 @@ fn the_relay_hears_of_other_patients_while_anything_is_still_to_come() {
             }
         }
     }
-    assert_eq!(pulls(client.handle(now(&[3]))), [], "nothing is to come");
+    assert_eq!(pulls(&mut client, now(&[3])), [], "nothing is to come");
 }
 
 #[test]
@@ -113,16 +127,16 @@ fn so_many_scopes_are_asked_for_at_once_and_those_of_todays_patients_first() {
         config.backfill = (0..3_000).map(|number| (patient(number), Scope::Card)).collect();
         config.first = patients(&[2_999, 17]);
     });
-    let said = pulls(client.handle(ClientEvent::Connected { now: NOW }));
+    let said = pulls(&mut client, ClientEvent::Connected { now: NOW });
     let [(asked, first)] = &said[..] else { panic!("{} pulls", said.len()) };
     assert_eq!((asked.len(), &first[..]), (MAX_BACKFILL, &patients(&[2_999, 17])[..]));
-    assert_eq!(asked[..3].iter().map(|(patient, _)| *patient).collect::<Vec<_>>(), patients(&[2_999, 17, 0]));
-    heard(&mut client, welcome(&region, 0));
+    assert_eq!(asked[..3].iter().map(|asked| asked.patient).collect::<Vec<_>>(), patients(&[2_999, 17, 0]));
+    client.handle(heard(welcome(&region, 0)));
     let mut waiting: std::collections::VecDeque<_> = asked.clone().into();
     let mut filled = 0;
-    while let Some((patient, scope)) = waiting.pop_front() {
+    while let Some(Backfill { patient, scope, .. }) = waiting.pop_front() {
         filled += 1;
-        for (asked, _) in pulls(heard(&mut client, RelayMessage::Backfilled { patient, scope })) {
+        for (asked, _) in pulls(&mut client, heard(RelayMessage::Backfilled { patient, scope })) {
             waiting.extend(asked);
             assert!(waiting.len() <= MAX_BACKFILL, "{}", waiting.len());
         }
@@ -156,6 +170,7 @@ fn server() -> relay::Session {
 }
 
 fn pull(server: &mut relay::Session, backfill: Vec<(PatientId, Scope)>, first: &[u16]) -> Vec<RelayAction> {
+    let backfill = backfill.into_iter().map(nothing_of).collect();
     let message = ClientMessage::Pull { backfill, first: patients(first) };
     server.handle(RelayEvent::Received { lane: Lane::Cards, message })
 }
@@ -225,7 +240,7 @@ fn a_chart_ahead_of_its_turn_is_not_taken_for_a_chart_filled_in() {
                 pending.extend(server.handle(RelayEvent::Page { lane, items, through, end: true }));
             }
             RelayAction::Send { lane, message } => {
-                if let RelayMessage::Backfilled { .. } = message {
+                if let RelayMessage::Withheld { .. } = message {
                     filled.push(from.len());
                 }
                 pending.extend(server.handle(RelayEvent::Written { lane }));

@@ -6,7 +6,7 @@ use support::Region;
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{ArrivalNo, Millis, PatientId, RegionId, RelayIncarnation};
-use tendenko_protocol::messages::{ClientMessage, Cursor, Item, Lane, Refusal, RelayMessage};
+use tendenko_protocol::messages::{Backfill, ClientMessage, Cursor, Item, Lane, Refusal, RelayMessage};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::client::{self, ClientAction, ClientConfig, ClientEvent};
 use tendenko_protocol::session::relay::{self, RelayAction, RelayConfig, RelayEvent, Select};
@@ -290,7 +290,8 @@ fn a_page_of_the_stream_is_not_taken_for_a_scope_asked_for_meanwhile() {
     );
 
     let scope = (PatientId([5; 16]), Scope::Card);
-    let message = ClientMessage::Pull { backfill: vec![scope], first: Vec::new() };
+    let backfill = vec![Backfill { patient: scope.0, scope: scope.1, has: Vec::new() }];
+    let message = ClientMessage::Pull { backfill, first: Vec::new() };
     assert_eq!(server.handle(RelayEvent::Received { lane, message }), [], "one read of a lane at a time");
     let items = vec![(ArrivalNo(7), Item::Statement(vec![1]))];
     server.handle(RelayEvent::Page { lane, items, through: ArrivalNo(7), end: true });
@@ -301,7 +302,8 @@ fn a_page_of_the_stream_is_not_taken_for_a_scope_asked_for_meanwhile() {
         "{actions:?}"
     );
     let actions = server.handle(RelayEvent::Page { lane, items: Vec::new(), through: ArrivalNo(7), end: true });
-    assert!(actions.contains(&on_cards(RelayMessage::Backfilled { patient: scope.0, scope: scope.1 })), "{actions:?}");
+    let withheld = RelayMessage::Withheld { patient: scope.0, scope: scope.1, newest: ArrivalNo(7) };
+    assert!(actions.contains(&on_cards(withheld)), "{actions:?}");
 }
 
 /// A relay's session with a tablet that has heard nothing of it, which has nothing; all it said is written.

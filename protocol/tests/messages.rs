@@ -11,8 +11,8 @@ use tendenko_protocol::limits::{
     MAX_VERSIONS,
 };
 use tendenko_protocol::messages::{
-    Buckets, ClientMessage, Coverage, Cursor, FrameDecoder, FrameError, Item, Refusal, RelayMessage, Set, Summary,
-    encode_frame,
+    Backfill, Buckets, ClientMessage, Coverage, Cursor, FrameDecoder, FrameError, Item, Refusal, RelayMessage, Set,
+    Summary, encode_frame,
 };
 use tendenko_protocol::record::RejectReason;
 
@@ -30,6 +30,10 @@ fn documents(count: usize) -> Vec<(DocumentId, Vector)> {
     let mut vector = Vector::default();
     vector.raise(DeviceId([5; 16]), Incarnation(u64::MAX), LogSeq(7), Print(u64::MAX));
     (0..count).map(|_| (DocumentId::chart(PatientId([3; 16]), 2026), vector.clone())).collect()
+}
+
+fn backfill(documents_had: usize) -> Backfill {
+    Backfill { patient: PatientId([4; 16]), scope: Scope::Chart, has: documents(documents_had) }
 }
 
 fn hello(versions: usize, chain: usize) -> ClientMessage {
@@ -57,7 +61,7 @@ fn from_tablets() -> Vec<ClientMessage> {
     let document = DocumentId::card(PatientId([3; 16]));
     vec![
         hello(2, 2),
-        ClientMessage::Pull { backfill: vec![(PatientId([4; 16]), Scope::Chart)], first: vec![PatientId([4; 16])] },
+        ClientMessage::Pull { backfill: vec![backfill(1)], first: vec![PatientId([4; 16])] },
         ClientMessage::Push { behind: 3, items: vec![Item::Record(vec![1; 300]), Item::Statement(vec![2; 5])] },
         ClientMessage::Vectors {
             coverage: Coverage::Span { after: None, through: Some(document) },
@@ -90,6 +94,7 @@ fn from_relays() -> Vec<RelayMessage> {
         RelayMessage::Live { items: vec![Item::Record(vec![0; 9])] },
         RelayMessage::CaughtUp { through: ArrivalNo(u64::MAX) },
         RelayMessage::Backfilled { patient: PatientId([4; 16]), scope: Scope::Card },
+        RelayMessage::Withheld { patient: PatientId([4; 16]), scope: Scope::Chart, newest: ArrivalNo(8) },
         RelayMessage::Ack { through: 3, arrival: ArrivalNo(8), rejected: vec![(2, RejectReason::Fork)] },
         RelayMessage::Vectors { documents: documents(2), done: false },
         RelayMessage::Sums { set: Set::Statements, sums: vec![u64::MAX; 5] },
@@ -119,7 +124,8 @@ fn counts_beyond_their_bounds_are_refused() {
     let too_many = [
         hello(MAX_VERSIONS + 1, 0),
         hello(1, MAX_CHAIN + 1),
-        ClientMessage::Pull { backfill: vec![(PatientId([4; 16]), Scope::Chart); MAX_BACKFILL + 1], first: Vec::new() },
+        ClientMessage::Pull { backfill: vec![backfill(0); MAX_BACKFILL + 1], first: Vec::new() },
+        ClientMessage::Pull { backfill: vec![backfill(MAX_DOCUMENTS / 2 + 1); 2], first: Vec::new() },
         ClientMessage::Pull { backfill: Vec::new(), first: vec![PatientId([4; 16]); MAX_FIRST + 1] },
         ClientMessage::Push { behind: 3, items: vec![Item::Record(Vec::new()); MAX_ITEMS + 1] },
         vectors(documents(MAX_DOCUMENTS + 1)),

@@ -166,6 +166,9 @@ impl Replica {
         if batch.proofs_changed {
             self.count_patients()?;
         }
+        if door == Door::Courier && !batch.stored.new_grants.is_empty() {
+            self.carried_grants.notify_one();
+        }
         self.tell_changed(batch.changed);
         self.tell_attachments(batch.attachments);
         if batch.rejected > 0 {
@@ -428,8 +431,7 @@ impl Replica {
         if !reason.is_final()
             && let Ok(parsed) = ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse)
             && let document = parsed.header().document
-            // Of others' there is nothing to compare; and nobody can make this list long.
-            && self.trust().granted(self.device_id(), document.patient, document.scope())
+            && self.is_ours(work, document)?
         {
             records::suspect(work.connection(), document)?;
             if !batch.stored.gaps.contains(&document) {
@@ -437,6 +439,14 @@ impl Replica {
             }
         }
         Ok(())
+    }
+
+    /// Of others' there is nothing to compare, and nobody can make the list of suspects long. A grant that does not hold yet counts: what makes
+    /// it hold may come with the backfill, and what came before that was refused is not sent again.
+    fn is_ours(&self, work: &Workspace<'_>, document: DocumentId) -> Result<bool, StoreError> {
+        let (patient, scope) = (document.patient, document.scope());
+        Ok(self.trust().granted(self.device_id(), patient, scope)
+            || statements::owes(work.connection(), patient, scope)?)
     }
 
     /// Signed by the author it names, revoked or not.
@@ -484,7 +494,7 @@ impl Replica {
         Ok(())
     }
 
-    /// Everything of a new grant is here. Unless it does not hold yet: the relay had nothing to show, and is asked again next time.
+    /// Everything of a new grant is here. Unless it does not hold here yet: then the relay is asked again next time.
     pub(crate) fn backfilled(&self, patient: PatientId, scope: Scope) -> Result<(), StoreError> {
         if !self.trust().granted(self.device_id(), patient, scope) {
             return Ok(());

@@ -81,6 +81,8 @@ pub struct Replica {
     pub(crate) dictionary: AtomicU8,
     /// Rung when another chunk is wanted, or none any more.
     pub(crate) attachments_wanted: Notify,
+    /// Rung when a courier file brought a grant to this tablet.
+    pub(crate) carried_grants: Notify,
     /// Rung when other patients may be wanted first.
     pub(crate) first_changed: Notify,
     /// Damaged records were sealed again since unlocking.
@@ -236,6 +238,7 @@ impl Replica {
             departure: Notify::new(),
             dictionary: AtomicU8::new(NEWEST_DICTIONARY),
             attachments_wanted: Notify::new(),
+            carried_grants: Notify::new(),
             first_changed: Notify::new(),
             sealed_again: AtomicBool::new(false),
             servers: Servers::default(),

@@ -67,7 +67,12 @@ impl Trust {
 
     /// Reads what the table has gained since.
     pub(crate) fn catch_up(&self, store: &dyn RelayStore) -> Result<(), StoreError> {
-        if self.loaded().through >= store.newest()? {
+        self.know(store, store.newest()?)
+    }
+
+    /// Knows all that is stored up to an arrival: before arrivals are shown up to there, or a grant among them would be passed in silence.
+    pub(crate) fn know(&self, store: &dyn RelayStore, through: ArrivalNo) -> Result<(), StoreError> {
+        if self.loaded().through >= through {
             return Ok(());
         }
         catch_up(&mut self.loading(), store)
@@ -165,11 +170,12 @@ pub(crate) fn audience(claim: &Claim) -> Audience {
 mod tests {
     use ring::rand::SystemRandom;
     use tendenko_protocol::document::Scope;
-    use tendenko_protocol::ids::{FacilityId, Millis, PatientOrigin};
+    use tendenko_protocol::ids::{FacilityId, Millis, PatientOrigin, RelayIncarnation};
     use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
     use tendenko_protocol::trust::{self, Device, Facility, Grant};
 
     use super::*;
+    use crate::store::{NewItem, NewStatement, SqliteOptions, SqliteStore, Submission};
 
     struct Region {
         keys: RegionKeys,
@@ -248,5 +254,27 @@ mod tests {
         assert_eq!(region.trust.take_due(), late, "each after the one it holds by");
         says(&third, &first);
         assert!(region.trust.take_due().is_empty());
+    }
+
+    /// Another process stored it, or it was forgotten with a batch that failed while its own was on the way.
+    #[test]
+    fn what_is_stored_is_known_before_it_is_shown() {
+        let (rng, dir) = (SystemRandom::new(), tempfile::tempdir().unwrap());
+        let store = SqliteStore::create(dir.path(), RelayIncarnation(1), &SqliteOptions::default()).unwrap();
+        let keys = RegionKeys::generate(&rng).unwrap();
+        let trust = Trust::load(keys.public(), &store).unwrap();
+        let claim = Claim::Facility(Facility {
+            id: FacilityId::generate(&rng).unwrap(),
+            name: "はまなす".into(),
+            kind: "visiting-nurse-station".into(),
+        });
+        let bytes = trust::sign(&keys, Millis(1), claim).unwrap().into_bytes();
+        let id = StatementId::of(&bytes);
+        let item = NewItem::Statement(NewStatement { id, audience: Audience::Everyone, bytes });
+        store.commit(&[Submission::new(Source::Operator, Millis(1), vec![item])]).unwrap();
+        trust.know(&store, ArrivalNo::NONE).unwrap();
+        assert!(trust.with(|set| set.statement(&id).is_none()));
+        trust.know(&store, ArrivalNo(1)).unwrap();
+        assert!(trust.with(|set| set.statement(&id).is_some()));
     }
 }

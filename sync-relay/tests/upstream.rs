@@ -9,7 +9,9 @@ use ring::rand::SystemRandom;
 use std::sync::Arc;
 use tendenko_protocol::ids::{LogSeq, Millis};
 use tendenko_protocol::messages::{Item, Lane, RelayMessage};
+use tendenko_protocol::trust::Added;
 use tendenko_relay::store::{Documents, Figures, PageLimit, RelayStore, Selection, SqliteStore};
+use tendenko_relay::upstream::{UpstreamConfig, UpstreamHandle};
 use tendenko_relay::{Directory, EdgeSetup, Relay, Serving, edge};
 
 mod common;
@@ -57,7 +59,11 @@ impl Served {
 
     /// Waits until everything is up, and everything from above is here.
     async fn level(&self) {
-        let mut state = self.serving.upstream().unwrap().state();
+        self.level_with(self.serving.upstream().unwrap()).await;
+    }
+
+    async fn level_with(&self, up: &UpstreamHandle) {
+        let mut state = up.state();
         loop {
             if state.borrow_and_update().idle && self.waiting() == 0 {
                 return;
@@ -116,6 +122,47 @@ fn what_is_brought_to_one_relay_reaches_tablets_at_the_other() {
         assert_eq!(hashes(&hub), hashes(&edge));
         assert_eq!(hub.figures().quarantined + edge.figures().quarantined, 0);
         edge.serving.shutdown().await;
+        hub.serving.shutdown().await;
+    });
+}
+
+/// A tablet that serves is a device to the hub. What it is granted may come to it from below, and reaches the hub by it: then the hub does not
+/// send the grant, and is asked for what it opens all the same.
+#[test]
+fn a_tablet_that_serves_asks_for_what_a_grant_opens_that_it_brings_itself() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut messenger, server) =
+            (town.tablet("nurse"), town.tablet("messenger"), town.tablet("server"));
+        let hub = Served::start(town.relay_dir(), &[]);
+        let origin = nurse.patient();
+        let written: Vec<_> =
+            (0..3).map(|n| nurse.write(origin.patient(), &format!("visit {n}")).into_bytes()).collect();
+        hub.sync(&mut nurse).await;
+        let site = Served::start(join(&town, "site"), &[]);
+        let config = UpstreamConfig::new(vec![hub.address().to_string()], Arc::new(server.keys.clone()));
+        let up = site.serving.climb(config).unwrap();
+        site.level_with(&up).await;
+        assert_eq!(site.figures().records, 0);
+
+        // The messenger has the grants alone, and what proves them.
+        let own = nurse.statements.clone();
+        nurse.grant_to(origin, &server);
+        for statement in &nurse.statements {
+            if messenger.trust.add(statement) == Ok(Added::New) {
+                messenger.statements.push(statement.clone());
+            }
+        }
+        let grants = nurse.statements[own.len()..].iter().cloned();
+        messenger.outbox.extend(grants.map(Item::Statement));
+        site.sync(&mut messenger).await;
+        site.level_with(&up).await;
+        while site.figures().records < 3 {
+            tokio::task::yield_now().await;
+        }
+        assert!(written.iter().all(|record| hashes(&site).contains(record)));
+        drop(up);
+        site.serving.shutdown().await;
         hub.serving.shutdown().await;
     });
 }

@@ -20,7 +20,8 @@ use crate::limits::{
     MAX_BACKFILL, MAX_BUCKETS, MAX_CHAIN, MAX_DOCUMENTS, MAX_FIRST, MAX_FRAME, MAX_ITEMS, MAX_OFFER, MAX_PRINTS,
     MAX_STATEMENT, MAX_VERSIONS, MAX_WANTED,
 };
-use crate::record::RejectReason;
+use crate::record::{Header, RejectReason};
+use crate::trust::{Claim, UnverifiedStatement};
 
 /// How far a tablet has heard a relay. The tablet keeps one, of the relay it last heard, in its store, as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +90,20 @@ impl Item {
             Item::Record(bytes) | Item::Statement(bytes) | Item::Chunk(bytes) | Item::Checkpoint(bytes) => bytes,
         }
     }
+
+    /// Of a record, its header. Nothing is verified.
+    pub fn header(&self) -> Option<Header> {
+        if let Item::Record(bytes) = self { Header::of(bytes) } else { None }
+    }
+
+    /// Of a grant, the scope and the device that it names. Nothing is verified.
+    pub fn grant(&self) -> Option<(PatientId, Scope, DeviceId)> {
+        let Item::Statement(bytes) = self else { return None };
+        match UnverifiedStatement::parse(bytes).ok()?.claim() {
+            Claim::Grant(grant) => Some((grant.patient, grant.scope, grant.device)),
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Item {
@@ -100,6 +115,18 @@ impl std::fmt::Debug for Item {
             Item::Checkpoint(bytes) => write!(f, "Checkpoint({} bytes)", bytes.len()),
         }
     }
+}
+
+/// A scope to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backfill {
+    /// Whose.
+    pub patient: PatientId,
+    /// What of them.
+    pub scope: Scope,
+    /// How far its documents are stored already: that is not wanted again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub has: Vec<(DocumentId, Vector)>,
 }
 
 /// Which documents a message of vectors speaks for.
@@ -193,8 +220,8 @@ pub enum ClientMessage {
     },
     /// Asks for more than what is new, which is pulled by the hello's cursor. On the cards lane.
     Pull {
-        /// Newly granted scopes of which everything is wanted, from the first arrival on, in this order.
-        backfill: Vec<(PatientId, Scope)>,
+        /// Newly granted scopes of which everything is wanted that the tablet does not have, from the first arrival on, in this order.
+        backfill: Vec<Backfill>,
         /// Patients whose charts are wanted ahead of the order of arrival, in this order: today's visits.
         first: Vec<PatientId>,
     },
@@ -304,12 +331,21 @@ pub enum RelayMessage {
         /// Up to where.
         through: ArrivalNo,
     },
-    /// Everything of this scope was sent: a backfill is complete, or a patient wanted first is.
+    /// Everything of this scope was sent, or is with the tablet: a backfill is complete.
     Backfilled {
         /// Patient.
         patient: PatientId,
         /// Scope.
         scope: Scope,
+    },
+    /// No grant of this scope to the tablet has arrived up to here: it is not filled in, and may be asked for again when more has arrived.
+    Withheld {
+        /// Patient.
+        patient: PatientId,
+        /// Scope.
+        scope: Scope,
+        /// Up to where.
+        newest: ArrivalNo,
     },
     /// All items of this lane up to and including number `through` are answered: durably stored, or listed as rejected.
     Ack {
@@ -445,7 +481,10 @@ impl ClientMessage {
                     && chain.iter().all(|bytes| bytes.len() <= MAX_STATEMENT)
             }
             ClientMessage::Begin { patients, known } => patients.len() <= MAX_BACKFILL && known.len() <= MAX_DOCUMENTS,
-            ClientMessage::Pull { backfill, first } => backfill.len() <= MAX_BACKFILL && first.len() <= MAX_FIRST,
+            ClientMessage::Pull { backfill, first } => {
+                let documents: usize = backfill.iter().map(|scope| scope.has.len()).sum();
+                backfill.len() <= MAX_BACKFILL && documents <= MAX_DOCUMENTS && first.len() <= MAX_FIRST
+            }
             ClientMessage::Push { items, .. } => items.len() <= MAX_ITEMS,
             ClientMessage::Twins { prints, .. } => prints.len() <= MAX_PRINTS,
             ClientMessage::Want { chunks } => chunks.len() <= MAX_WANTED,
@@ -485,7 +524,8 @@ impl RelayMessage {
             | RelayMessage::ChainWanted
             | RelayMessage::StatementsSent
             | RelayMessage::CaughtUp { .. }
-            | RelayMessage::Backfilled { .. } => true,
+            | RelayMessage::Backfilled { .. }
+            | RelayMessage::Withheld { .. } => true,
         };
         if bounded { Ok(message) } else { Err(CborError::TooMany) }
     }

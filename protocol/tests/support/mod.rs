@@ -15,7 +15,7 @@ use tendenko_protocol::document::{DocumentId, LogId, Scope};
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{FacilityId, LogSeq, Millis, PatientId, PatientOrigin, RecordHash};
 use tendenko_protocol::keys::{EpochKey, RegionKeys};
-use tendenko_protocol::messages::{ClientMessage, FrameDecoder, Lane, PerLane, RelayMessage, encode_frame};
+use tendenko_protocol::messages::{ClientMessage, FrameDecoder, Item, Lane, PerLane, RelayMessage, encode_frame};
 use tendenko_protocol::session::{client, relay as relay_session};
 use tendenko_protocol::trust::{self, Claim, Device, Facility, Grant};
 
@@ -98,6 +98,8 @@ pub struct Region {
     pub patients: Vec<Patient>,
     pub links: Vec<Option<Link>>,
     pub now: Millis,
+    /// Records sent to each tablet, and how often each came.
+    pub sent: Vec<BTreeMap<RecordHash, usize>>,
     /// Which lane's message is delivered first: nothing is in order between lanes.
     pub lanes: [Lane; 3],
     /// Relays forward what they have verified.
@@ -135,8 +137,19 @@ impl Region {
         }
         let relays = (0..relays).map(|_| Relay::new(&rng, keys.public())).collect();
         let links = (0..tablets).map(|_| None).collect();
-        let mut region =
-            Self { rng, keys, tablets: made, relays, patients: Vec::new(), links, now, lanes: Lane::ALL, live: true };
+        let mut region = Self {
+            rng,
+            keys,
+            tablets: made,
+            relays,
+            patients: Vec::new(),
+            links,
+            now,
+            sent: Vec::new(),
+            lanes: Lane::ALL,
+            live: true,
+        };
+        region.sent.resize_with(tablets, BTreeMap::new);
         for owner in 0..tablets {
             region.create_patient(owner);
         }
@@ -155,6 +168,7 @@ impl Region {
     /// A tablet's whole disk is copied, so that nothing shows it. The copy's index.
     pub fn clone_tablet(&mut self, tablet: usize) -> usize {
         self.tablets.push(self.tablets[tablet].clone());
+        self.sent.push(BTreeMap::new());
         self.links.push(None);
         self.tablets.len() - 1
     }
@@ -296,6 +310,11 @@ impl Region {
         if let Some(action) = link.server_actions.pop_front() {
             match action {
                 relay_session::RelayAction::Send { lane, message } => {
+                    for item in items_of(&message) {
+                        if let Item::Record(bytes) = item {
+                            *self.sent[tablet].entry(RecordHash::of(bytes)).or_default() += 1;
+                        }
+                    }
                     let frame = encode_frame(&message.encode());
                     link.bytes_down += frame.len();
                     link.down[lane].push_back(frame);
@@ -410,6 +429,14 @@ impl Region {
         }
         let written: usize = self.tablets.iter().map(|tablet| tablet.written).sum();
         assert_eq!(relay.logs.0.values().map(Vec::len).sum::<usize>(), written, "nothing that was written is lost");
+    }
+}
+
+fn items_of(message: &RelayMessage) -> Vec<&Item> {
+    match message {
+        RelayMessage::Items { items, .. } => items.iter().map(|(_, item)| item).collect(),
+        RelayMessage::Fill { items, .. } | RelayMessage::Live { items } => items.iter().collect(),
+        _ => Vec::new(),
     }
 }
 

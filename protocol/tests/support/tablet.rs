@@ -7,7 +7,7 @@ use tendenko_protocol::admission::{Verdict, admit_record};
 use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::ids::{ChunkId, DeviceId, Incarnation, LogSeq, PatientId, Print, RecordHash, StatementId};
 use tendenko_protocol::keys::{DeviceKeys, EpochKey};
-use tendenko_protocol::messages::{Cursor, Item, Lane};
+use tendenko_protocol::messages::{Backfill, Cursor, Item, Lane};
 use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, RejectReason, SealedRecord};
 use tendenko_protocol::session::client::{ClientAction, ClientConfig, ClientEvent, Departure, ItemRef};
 use tendenko_protocol::trust::{Added, Claim, TrustStore, UnverifiedStatement};
@@ -72,6 +72,16 @@ impl Tablet {
         self.depart(Item::Statement(statement));
     }
 
+    /// Takes statements from a courier file.
+    pub fn take_carried(&mut self, statements: &[Vec<u8>]) {
+        for statement in statements {
+            if self.trust.add(statement) == Ok(Added::New) {
+                self.backfill.extend(self.granted_by(statement));
+                self.issue(statement.clone());
+            }
+        }
+    }
+
     pub fn depart(&mut self, item: Item) {
         self.positions += 1;
         self.outbox.insert(self.positions, item);
@@ -113,6 +123,13 @@ impl Tablet {
         }
     }
 
+    /// A scope to be filled in, and what is here of it.
+    fn owed(&self, (patient, scope): (PatientId, Scope)) -> Backfill {
+        let of_scope = |document: &DocumentId| (document.patient, document.scope()) == (patient, scope);
+        let documents = self.documents().into_iter().filter(of_scope);
+        Backfill { patient, scope, has: documents.map(|document| (document, self.logs.vector(document))).collect() }
+    }
+
     fn write_cursor(&mut self, cursor: Option<Cursor>) {
         self.cursor = cursor.or(self.cursor);
     }
@@ -139,7 +156,9 @@ impl Tablet {
                     match item {
                         Item::Statement(bytes) => {
                             if self.trust.add(&bytes).unwrap() != Added::Known {
-                                new_grants.extend(self.granted_by(&bytes));
+                                let granted = self.granted_by(&bytes);
+                                self.backfill.extend(granted);
+                                new_grants.extend(granted);
                             }
                         }
                         Item::Record(bytes) => gaps.extend(self.take(bytes, &mut forks)),
@@ -156,7 +175,6 @@ impl Tablet {
                 }
                 self.statements = self.trust.statements().map(|(_, bytes)| bytes.to_vec()).collect();
                 let new_grants: Vec<_> = new_grants.into_iter().collect();
-                self.backfill.extend(new_grants.iter().copied());
                 self.suspects.extend(gaps.iter().copied());
                 self.write_cursor(cursor);
                 Some(ClientEvent::Stored { batch, new_grants, gaps, forks })
@@ -227,6 +245,9 @@ impl Tablet {
                 let documents = documents.into_iter().map(|document| (document, self.logs.vector(document))).collect();
                 Some(ClientEvent::Listed { documents })
             }
+            ClientAction::LoadHeld { scopes } => {
+                Some(ClientEvent::Held { scopes: scopes.into_iter().map(|scope| self.owed(scope)).collect() })
+            }
             ClientAction::LoadStatements { after, .. } => {
                 let from = after as usize;
                 let items: Vec<_> = (after + 1..).zip(self.statements.iter().skip(from).take(3).cloned()).collect();
@@ -260,7 +281,9 @@ impl Tablet {
                 Some(ClientEvent::Pieces { chunks, lacking })
             }
             ClientAction::BackfillDone { patient, scope } => {
-                self.backfill.remove(&(patient, scope));
+                if self.trust.granted(self.device(), patient, scope) {
+                    self.backfill.remove(&(patient, scope));
+                }
                 None
             }
             ClientAction::Compared { documents } => {
@@ -287,7 +310,10 @@ impl Tablet {
                 None
             }
             Verdict::Reject { .. } => {
-                ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse).ok().map(|parsed| parsed.header().document)
+                let document = ReceivedBytes::new(bytes).and_then(ReceivedBytes::parse).ok()?.header().document;
+                let scope = (document.patient, document.scope());
+                let ours = self.trust.may_read(self.device(), &document) || self.backfill.contains(&scope);
+                ours.then_some(document)
             }
         }
     }

@@ -11,8 +11,10 @@
 //! Rows are computed from `records` and the checkpoints; a log whose rows were taken away is computed again by [`shrink`].
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use tendenko_protocol::document::{DocumentId, LogId, Vector};
-use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, Print, RecordHash};
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
+use tendenko_protocol::ids::{DeviceId, Incarnation, LogSeq, PatientId, Print, RecordHash};
+use tendenko_protocol::limits::MAX_DOCUMENTS;
+use tendenko_protocol::messages::Backfill;
 
 use super::{StoreError, fixed, records, signed, unsigned};
 
@@ -141,6 +143,25 @@ pub(crate) fn documents_after(
         .query_map(params![after, limit as i64], |row| row.get::<_, Vec<u8>>(0))?
         .collect::<Result<Vec<_>, _>>()?;
     names.iter().map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged)).collect()
+}
+
+/// A scope to be filled in, and how far its documents are known.
+pub(crate) fn owed(connection: &Connection, patient: PatientId, scope: Scope) -> Result<Backfill, StoreError> {
+    let (card, last) = DocumentId::bounds_of_chart(patient);
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT document FROM logs WHERE document >= ?1 AND document <= ?2 ORDER BY document LIMIT ?3",
+    )?;
+    let names = statement
+        .query_map(params![card.to_bytes(), last.to_bytes(), MAX_DOCUMENTS as i64], |row| row.get::<_, Vec<u8>>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut has = Vec::new();
+    for name in names {
+        let document = DocumentId::from_bytes(&name).ok_or(StoreError::Damaged)?;
+        if document.scope() == scope {
+            has.push((document, vector(connection, document)?));
+        }
+    }
+    Ok(Backfill { patient, scope, has })
 }
 
 /// A record was kept that follows what was held of its log.

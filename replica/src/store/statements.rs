@@ -134,6 +134,13 @@ pub(crate) fn backfilled(connection: &Connection, patient: PatientId, scope: Sco
     Ok(())
 }
 
+/// Is this backfill still owed?
+pub(crate) fn owes(connection: &Connection, patient: PatientId, scope: Scope) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM backfills WHERE patient = ?1 AND scope = ?2")?
+        .exists(params![patient.0, scope_number(scope)])?)
+}
+
 /// Backfills still owed.
 pub(crate) fn owed_backfills(connection: &Connection) -> Result<Vec<(PatientId, Scope)>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT patient, scope FROM backfills ORDER BY id")?;

@@ -4,7 +4,7 @@ use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{ArrivalNo, PatientId, Print, RelayId};
 use tendenko_protocol::limits::{MAX_DOCUMENTS, VECTOR_PAGE};
-use tendenko_protocol::messages::Cursor;
+use tendenko_protocol::messages::{Backfill, Cursor};
 use tendenko_protocol::session::client::ClientConfig;
 
 use crate::replica::Replica;
@@ -110,6 +110,17 @@ impl Replica {
             vectors.push((document, vector));
         }
         Ok((vectors, false))
+    }
+
+    /// What is stored of scopes that are to be filled in.
+    pub(crate) fn owed(&self, scopes: Vec<(PatientId, Scope)>) -> Result<Vec<Backfill>, StoreError> {
+        let reader = self.reader();
+        scopes.into_iter().map(|(patient, scope)| logs::owed(&reader, patient, scope)).collect()
+    }
+
+    /// Scopes that are still to be filled in.
+    pub(crate) fn still_owed(&self) -> Result<Vec<(PatientId, Scope)>, StoreError> {
+        statements::owed_backfills(&self.reader())
     }
 
     /// Vectors of these documents, of which something may be missing: what is held of them. Empty ones for those not here.

@@ -248,6 +248,12 @@ impl Link {
                     event = Some(ClientEvent::Saved);
                     continue;
                 }
+                () = self.replica.carried_grants.notified() => {
+                    let scopes = blocking(&self.replica, Replica::still_owed).await?;
+                    self.rested = false;
+                    event = Some(ClientEvent::Granted { scopes });
+                    continue;
+                }
                 () = self.replica.first_changed.notified() => {
                     let patients = blocking(&self.replica, |replica| Ok(replica.first_in_order())).await?;
                     event = Some(ClientEvent::First { patients });
@@ -432,6 +438,10 @@ impl Link {
             ClientAction::LoadListed { documents } => {
                 let documents = blocking(replica, move |replica| replica.vectors_of(&documents)).await?;
                 Some(ClientEvent::Listed { documents })
+            }
+            ClientAction::LoadHeld { scopes } => {
+                let scopes = blocking(replica, move |replica| replica.owed(scopes)).await?;
+                Some(ClientEvent::Held { scopes })
             }
             ClientAction::LoadStatements { after, budget } => {
                 let (items, more) = blocking(replica, move |replica| replica.statements_after(after, budget)).await?;

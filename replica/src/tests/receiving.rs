@@ -3,10 +3,15 @@ use tendenko_protocol::document::{DocumentId, LogId};
 use tendenko_protocol::ids::{ArrivalNo, LogSeq, RecordHash, RelayId, RelayIncarnation};
 use tendenko_protocol::keys::EpochKey;
 use tendenko_protocol::messages::Cursor;
-use tendenko_protocol::record::{Draft, Kind, SealedRecord};
+use tendenko_protocol::record::{Draft, Header, Kind, SealedRecord};
 
 use super::*;
+use crate::receive::Door;
 use crate::store::{logs, records, statements};
+
+fn suspects(tablet: &Tablet) -> Vec<DocumentId> {
+    records::suspects(&tablet.reader()).unwrap()
+}
 
 fn is_record(item: &Item) -> bool {
     matches!(item, Item::Record(_))
@@ -33,6 +38,58 @@ fn records_wait_for_their_key_and_are_applied_when_it_comes() {
     assert_eq!(owed.len(), 2, "older records are asked for");
     b.backfilled(patient, Scope::Card).unwrap();
     assert_eq!(statements::owed_backfills(&b.reader()).unwrap(), [(patient, Scope::Chart)]);
+}
+
+/// What makes the grant hold lies further back, and comes with what is filled in; what was refused before is not sent again.
+#[test]
+fn a_record_that_comes_too_early_for_a_grant_is_compared_later() {
+    let region = TestRegion::new();
+    let (a, b, c) = (region.tablet("甲"), region.tablet("乙"), region.tablet("丙"));
+    introduce(&[&a, &b, &c]);
+    let patient = a.create_patient(identity("佐藤 ハナ", "サトウ ハナ")).unwrap();
+    for scope in Scope::ALL {
+        a.grant(patient, scope, b.device_id(), "同意書").unwrap();
+    }
+    let of_a = a.departing();
+    b.receive(of_a.clone());
+    for scope in Scope::ALL {
+        b.grant(patient, scope, c.device_id(), "同意書").unwrap();
+    }
+    let (records, grants): (Vec<_>, Vec<_>) = of_a.into_iter().partition(is_record);
+    c.receive(records.clone());
+    assert_eq!(suspects(&c), [], "of nobody knows whom");
+    c.receive(b.departing());
+    c.receive(records.clone());
+    let documents: Vec<_> =
+        records.iter().filter_map(|record| Header::of(record.bytes())).map(|it| it.document).collect();
+    assert!(!documents.is_empty() && suspects(&c) == documents);
+    assert_eq!(c.patient(patient).err().map(drop), Some(()), "its grant does not hold yet");
+    c.backfilled(patient, Scope::Card).unwrap();
+    assert_eq!(c.still_owed().unwrap().len(), 2, "nothing is filled in before it does");
+    c.receive(grants);
+    c.receive(records);
+    assert_eq!(c.models(), a.models());
+    c.backfilled(patient, Scope::Card).unwrap();
+    assert_eq!(c.still_owed().unwrap().len(), 1);
+}
+
+/// What a courier file brought of a scope is not asked for again.
+#[test]
+fn what_is_stored_of_a_scope_that_a_courier_file_opened_is_said() {
+    let region = TestRegion::new();
+    let (a, b) = (region.tablet("甲"), region.tablet("乙"));
+    introduce(&[&a, &b]);
+    let patient = a.create_patient(identity("佐藤 ハナ", "サトウ ハナ")).unwrap();
+    for scope in Scope::ALL {
+        a.grant(patient, scope, b.device_id(), "同意書").unwrap();
+    }
+    b.take_batch(a.departing(), None, Door::Courier).unwrap();
+    let owed = b.still_owed().unwrap();
+    assert_eq!(owed, Scope::ALL.map(|scope| (patient, scope)));
+    let held = b.owed(owed).unwrap();
+    let documents: Vec<_> = held.iter().flat_map(|scope| &scope.has).map(|(document, _)| *document).collect();
+    assert_eq!(documents, [DocumentId::card(patient)]);
+    assert_eq!(held[0].has[0].1, logs::vector(&a.reader(), documents[0]).unwrap());
 }
 
 #[test]

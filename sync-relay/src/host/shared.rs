@@ -202,6 +202,7 @@ impl Shared {
         bytes: usize,
     ) -> Result<RelayEvent, StoreError> {
         let limit = PageLimit { bytes, looked_at: LOOKED_AT };
+        self.trust.know(&*self.store, through)?;
         let page = self.trust.with(|set| {
             let granted = |subject: &Subject| set.may_be_sent(device, subject.0, subject.1);
             let selection = match select {

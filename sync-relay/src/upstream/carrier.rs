@@ -1,12 +1,14 @@
 //! The store's side of a session with the upstream: what it starts from, and what it asks for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tendenko_protocol::chunk::Holding;
-use tendenko_protocol::document::{DocumentId, LogId, Vector};
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
 use tendenko_protocol::domains::SESSION_VERSIONS;
 use tendenko_protocol::ids::{ArrivalNo, AttachmentId, ChunkId, DeviceId, LogSeq, RelayId, StatementId};
-use tendenko_protocol::messages::{Cursor, Item, Lane};
+use tendenko_protocol::limits::{MAX_DOCUMENTS, VECTOR_PAGE};
+use tendenko_protocol::messages::{Backfill, Cursor, Item, Lane};
 use tendenko_protocol::record::RejectReason;
 use tendenko_protocol::session::client::{ClientConfig, Departure, ItemRef, Rejection};
 use tendenko_protocol::trust::Claim;
@@ -147,7 +149,6 @@ impl Carrier {
         cursor: Option<Cursor>,
     ) -> (Submission, Vec<Subject>, Vec<Option<LogId>>) {
         let mut submission = admit::submission(&self.shared.trust, from, now(), items);
-        let device = self.identity.hello_id();
         let mut new_grants = Vec::new();
         let mut logs = Vec::new();
         for item in &submission.items {
@@ -163,11 +164,7 @@ impl Carrier {
                     }
                 }
                 NewItem::Statement(statement) => {
-                    let granted = self.shared.trust.with(|set| match set.statement(&statement.id)?.claim {
-                        Claim::Grant(ref grant) if grant.device == device => Some((grant.patient, grant.scope)),
-                        _ => None,
-                    });
-                    if let Some(subject) = granted.filter(|_| self.relay_identity().is_none()) {
+                    if let Some(subject) = self.granted_by(&statement.id) {
                         submission.marks.push(Mark::Owed(subject));
                         new_grants.push(subject);
                     }
@@ -177,6 +174,55 @@ impl Carrier {
         }
         submission.marks.extend(cursor.map(Mark::Cursor));
         (submission, new_grants, logs)
+    }
+
+    /// What a statement grants to this side, if it is a device to the upstream. A relay sees everything.
+    fn granted_by(&self, statement: &StatementId) -> Option<Subject> {
+        let device = self.identity.hello_id();
+        let granted = self.shared.trust.with(|set| match set.statement(statement)?.claim {
+            Claim::Grant(ref grant) if grant.device == device => Some((grant.patient, grant.scope)),
+            _ => None,
+        });
+        granted.filter(|_| self.relay_identity().is_none())
+    }
+
+    /// Grants for this side that it brings to the upstream (a tablet pushed them here, or a courier file brought them): what they open is
+    /// to be filled in. Durable before they leave, for once they are there the upstream never sends them.
+    pub(super) async fn owe_departing(self: &Arc<Self>, items: &[Departure]) -> Result<Vec<Subject>, CarrierError> {
+        let subject = |departure: &Departure| match &departure.item {
+            Item::Statement(bytes) => self.granted_by(&StatementId::of(bytes)),
+            Item::Record(_) | Item::Chunk(_) | Item::Checkpoint(_) => None,
+        };
+        let subjects: BTreeSet<Subject> = items.iter().filter_map(subject).collect();
+        if !subjects.is_empty() {
+            self.mark(subjects.iter().copied().map(Mark::Owed).collect()).await?;
+        }
+        Ok(subjects.into_iter().collect())
+    }
+
+    /// What is here of scopes that are to be filled in.
+    pub(super) fn owed(&self, scopes: Vec<Subject>) -> Result<Vec<Backfill>, StoreError> {
+        let owed = |(patient, scope)| {
+            let card = [DocumentId::card(patient)];
+            let (after, through) = DocumentId::bounds_of_chart(patient);
+            let documents = match scope {
+                Scope::Card => Documents::Listed(&card),
+                Scope::Chart => Documents::Span { after: Some(after), through: Some(through) },
+            };
+            let mut has = self.shared.store.vectors(documents, &|_| true, MAX_DOCUMENTS, VECTOR_PAGE)?.documents;
+            has.retain(|(_, vector)| !vector.0.is_empty());
+            Ok(Backfill { patient, scope, has })
+        };
+        scopes.into_iter().map(owed).collect()
+    }
+
+    /// Everything of a scope is here that the upstream has. It is asked for again next time if the grant does not hold here yet.
+    pub(super) async fn filled(&self, subject: Subject) -> Result<(), CarrierError> {
+        let device = self.identity.hello_id();
+        if self.shared.trust.with(|set| set.granted(device, subject.0, subject.1)) {
+            self.mark(vec![Mark::Filled(subject)]).await?;
+        }
+        Ok(())
     }
 
     /// The next of a lane's outbox, and whether there is more.

@@ -22,7 +22,7 @@ use super::carrier::{Carrier, CarrierError};
 use super::{UpstreamConfig, UpstreamState, told_to_stop};
 use crate::clock::now;
 use crate::host::quic;
-use crate::store::{Mark, Source, StoreError};
+use crate::store::{Mark, Source, StoreError, Subject};
 
 /// Messages of one lane read ahead of the session.
 const READ_AHEAD: usize = 2;
@@ -189,6 +189,7 @@ async fn talk(
         carrier: carrier.clone(),
         relay,
         session: Session::new(config),
+        granted: Vec::new(),
         writers,
         closed: None,
         full: false,
@@ -250,6 +251,8 @@ struct Link {
     carrier: Arc<Carrier>,
     relay: RelayId,
     session: Session,
+    /// Scopes that the session is to hear of.
+    granted: Vec<Subject>,
     writers: [mpsc::Sender<Vec<u8>>; 3],
     closed: Option<CloseReason>,
     full: bool,
@@ -349,6 +352,10 @@ impl Link {
             if let Some(event) = self.perform(action).await? {
                 actions.extend(self.session.handle(event));
             }
+            if !self.granted.is_empty() {
+                let scopes = std::mem::take(&mut self.granted);
+                actions.extend(self.session.handle(ClientEvent::Granted { scopes }));
+            }
         }
         Ok(())
     }
@@ -375,6 +382,7 @@ impl Link {
             }
             ClientAction::Depart { lane, after, behind, budget } => {
                 let (items, more) = self.read(move |carrier| carrier.depart(lane, after, behind, budget)).await?;
+                self.granted.extend(carrier.owe_departing(&items).await?);
                 Some(ClientEvent::Departing { lane, items, more })
             }
             // An edge relay makes no checkpoints.
@@ -394,6 +402,10 @@ impl Link {
             ClientAction::LoadListed { documents } => {
                 let documents = self.read(move |carrier| carrier.vectors_of(&documents)).await?;
                 Some(ClientEvent::Listed { documents })
+            }
+            ClientAction::LoadHeld { scopes } => {
+                let scopes = self.read(move |carrier| carrier.owed(scopes)).await?;
+                Some(ClientEvent::Held { scopes })
             }
             ClientAction::LoadStatements { after, budget } => {
                 let (items, more) = self.read(move |carrier| carrier.statements(after, budget)).await?;
@@ -428,7 +440,7 @@ impl Link {
                 None
             }
             ClientAction::BackfillDone { patient, scope } => {
-                carrier.mark(vec![Mark::Filled((patient, scope))]).await?;
+                carrier.filled((patient, scope)).await?;
                 None
             }
             ClientAction::Measured { .. } | ClientAction::Progress(_) => None,

@@ -11,7 +11,7 @@ use tendenko_protocol::ids::{
     DeviceId, Incarnation, LogSeq, Millis, PatientId, PatientOrigin, RecordHash, RelayId, StatementId,
 };
 use tendenko_protocol::keys::{DeviceKeys, EpochKey};
-use tendenko_protocol::messages::{Cursor, Item, Lane};
+use tendenko_protocol::messages::{Backfill, Cursor, Item, Lane};
 use tendenko_protocol::record::{Draft, Kind, ReceivedBytes, SealedRecord};
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientConfig, ClientEvent, Departure, Rejection, Session};
@@ -127,6 +127,13 @@ impl Tablet {
         self.records.values().flatten().map(|bytes| RecordHash::of(bytes)).collect()
     }
 
+    /// A scope to be filled in, and what is here of it.
+    fn owed(&self, (patient, scope): (PatientId, Scope)) -> Backfill {
+        let mut has = self.vectors();
+        has.retain(|document, _| (document.patient, document.scope()) == (patient, scope));
+        Backfill { patient, scope, has: has.into_iter().collect() }
+    }
+
     pub async fn connect(&self, to: SocketAddr) -> Link {
         let config = ClientConfig {
             region: self.trust.region(),
@@ -207,6 +214,10 @@ impl Tablet {
                         let documents =
                             documents.into_iter().map(|id| (id, all.remove(&id).unwrap_or_default())).collect();
                         events.push_back(ClientEvent::Listed { documents });
+                    }
+                    ClientAction::LoadHeld { scopes } => {
+                        let scopes = scopes.into_iter().map(|scope| self.owed(scope)).collect();
+                        events.push_back(ClientEvent::Held { scopes });
                     }
                     ClientAction::LoadStatements { after, .. } => {
                         let items = (1..).zip(self.statements.clone()).skip(after as usize).collect();

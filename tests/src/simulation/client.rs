@@ -1,9 +1,10 @@
 //! The caller's end of a connection: one event, one message or one durable transaction at a time, so that a crash can fall
 //! between any two. What a tablet does is here, what an edge relay does in `edge`.
 
-use tendenko_protocol::ids::Millis;
+use tendenko_protocol::document::{DocumentId, Scope};
+use tendenko_protocol::ids::{Millis, PatientId};
 use tendenko_protocol::messages::Refusal;
-use tendenko_protocol::messages::{ClientMessage, Item, Lane, RelayMessage};
+use tendenko_protocol::messages::{Backfill, ClientMessage, Item, Lane, RelayMessage};
 use tendenko_protocol::session::CloseReason;
 use tendenko_protocol::session::client::{ClientAction, ClientEvent};
 
@@ -188,6 +189,9 @@ impl World {
                 let documents = documents.into_iter().map(|document| (document, held(document))).collect();
                 Some(ClientEvent::Listed { documents })
             }
+            Todo::Action(ClientAction::LoadHeld { scopes }) => {
+                Some(ClientEvent::Held { scopes: scopes.into_iter().map(|scope| self.owed(tablet, scope)).collect() })
+            }
             Todo::Action(ClientAction::LoadStatements { after, .. }) => {
                 let (items, more) = self.tablets[tablet].statements_after(after, STATEMENTS);
                 Some(ClientEvent::Statements { items, more })
@@ -237,6 +241,19 @@ impl World {
                 end.todo.insert(index, todo);
             }
         }
+    }
+
+    /// A scope to be filled in, and what is here of it.
+    fn owed(&self, tablet: usize, (patient, scope): (PatientId, Scope)) -> Backfill {
+        let (card, last) = DocumentId::bounds_of_chart(patient);
+        let documents = match scope {
+            Scope::Card => vec![card],
+            Scope::Chart => self.tablets[tablet].disk.logs.documents(Some(card), Some(last)),
+        };
+        let mut has: Vec<_> =
+            documents.into_iter().map(|document| (document, self.vector_of(tablet, document))).collect();
+        has.retain(|(_, vector)| !vector.0.is_empty());
+        Backfill { patient, scope, has }
     }
 
     fn vector_of(
@@ -366,12 +383,15 @@ fn name_of(event: &ClientEvent) -> (&'static str, u64) {
             RelayMessage::Fill { items, .. } => ("hears fill", items.len() as u64),
             RelayMessage::CaughtUp { through } => ("hears caught up", through.0),
             RelayMessage::Backfilled { .. } => ("hears backfilled", NONE),
+            RelayMessage::Withheld { newest, .. } => ("hears withheld", newest.0),
             RelayMessage::Ack { through, .. } => ("hears ack", *through),
             RelayMessage::Vectors { documents, .. } => ("hears vectors", documents.len() as u64),
             RelayMessage::Twins { prints } => ("hears of twins", prints.len() as u64),
         },
         ClientEvent::Stored { batch, .. } => ("has stored", *batch),
         ClientEvent::Prove { documents } => ("wants proof", documents.len() as u64),
+        ClientEvent::Held { scopes } => ("has of scopes", scopes.len() as u64),
+        ClientEvent::Granted { scopes } => ("is granted otherwise", scopes.len() as u64),
         ClientEvent::Saved => ("has saved", NONE),
         ClientEvent::First { patients } => ("wants others first", patients.len() as u64),
         ClientEvent::Departing { items, .. } => ("lets depart", items.len() as u64),

@@ -183,6 +183,7 @@ impl World {
             ClientAction::LoadHoldings { .. } => Some(ClientEvent::Holdings { attachments: Vec::new() }),
             ClientAction::LoadPieces { .. } => Some(ClientEvent::Pieces { chunks: Vec::new(), lacking: Vec::new() }),
             // Nothing is granted to a relay: it has no scopes to fill in.
+            ClientAction::LoadHeld { .. } => Some(ClientEvent::Held { scopes: Vec::new() }),
             ClientAction::BackfillDone { .. }
             | ClientAction::Absent { .. }
             | ClientAction::Measured { .. }

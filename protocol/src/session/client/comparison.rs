@@ -413,6 +413,7 @@ impl Session {
             self.reconciling = false;
             self.reread_outbox();
             self.store_cursor();
+            self.ask(Vec::new());
             if self.config.offer {
                 self.chunks.offer();
             }

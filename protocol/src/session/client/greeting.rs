@@ -26,11 +26,11 @@ impl Session {
             (false, true) => self.ask_for_checkpoints(Vec::new(), known),
             (false, false) => self.begin_at_checkpoints(&backfill),
         }
-        self.pull(backfill, first);
         if compares {
             // No relay can go on from that: what it needs for comparing goes with the first flight.
             self.begin_comparison(false);
         }
+        self.pull(backfill, first);
         Ok(())
     }
 

@@ -11,7 +11,8 @@
 //! |---|---|
 //! | here | the session's state, which room an event goes to, what the host is asked for next |
 //! | `greeting` | hello and welcome |
-//! | `receiving` | items, the cursor, scopes to fill in |
+//! | `receiving` | items, the cursor |
+//! | `filling` | scopes to fill in |
 //! | `pushing`, `outgoing` | the outbox on its way out; the window of what is not answered |
 //! | `chunks` | attachments: asked for, offered, given |
 //! | `comparison` | vectors |
@@ -20,6 +21,7 @@
 
 mod chunks;
 mod comparison;
+mod filling;
 mod greeting;
 mod outgoing;
 mod pushing;
@@ -31,7 +33,7 @@ pub(super) use comparison::bounded;
 pub(super) use outgoing::pages;
 pub use types::{ClientAction, ClientConfig, ClientEvent, Departure, ItemRef, LaneProgress, Progress, Rejection};
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::chunks::Chunks;
 use self::comparison::Comparison;
@@ -109,6 +111,10 @@ pub struct Session {
     backfilling: BTreeSet<(PatientId, Scope)>,
     /// Of these, the ones that were not asked for yet: the relay is given so many at a time.
     unasked: Vec<(PatientId, Scope)>,
+    /// Goes with the scopes that are to be asked for next, once it is known what is stored of them.
+    first_to_say: Vec<PatientId>,
+    /// Scopes that the relay does not fill in as long as no more of the cards lane has come than this.
+    withheld: BTreeMap<(PatientId, Scope), ArrivalNo>,
     /// The patients wanted first went with the first flight.
     first_said: bool,
     /// What `reached` was at the welcome.
@@ -143,6 +149,8 @@ impl Session {
             batches: 0,
             backfilling: BTreeSet::new(),
             unasked: Vec::new(),
+            first_to_say: Vec::new(),
+            withheld: BTreeMap::new(),
             first_said: false,
             started: None,
             newest: ArrivalNo::NONE,
@@ -173,6 +181,14 @@ impl Session {
             ClientEvent::Stored { batch, new_grants, gaps, forks } => {
                 self.twins.note(forks);
                 self.stored(batch, new_grants, gaps)
+            }
+            ClientEvent::Held { scopes } => {
+                self.held(scopes);
+                Ok(())
+            }
+            ClientEvent::Granted { scopes } => {
+                self.granted(scopes);
+                Ok(())
             }
             ClientEvent::Saved => {
                 self.lanes.iter_mut().for_each(|(_, lane)| lane.outbox_more = true);
@@ -300,6 +316,7 @@ impl Session {
             return;
         }
         if self.phase == Phase::Open {
+            self.ask_again();
             self.pump_comparison();
         }
         if !self.reconciling {

@@ -1,12 +1,9 @@
 //! What the relay sends: stored in order, together with the cursor that covers it; new grants are filled in.
 
-use std::collections::BTreeMap;
-
-use super::{ClientAction, Phase, Session, Storing, bounded};
-use crate::document::{DocumentId, Scope, Vector};
+use super::{ClientAction, Session, Storing};
+use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, PatientId};
-use crate::limits::{MAX_BACKFILL, MAX_DOCUMENTS, MAX_FIRST};
-use crate::messages::{ClientMessage, Cursor, Item, Lane, RelayMessage};
+use crate::messages::{Cursor, Item, Lane, RelayMessage};
 use crate::session::CloseReason;
 
 /// Documents that are compared alone in one session.
@@ -87,6 +84,7 @@ impl Session {
                 Some(last) => last.backfilled.push((patient, scope)),
                 None => self.backfilled(patient, scope),
             },
+            RelayMessage::Withheld { patient, scope, newest } => self.withheld(patient, scope, newest),
             RelayMessage::Ack { through, arrival, rejected } => self.acked(lane, through, arrival, &rejected)?,
             RelayMessage::Sums { set, sums } => self.summed(set, &sums)?,
             RelayMessage::StatementsSent => self.statements_sent()?,
@@ -148,9 +146,7 @@ impl Session {
         for (patient, scope) in storing.backfilled {
             self.backfilled(patient, scope);
         }
-        let fresh: Vec<_> = new_grants.into_iter().filter(|grant| !self.backfilling.contains(grant)).collect();
-        self.begin_at_checkpoints(&fresh);
-        self.pull(fresh, Vec::new());
+        self.granted(new_grants);
         for document in &gaps {
             self.healing.remove(document);
         }
@@ -159,64 +155,5 @@ impl Session {
         let suspects = gaps.into_iter().filter(|document| !self.compared.contains(document));
         self.suspects.extend(suspects.take(room));
         Ok(())
-    }
-
-    /// Asks for checkpoints of the charts among scopes that are about to be filled in.
-    pub(super) fn begin_at_checkpoints(&mut self, scopes: &[(PatientId, Scope)]) {
-        let charts = scopes.iter().filter(|(_, scope)| *scope == Scope::Chart).map(|(patient, _)| *patient);
-        let patients: Vec<_> = charts.take(MAX_BACKFILL).collect();
-        if !patients.is_empty() {
-            self.ask_for_checkpoints(patients, Vec::new());
-        }
-    }
-
-    pub(super) fn ask_for_checkpoints(&mut self, patients: Vec<PatientId>, known: Vec<(DocumentId, Vector)>) {
-        if self.config.checkpoints.is_some() {
-            let mut known = bounded(known);
-            known.truncate(MAX_DOCUMENTS);
-            self.send(Lane::Cards, ClientMessage::Begin { patients, known });
-        }
-    }
-
-    /// Asks for scopes to be filled in, those of the patients wanted first before others.
-    pub(super) fn pull(&mut self, scopes: Vec<(PatientId, Scope)>, first: Vec<PatientId>) {
-        self.backfilling.extend(scopes.iter().copied());
-        self.unasked.extend(scopes);
-        self.ask(first);
-    }
-
-    /// Other patients are wanted first. While anything is still to come, the relay is told.
-    pub(super) fn prefer(&mut self, mut patients: Vec<PatientId>) {
-        patients.truncate(MAX_FIRST);
-        if patients == self.config.first {
-            return;
-        }
-        self.config.first.clone_from(&patients);
-        let more_comes = !self.is_caught_up() || !self.backfilling.is_empty();
-        if self.phase != Phase::New && more_comes && !patients.is_empty() {
-            self.ask(patients);
-        }
-    }
-
-    /// The next scopes, as many as the relay may be asked for at once.
-    fn ask(&mut self, first: Vec<PatientId>) {
-        let asked = self.backfilling.len().saturating_sub(self.unasked.len());
-        let room = MAX_BACKFILL.saturating_sub(asked);
-        let places: BTreeMap<_, _> = self.config.first.iter().zip(0..).collect();
-        self.unasked.sort_by_key(|(patient, _)| places.get(patient).copied().unwrap_or(usize::MAX));
-        let backfill: Vec<_> = self.unasked.drain(..room.min(self.unasked.len())).collect();
-        if !backfill.is_empty() || !first.is_empty() {
-            self.send(Lane::Cards, ClientMessage::Pull { backfill, first });
-        }
-    }
-
-    fn backfilled(&mut self, patient: PatientId, scope: Scope) {
-        if self.backfilling.remove(&(patient, scope)) {
-            self.actions.push(ClientAction::BackfillDone { patient, scope });
-        }
-        let asked = self.backfilling.len().saturating_sub(self.unasked.len());
-        if !self.unasked.is_empty() && asked <= MAX_BACKFILL / 2 {
-            self.ask(Vec::new());
-        }
     }
 }

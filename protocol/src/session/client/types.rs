@@ -6,7 +6,7 @@ use crate::document::{DocumentId, LogId, Scope, Vector};
 use crate::ids::{
     AttachmentId, ChunkId, DeviceId, LogSeq, Millis, PatientId, Print, RecordHash, RegionId, RelayId, StatementId,
 };
-use crate::messages::{ClientMessage, Cursor, Item, Lane, PerLane, RelayMessage};
+use crate::messages::{Backfill, ClientMessage, Cursor, Item, Lane, PerLane, RelayMessage};
 use crate::record::RejectReason;
 
 /// What a session starts from; all of it read from the store.
@@ -85,6 +85,17 @@ pub enum ClientEvent {
         gaps: Vec<DocumentId>,
         /// Logs of which a record in this batch is a fork, also where it was in quarantine before.
         forks: Vec<LogId>,
+    },
+    /// Answer to `LoadHeld`.
+    Held {
+        /// One for each scope asked for, with the vectors of what is stored of it.
+        scopes: Vec<Backfill>,
+    },
+    /// Scopes were granted to this tablet otherwise than by this relay: by a courier file, or by whom this side serves. The host remembers them, as
+    /// those of a `Store`. The grants leave with the outbox.
+    Granted {
+        /// Which.
+        scopes: Vec<(PatientId, Scope)>,
     },
     /// Something new was saved, or was granted, or became ready to leave in any other way.
     Saved,
@@ -294,6 +305,11 @@ pub enum ClientAction {
     LoadListed {
         /// Which documents.
         documents: Vec<DocumentId>,
+    },
+    /// Report `Held`: what is stored of these scopes, so that it is not sent again.
+    LoadHeld {
+        /// Which.
+        scopes: Vec<(PatientId, Scope)>,
     },
     /// Report `Statements`: every statement known here, acked or not.
     LoadStatements {

@@ -1,11 +1,7 @@
 //! What charts begin with: checkpoints, and the records that need not follow.
 //!
-//! A tablet that asks for them is sent, before anything else of charts, the parts of those that say more than it knows. From then on records that it
-//! *knows* (it said so, or they are covered by a checkpoint of which every part was sent) are passed over by the stream and by backfills,
-//! while its cursor goes on. That is right because lanes are stored in order: whatever cursor covers a record that was passed over, the parts
-//! that stand for it were stored before. If the tablet cannot use one, it compares that document.
-
-use std::collections::BTreeMap;
+//! A tablet that asks for them is sent, before anything else of charts, the parts of those that say more than it knows. From then on it *knows*
+//! the records that they stand for (`known`). If the tablet cannot use one, it compares that document.
 
 use super::jobs::Job;
 use super::{RelayAction, Session};
@@ -13,12 +9,10 @@ use crate::document::{DocumentId, Vector};
 use crate::ids::PatientId;
 use crate::limits::{MAX_BACKFILL, PAGE};
 use crate::messages::{Item, Lane};
-use crate::record::{Header, ParsedCheckpoint};
+use crate::record::ParsedCheckpoint;
 use crate::session::CloseReason;
 use crate::session::client::pages;
 
-/// Documents whose checkpoints are remembered. Beyond that records are sent although a checkpoint stands for them.
-const MAX_KNOWN: usize = 100_000;
 /// Requests that wait at once.
 const MAX_WAITING: usize = 16;
 
@@ -41,7 +35,7 @@ impl Session {
         known: Vec<(DocumentId, Vector)>,
     ) -> Result<(), CloseReason> {
         for (document, vector) in known {
-            self.knows(document, vector);
+            self.known.raise(document, vector);
         }
         let jobs = &mut self.lanes[Lane::Charts].jobs;
         let waiting = jobs.iter().filter(|job| matches!(job, Job::Checkpoints(_))).count();
@@ -55,15 +49,6 @@ impl Session {
             whole: None,
         }));
         Ok(())
-    }
-
-    fn knows(&mut self, document: DocumentId, vector: Vector) {
-        if self.known.len() < MAX_KNOWN || self.known.contains_key(&document) {
-            let known = self.known.entry(document).or_default();
-            for ((device, incarnation), log) in vector.0 {
-                known.raise(device, incarnation, log.seq, log.print);
-            }
-        }
     }
 
     /// What is to be read for the request that is first on the charts lane.
@@ -92,7 +77,7 @@ impl Session {
             request.after = Some((document, number));
             let Ok(parsed) = ParsedCheckpoint::parse(bytes.clone()) else { continue };
             let header = parsed.header();
-            if self.known.get(&document).is_some_and(|known| known.covers(&header.vector())) {
+            if self.known.covers(document, &header.vector()) {
                 continue;
             }
             let before = request.whole.filter(|(set, _)| *set == header.set).map_or(0, |(_, parts)| parts);
@@ -113,20 +98,8 @@ impl Session {
             self.fill(Lane::Charts, items);
         }
         for (document, vector) in whole {
-            self.knows(document, vector);
+            self.known.raise(document, vector);
         }
         Ok(())
     }
-}
-
-/// Does the tablet know this record?
-pub(super) fn is_known(known: &BTreeMap<DocumentId, Vector>, item: &Item) -> bool {
-    let Item::Record(bytes) = item else { return false };
-    if known.is_empty() {
-        return false;
-    }
-    let header = Header::of(bytes);
-    header.is_some_and(|header| {
-        known.get(&header.document).is_some_and(|known| header.seq <= known.get(header.device, header.incarnation))
-    })
 }

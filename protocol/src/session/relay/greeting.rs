@@ -2,7 +2,7 @@
 
 use super::{Phase, RelayAction, Session};
 use crate::ids::{DeviceId, Millis};
-use crate::messages::{ClientMessage, Lane, Refusal, RelayMessage};
+use crate::messages::{Backfill, ClientMessage, Lane, Refusal, RelayMessage};
 use crate::session::{CloseReason, CursorVerdict, Standing, judge};
 
 impl Session {
@@ -124,7 +124,10 @@ fn weight(message: &ClientMessage) -> usize {
         ClientMessage::Begin { patients, known } => {
             16 * patients.len() + known.iter().map(|(_, vector)| 24 + 32 * vector.0.len()).sum::<usize>()
         }
-        ClientMessage::Pull { backfill, first } => 24 * backfill.len() + 16 * first.len(),
+        ClientMessage::Pull { backfill, first } => {
+            let logs = |scope: &Backfill| scope.has.iter().map(|(_, vector)| 24 + 32 * vector.0.len()).sum::<usize>();
+            backfill.iter().map(|scope| 24 + logs(scope)).sum::<usize>() + 16 * first.len()
+        }
         ClientMessage::Want { chunks } => 32 * chunks.len(),
         ClientMessage::Offer { attachments } => 128 * attachments.len(),
         ClientMessage::Hello { .. } | ClientMessage::Bye => 0,

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::checkpoints::Checkpoints;
+use super::filling::Fill;
 use crate::chunk::Holding;
-use crate::document::{DocumentId, LogId, Scope, Vector};
+use crate::document::{DocumentId, LogId, Vector};
 use crate::ids::{ArrivalNo, ChunkId, PatientId, Print};
 use crate::messages::{Buckets, Coverage, Set, Summary};
 use crate::session::sums::Entries;
@@ -18,8 +19,8 @@ pub(super) enum Job {
     Statements { after: ArrivalNo, barrier: u64, buckets: Buckets },
     /// Checkpoints of charts.
     Checkpoints(Checkpoints),
-    /// Everything of a scope.
-    Fill { patient: PatientId, scope: Scope, after: ArrivalNo },
+    /// Everything of a scope that the tablet does not have.
+    Fill(Fill),
     /// What the stream would bring of a patient's charts, before it does. `None`: from where the stream is when its turn comes.
     Ahead { patient: PatientId, after: Option<ArrivalNo> },
     /// An answer to vectors.
@@ -36,7 +37,7 @@ impl Job {
     /// Whose records it brings, if it is about one patient.
     pub(super) fn patient(&self) -> Option<PatientId> {
         match self {
-            Job::Fill { patient, .. } | Job::Ahead { patient, .. } => Some(*patient),
+            Job::Fill(Fill { patient, .. }) | Job::Ahead { patient, .. } => Some(*patient),
             _ => None,
         }
     }

@@ -37,6 +37,11 @@ impl Session {
         }
     }
 
+    /// The tablet may have refused what was forwarded to it, and asks for what it lacks before that is stored here: then it comes in its turn.
+    pub(super) fn forget_live(&mut self) {
+        self.lanes.iter_mut().for_each(|(_, lane)| lane.live.clear());
+    }
+
     /// The tablet has been sent all there is of the lane, and its stream has taken it. A chart may need a grant: while something of the
     /// cards lane is live, charts wait for the stream.
     fn is_live(&self, lane: Lane) -> bool {

@@ -16,7 +16,9 @@
 //! | `greeting` | the hello: is the tablet let in, and from where does it go on? |
 //! | `receiving` | commits and acks; requests become jobs |
 //! | `sending`, `jobs` | the next read, and what was read on its way out |
-//! | `checkpoints` | what charts begin with, and the records that need not follow |
+//! | `checkpoints` | what charts begin with |
+//! | `known` | the records that need not be sent |
+//! | `filling` | scopes that were granted later |
 //! | `live` | what others push, forwarded before it is committed |
 //! | `chunks` | attachments: wanted, offered |
 //! | `comparison` | vectors |
@@ -26,8 +28,10 @@
 mod checkpoints;
 mod chunks;
 mod comparison;
+mod filling;
 mod greeting;
 mod jobs;
+mod known;
 mod live;
 mod receiving;
 mod sending;
@@ -38,9 +42,10 @@ pub use types::{Outcome, RelayAction, RelayConfig, RelayEvent, Select};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use self::filling::Told;
 use self::jobs::Job;
+use self::known::KnownLogs;
 use super::CloseReason;
-use crate::document::{DocumentId, Vector};
 use crate::ids::{ArrivalNo, DeviceId, PatientId};
 use crate::limits::{MAX_UNWRITTEN, RECEIVE_WINDOW};
 use crate::messages::{ClientMessage, Cursor, Item, Lane, PerLane, Refusal, RelayMessage};
@@ -112,8 +117,8 @@ pub struct Session {
 
     lanes: PerLane<LaneState>,
     newest: ArrivalNo,
-    /// How far the tablet knows charts, as it said or by the checkpoints it was sent.
-    known: BTreeMap<DocumentId, Vector>,
+    known: KnownLogs,
+    told: Told,
     /// Arrivals that this tablet pushed itself, on any lane, and that not all lanes have passed yet.
     own: BTreeSet<ArrivalNo>,
     /// Patients that the tablet wants first, with their places.
@@ -135,7 +140,8 @@ impl Session {
             held_bytes: 0,
             lanes: PerLane::new(|_| LaneState { announce: true, ..LaneState::default() }),
             newest: ArrivalNo::NONE,
-            known: BTreeMap::new(),
+            known: KnownLogs::default(),
+            told: Told::default(),
             own: BTreeSet::new(),
             first: BTreeMap::new(),
             batches: 0,

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::jobs::{Compare, Job, Summing, Twins};
 use super::{Committing, Outcome, Reading, RelayAction, Session};
-use crate::document::Scope;
 use crate::ids::{ArrivalNo, PatientId};
 use crate::limits::MAX_BACKFILL;
-use crate::messages::{ClientMessage, Item, Lane, RelayMessage, Set};
+use crate::messages::{Backfill, ClientMessage, Item, Lane, RelayMessage, Set};
 use crate::record::RejectReason;
 use crate::session::CloseReason;
 
@@ -66,6 +65,7 @@ impl Session {
         if self.lanes[lane].jobs.iter().filter(waiting).count() == MAX_COMPARISONS {
             return Err(CloseReason::Protocol("too many comparisons at once"));
         }
+        self.forget_live();
         let barrier = self.lanes[Lane::Cards].received;
         self.lanes[lane].jobs.push_back(job(barrier));
         Ok(())
@@ -96,17 +96,28 @@ impl Session {
 
     /// Cards are filled in on their lane, charts on theirs. What is wanted first goes before what is not, also before what was asked for
     /// earlier: the day goes on, and a patient is opened.
-    fn pulled(&mut self, backfill: Vec<(PatientId, Scope)>, first: Vec<PatientId>) -> Result<(), CloseReason> {
+    fn pulled(&mut self, backfill: Vec<Backfill>, first: Vec<PatientId>) -> Result<(), CloseReason> {
         let waiting: usize = self.lanes.iter().map(|(_, lane)| lane.jobs.len()).sum();
         if waiting + backfill.len() + first.len() > 4 * MAX_BACKFILL {
             return Err(CloseReason::Protocol("too many scopes to fill in at once"));
         }
-        for (patient, scope) in backfill {
-            self.lanes[Lane::of(scope)].jobs.push_back(Job::Fill { patient, scope, after: ArrivalNo::NONE });
+        self.fill_in(backfill);
+        if !first.is_empty() {
+            self.prefer(first);
         }
-        if first.is_empty() {
-            return Ok(());
+        for lane in Lane::STREAMED {
+            let state = &mut self.lanes[lane];
+            let rest = usize::from(state.reading == Some(Reading::Job));
+            // What is compared goes before all of them, and stays in its order.
+            let place =
+                |job: &Job| job.patient().map(|patient| self.first.get(&patient).copied().unwrap_or(usize::MAX));
+            state.jobs.make_contiguous()[rest..].sort_by_key(place);
         }
+        Ok(())
+    }
+
+    /// Charts of these patients go ahead of the stream.
+    fn prefer(&mut self, first: Vec<PatientId>) {
         self.first = first.iter().copied().zip(0..).collect();
         let charts = &mut self.lanes[Lane::Charts];
         let mut under_way = charts.reading == Some(Reading::Job);
@@ -121,15 +132,6 @@ impl Session {
         let asked: BTreeSet<_> = charts.jobs.iter().filter_map(Job::patient).collect();
         let ahead = first.into_iter().filter(|patient| !asked.contains(patient));
         charts.jobs.extend(ahead.map(|patient| Job::Ahead { patient, after: None }));
-        for lane in Lane::STREAMED {
-            let state = &mut self.lanes[lane];
-            let rest = usize::from(state.reading == Some(Reading::Job));
-            // What is compared goes before all of them, and stays in its order.
-            let place =
-                |job: &Job| job.patient().map(|patient| self.first.get(&patient).copied().unwrap_or(usize::MAX));
-            state.jobs.make_contiguous()[rest..].sort_by_key(place);
-        }
-        Ok(())
     }
 
     pub(super) fn committed(&mut self, batch: u64, outcomes: &[Outcome], newest: ArrivalNo) -> Result<(), CloseReason> {

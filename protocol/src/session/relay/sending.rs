@@ -1,10 +1,9 @@
 //! What goes out: on each lane one read at a time, first the jobs, then the stream in order of arrival.
 
-use super::checkpoints::is_known;
 use super::chunks::read_chunks;
 use super::jobs::{Compare, Job, Summing, Twins};
 use super::twins::read_twins;
-use super::{Phase, Reading, RelayAction, Select, Session};
+use super::{LaneState, Phase, Reading, RelayAction, Select, Session};
 use crate::document::{DocumentId, Scope};
 use crate::ids::{ArrivalNo, RecordHash};
 use crate::limits::{MAX_DOCUMENTS, PAGE, VECTOR_PAGE};
@@ -38,7 +37,8 @@ impl Session {
         let (newest, sent_through) = (self.newest, self.lanes[lane].sent_through);
         let of_checkpoints = if lane == Lane::Charts { self.next_checkpoints() } else { None };
         let read = |after, through, select| RelayAction::ReadPage { lane, after, through, select, limit_bytes: PAGE };
-        let (reading, action) = match self.lanes[lane].jobs.front_mut() {
+        let waits = self.fill_waits(lane);
+        let (reading, action) = match self.lanes[lane].jobs.front_mut().filter(|_| !waits) {
             Some(
                 Job::Statements { barrier, .. }
                 | Job::Compare(Compare { barrier, .. })
@@ -46,7 +46,7 @@ impl Session {
                 | Job::Twins(Twins { barrier, .. }),
             ) if *barrier > committed => return,
             // What needs certificates and grants waits until they were sent.
-            Some(Job::Checkpoints(_) | Job::Fill { .. } | Job::Ahead { .. }) if limit < newest => return,
+            Some(Job::Checkpoints(_) | Job::Fill(_) | Job::Ahead { .. }) if limit < newest => return,
             Some(Job::Statements { after, .. } | Job::Sums(Summing { statements_after: Some(after), .. })) => {
                 (Reading::Job, read(*after, newest, Select::Statements))
             }
@@ -58,8 +58,9 @@ impl Session {
                 let Some(action) = of_checkpoints else { return };
                 (Reading::Job, action)
             }
-            Some(Job::Fill { patient, scope, after }) => {
-                (Reading::Job, read(*after, newest, Select::Scope(*patient, *scope)))
+            Some(Job::Fill(fill)) => {
+                let (after, through) = fill.next(newest);
+                (Reading::Job, read(after, through, Select::Scope(fill.patient, fill.scope)))
             }
             Some(Job::Ahead { patient, after }) => {
                 let after = *after.get_or_insert(sent_through);
@@ -134,7 +135,8 @@ impl Session {
                 return Err(CloseReason::Protocol("a page was not asked for"));
             }
             (Reading::Job, Some(Job::Ahead { after, .. })) => (after.get_or_insert(ArrivalNo::NONE), true),
-            (Reading::Job, Some(Job::Statements { after, .. } | Job::Fill { after, .. })) => (after, false),
+            (Reading::Job, Some(Job::Fill(_))) => return self.fill_page(lane, items, through, end),
+            (Reading::Job, Some(Job::Statements { after, .. })) => (after, false),
         };
         // A page that goes nowhere is the last, or a careless host would be asked for ever.
         let done = end || through <= *after;
@@ -145,41 +147,27 @@ impl Session {
         }
         let items: Vec<_> = if ahead {
             // The grants among them go on the cards lane anyway.
-            let (own, sent, known) = (&self.own, &state.ahead, &self.known);
+            let (own, sent, known) = (&self.own, &state.ahead, &mut self.known);
             let wanted = |(arrival, item): &(ArrivalNo, Item)| {
                 matches!(item, Item::Record(_))
+                    && known.lacks(item)
                     && !own.contains(arrival)
                     && !sent.contains(arrival)
-                    && !is_known(known, item)
             };
             let items: Vec<_> = items.into_iter().filter(wanted).collect();
             let room = MAX_AHEAD.saturating_sub(state.ahead.len());
             state.ahead.extend(items.iter().take(room).map(|(arrival, _)| *arrival));
             items
         } else {
-            let known = &self.known;
-            items.into_iter().filter(|(_, item)| !is_known(known, item)).collect()
+            items
         };
         for items in pages(items.into_iter().map(|(_, item)| item).collect(), |item| item.bytes().len()) {
             self.fill(lane, items);
         }
         if done {
-            match self.lanes[lane].jobs.pop_front() {
-                Some(Job::Fill { patient, scope, .. }) => {
-                    self.send(lane, RelayMessage::Backfilled { patient, scope });
-                }
-                Some(Job::Statements { .. }) => self.send(lane, RelayMessage::StatementsSent),
-                // What came ahead of its turn is not all there is: the scope may have been granted only now.
-                Some(
-                    Job::Ahead { .. }
-                    | Job::Checkpoints(_)
-                    | Job::Sums(_)
-                    | Job::Compare(_)
-                    | Job::Twins(_)
-                    | Job::Want(_)
-                    | Job::Offer(_),
-                )
-                | None => {}
+            // What came ahead of its turn is not all there is: the scope may have been granted only now.
+            if let Some(Job::Statements { .. }) = self.lanes[lane].jobs.pop_front() {
+                self.send(lane, RelayMessage::StatementsSent);
             }
         }
         Ok(())
@@ -195,16 +183,21 @@ impl Session {
     ) -> Result<(), CloseReason> {
         let limit = self.limit(lane);
         let behind = self.behind(lane);
+        if lane == Lane::Cards && self.told.note(self.device, &items) {
+            // What was forwarded before it may have been refused: it comes in its turn.
+            self.forget_live();
+        }
         let state = &mut self.lanes[lane];
         let sent_through = state.sent_through;
         state.announce |= !items.is_empty();
-        let (own, ahead, known) = (&self.own, &state.ahead, &self.known);
-        let fresh = |arrival: &ArrivalNo| *arrival > sent_through && !own.contains(arrival) && !ahead.contains(arrival);
-        let mut items: Vec<_> =
-            items.into_iter().filter(|(arrival, item)| fresh(arrival) && !is_known(known, item)).collect();
-        if !state.live.is_empty() {
-            items.retain(|(_, item)| !state.live.remove(&RecordHash::of(item.bytes()).0));
-        }
+        let (own, known) = (&self.own, &mut self.known);
+        let LaneState { live, ahead, .. } = state;
+        let is_fresh = |(arrival, item): &(ArrivalNo, Item)| {
+            let forwarded = !live.is_empty() && live.remove(&RecordHash::of(item.bytes()).0);
+            let sent = *arrival <= sent_through || own.contains(arrival) || ahead.contains(arrival);
+            !forwarded && known.lacks(item) && !sent
+        };
+        let items: Vec<_> = items.into_iter().filter(is_fresh).collect();
         state.missed = false;
         if let Some((last, _)) = items.last() {
             state.said = state.said.max(*last);

@@ -193,7 +193,7 @@ impl Tablet {
                 self.disk.logs.set_aside(header.log(), header.seq, Kept { hash, bytes: bytes.into() });
             }
             self.disk.quarantine.insert(hash, reason.code());
-        } else if !reason.is_final() {
+        } else if !reason.is_final() && self.is_ours(header.document) {
             if !self.breaks(Sabotage::ForgetSuspects) {
                 self.disk.suspects.insert(header.document);
             }
@@ -201,6 +201,12 @@ impl Tablet {
                 stored.gaps.push(header.document);
             }
         }
+    }
+
+    /// Of others' documents nothing is compared. A grant that does not hold yet counts.
+    fn is_ours(&self, document: DocumentId) -> bool {
+        let (patient, scope) = (document.patient, document.scope());
+        self.disk.trust.granted(self.device(), patient, scope) || self.disk.backfills.contains(&(patient, scope))
     }
 
     /// Statements of a page: those after a place.
