@@ -17,7 +17,8 @@
 
 use std::collections::BTreeSet;
 
-use tendenko_crdt::{EntryId, Key, actors_of};
+use serde_bytes::ByteBuf;
+use tendenko_crdt::{Actor, EntryId, Key, actors_of};
 use tendenko_protocol::courier::Fate;
 use tendenko_protocol::document::{DocumentId, LogId};
 use tendenko_protocol::ids::{Incarnation, PatientId};
@@ -254,10 +255,12 @@ impl Replica {
             self.renew_within(work, batch)?;
         }
         let Some(Truth { document: mut truth, fitting }) = self.by_records(work, id)? else { return Ok(()) };
+        let lies = self.lies_in_own_name(work, id)?;
         let own: Vec<Vec<u8>> = invented(work.document(id)?, &mut truth)
             .into_iter()
             .filter(|change| {
-                actors_of(change).is_ok_and(|actors| actors.iter().all(|actor| actor.device() == self.device_id().0))
+                let own = |actors: BTreeSet<Actor>| actors.iter().all(|actor| actor.device() == self.device_id().0);
+                actors_of(change).is_ok_and(own) && !lies.contains(change)
             })
             .collect();
         let dropped = unsent::all_of(work.connection(), id)?;
@@ -290,6 +293,26 @@ impl Replica {
         records::suspect(work.connection(), id)?;
         batch.changed.insert(id.patient);
         Ok(())
+    }
+
+    /// Changes of a document that are said to be this device's, and that it neither sealed nor saved. None, if what it sealed cannot all be read:
+    /// its own work is not taken for a lie.
+    fn lies_in_own_name(&self, work: &mut Workspace<'_>, id: DocumentId) -> Result<BTreeSet<Vec<u8>>, StoreError> {
+        let mut accounted = Vec::new();
+        for Said { device, key, bytes, .. } in records::all_in(work.connection(), id)? {
+            if device != self.device_id() {
+                continue;
+            }
+            let held = statements::key(work.connection(), id.patient, id.scope(), key)?;
+            let Some(payload) = held.and_then(|secret| self.reopen(device, key, &secret, bytes)) else {
+                return Ok(BTreeSet::new());
+            };
+            accounted.push(payload);
+        }
+        for save in unsent::all_of(work.connection(), id)? {
+            accounted.extend(save.changes.into_iter().map(ByteBuf::into_vec));
+        }
+        Ok(work.document(id)?.unaccounted(self.device_id().0, &accounted).into_iter().collect())
     }
 
     /// Patients of whom something here rests on a colleague's word: a checkpoint, of which not every record has come.

@@ -225,6 +225,22 @@ fn a_lie_under_the_name_of_what_somebody_writes_next_does_not_stay_in_its_place(
     newcomer.check_logs();
 }
 
+/// It is not taken for what this tablet wrote, and not written again with its signature.
+#[test]
+fn a_lie_in_the_very_name_of_who_begins_at_it_is_found_too() {
+    let Scene { a, newcomer, patient, statements, records, .. } = scene();
+    newcomer.receive(statements);
+    newcomer.receive(vec![lie(&a, &newcomer, patient)]);
+    newcomer.note(patient, "その上に書いた");
+    assert_eq!(newcomer.texts(patient).len(), NOTES + 2);
+    newcomer.receive(records);
+    let texts = newcomer.texts(patient);
+    assert!(!unproven(&newcomer) && !texts.contains(&"書いていないこと".to_owned()));
+    assert!(texts.len() == NOTES + 1 && texts.contains(&"その上に書いた".to_owned()));
+    a.receive(newcomer.departing());
+    assert_eq!(a.texts(patient), texts);
+}
+
 #[test]
 fn a_record_that_the_checkpoint_named_otherwise_is_believed_over_it() {
     let Scene { a, newcomer, patient, statements, records, .. } = scene();
