@@ -106,8 +106,11 @@ fn page(report: &Report, sheet: &Sheet) -> Result<String, Failure> {
         writeln!(page, "\n### {title}\n\n![{title}](images/bench-{image}.svg)\n")?;
         table(&mut page, report, scenario, WHOLE)?;
     }
-    page += "\n### Growth: 5 tablets, 25 patients, 1, 4 and 16 times the history\n\n\
-             ![Growth](images/bench-growth.svg)\n\nOne run each.\n";
+    page += "\n### Growth: 5 tablets, 25 patients, 1, 4 and 16 times the history\n\n";
+    page += match grows(report) {
+        true => "![Growth](images/bench-growth.svg)\n\nOne run each.\n",
+        false => "Not measured in this run.\n",
+    };
     for growth in GROWTH {
         let size = Size { tablets: 5, growth, seed: 3 };
         for scenario in Scenario::GROWING.into_iter().filter(|_| report.has(size)) {
@@ -119,6 +122,11 @@ fn page(report: &Report, sheet: &Sheet) -> Result<String, Failure> {
     writeln!(page, "\n## What is unfair\n{}", section(README, "## What is unfair").unwrap_or_default())?;
     writeln!(page, "## What the profile shows\n{}", section(PROFILE, "# What the profile shows").unwrap_or_default())?;
     Ok(page.trim_end().to_owned() + "\n")
+}
+
+/// Whether more than one size of history was measured.
+fn grows(report: &Report) -> bool {
+    GROWTH.into_iter().filter(|&growth| report.has(Size { tablets: 5, growth, seed: 3 })).count() > 1
 }
 
 /// A table of everything that is shown of a scenario.
@@ -284,7 +292,9 @@ fn plots(report: &Report) -> Vec<(String, String)> {
             (format!("bench-{name}.svg"), plot::bars(&bars))
         })
         .collect();
-    plots.push(("bench-growth.svg".to_owned(), plot::lines(&growth(report))));
+    if grows(report) {
+        plots.push(("bench-growth.svg".to_owned(), plot::lines(&growth(report))));
+    }
     plots
 }
 

@@ -42,7 +42,7 @@ impl World {
             Op::Link { tablet, relay, up } => self.link(Caller::Tablet(tablet), relay, up),
             Op::Isolate { relay, up } => {
                 (0..self.tablets.len()).for_each(|tablet| self.link(Caller::Tablet(tablet), relay, up));
-                self.edges().into_iter().for_each(|edge| self.link(Caller::Edge(edge), relay, up));
+                self.edges().for_each(|edge| self.link(Caller::Edge(edge), relay, up));
             }
             Op::Upstream { .. } | Op::EdgeLink { .. } | Op::EdgeBreak { .. } => self.operate_edge(op),
             Op::CrashTablet { tablet, ms } => {
