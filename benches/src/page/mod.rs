@@ -60,7 +60,7 @@ pub fn write(options: &Options) -> Result<(), Failure> {
 fn page(report: &Report, sheet: &Sheet) -> Result<String, Failure> {
     let mut page = String::from(
         "# Benchmarks\n\n<!-- Written by `cargo xtask bench --page`; change benches/, not this. -->\n\n\
-         Tendenko and four other sync engines, one workload, one machine, one run; then single figures against their limits. \
+         Tendenko and other sync engines, one workload, one machine, one run; then single figures against their limits. \
          Everything again: `cargo xtask bench --whole`. Who takes part, what is done and how it is counted: \
          [the comparison](../benches/peers/README.md).\n\n",
     );
