@@ -29,6 +29,7 @@ impl World {
         self.healing = true;
         self.no_way.clear();
         for relay in 0..self.relays.len() {
+            self.relays[relay].full = 0;
             self.start_relay(relay);
         }
         for tablet in 0..self.tablets.len() {

@@ -74,6 +74,8 @@ impl World {
             }
             Op::TabletClock { tablet, ms } => self.tablets[tablet].clock = ms,
             Op::RelayClock { relay, ms } => self.relays[relay].clock = ms,
+            Op::FullRelay { relay, batches } => self.relays[relay].full = batches,
+            Op::Courier { from, to } => self.courier(from, to),
             Op::Garbage { tablet, kind } => self.garbage(tablet, kind),
             Op::Heal => self.heal(),
         }
@@ -216,6 +218,26 @@ impl World {
             );
         }
         self.say_saved(from);
+    }
+
+    /// A file with all that one tablet has is taken by another.
+    fn courier(&mut self, from: usize, to: usize) {
+        let running = |tablet: usize| self.tablets.get(tablet).is_some_and(|state| state.running);
+        if from == to || !running(from) || !running(to) {
+            return;
+        }
+        let carried = &self.tablets[from].disk;
+        let mut items: Vec<_> = carried.statements.iter().map(|(_, bytes)| Item::Statement(bytes.to_vec())).collect();
+        let records = carried.logs.iter().flat_map(|(_, records)| records);
+        items.extend(records.map(|kept| Item::Record(kept.bytes.to_vec())));
+        self.note(Who::Tablet(to), "takes a courier file of tablet", from as u64);
+        let scopes = self.tablets[to].take_courier(items, &self.contents);
+        if let Some(connection) = self.connection_of(to)
+            && let Some(end) = self.connections.get_mut(&connection).and_then(|open| open.client.as_mut())
+        {
+            end.events.push_back(ClientEvent::Granted { scopes });
+        }
+        self.say_saved(to);
     }
 
     /// A grant by somebody who has none, with a key of its own making.
@@ -384,13 +406,14 @@ fn tablet_of(op: &Op) -> Option<usize> {
         | Op::Destroy { tablet }
         | Op::TabletClock { tablet, .. }
         | Op::Garbage { tablet, .. } => Some(tablet),
-        Op::Grant { from, .. } | Op::ForgeGrant { from, .. } => Some(from),
+        Op::Grant { from, .. } | Op::ForgeGrant { from, .. } | Op::Courier { from, .. } => Some(from),
         Op::Isolate { .. }
         | Op::CrashRelay { .. }
         | Op::BackupRelay { .. }
         | Op::RestoreRelay { .. }
         | Op::WipeRelay { .. }
         | Op::RelayClock { .. }
+        | Op::FullRelay { .. }
         | Op::Heal => None,
     }
 }

@@ -37,13 +37,13 @@ impl Profile {
     }
 
     /// How often operations come, in order of `draw`.
-    fn weights(self) -> [u32; 19] {
-        //  save patient grant forge epoch revoke target break link isolate crashT crashR backT restT backR restR clone destroy other
+    fn weights(self) -> [u32; 21] {
+        //  save patient grant forge epoch revoke target break link isolate crashT crashR backT restT backR restR clone destroy full courier other
         match self {
-            Profile::Calm => [60, 2, 12, 0, 0, 0, 14, 6, 2, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0],
-            Profile::Tsunami => [60, 2, 12, 0, 0, 0, 16, 8, 6, 3, 5, 4, 0, 0, 4, 3, 0, 1, 2],
-            Profile::Hostile => [60, 2, 14, 5, 0, 1, 16, 6, 3, 1, 3, 2, 0, 0, 1, 1, 0, 0, 8],
-            Profile::Clones => [60, 2, 12, 0, 0, 0, 16, 6, 2, 1, 4, 2, 6, 5, 1, 1, 2, 1, 0],
+            Profile::Calm => [60, 2, 12, 0, 0, 0, 14, 6, 2, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0],
+            Profile::Tsunami => [60, 2, 12, 0, 0, 0, 16, 8, 6, 3, 5, 4, 0, 0, 4, 3, 0, 1, 2, 2, 2],
+            Profile::Hostile => [60, 2, 14, 5, 0, 1, 16, 6, 3, 1, 3, 2, 0, 0, 1, 1, 0, 0, 3, 2, 8],
+            Profile::Clones => [60, 2, 12, 0, 0, 0, 16, 6, 2, 1, 4, 2, 6, 5, 1, 1, 2, 1, 0, 1, 0],
         }
     }
 }
@@ -121,6 +121,8 @@ fn draw(setting: Setting, dice: &mut Dice, patients: &mut usize) -> Op {
         15 => Op::RestoreRelay { relay },
         16 => Op::CloneTablet { tablet: other, whole: dice.chance(500) },
         17 => Op::Destroy { tablet },
+        18 => Op::FullRelay { relay, batches: 1 + dice.below(6) as u32 },
+        19 => Op::Courier { from: tablet, to: other },
         _ if dice.chance(500) => Op::Garbage { tablet, kind: dice.below(4) as u8 },
         _ => {
             let years = (dice.below(21) as i64 - 10) * 365 * 86_400_000;

@@ -53,6 +53,10 @@ pub enum Op {
     Destroy { tablet: usize },
     /// A tablet's clock jumps.
     TabletClock { tablet: usize, ms: i64 },
+    /// A relay's disk has no room for so many batches.
+    FullRelay { relay: usize, batches: u32 },
+    /// A courier file goes from one tablet to another.
+    Courier { from: usize, to: usize },
     /// A relay's clock jumps.
     RelayClock { relay: usize, ms: i64 },
     /// A tablet has something in its outbox that no relay can take.

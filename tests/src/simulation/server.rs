@@ -299,7 +299,13 @@ impl World {
             chain.into_iter().map(|bytes| self.relays[relay].check(Item::Statement(bytes))).collect();
         checked.extend(self.relays[relay].take_due());
         let before = self.relays[relay].disk.newest();
-        self.relays[relay].write(checked);
+        let full = self.relays[relay].full > 0 && !checked.is_empty();
+        if !checked.is_empty() {
+            self.relays[relay].write(checked);
+        }
+        if full {
+            return RelayEvent::Refused { reason: Refusal::Busy };
+        }
         if self.relays[relay].disk.newest() > before {
             self.announce(relay);
         }

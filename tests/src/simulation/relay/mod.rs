@@ -81,6 +81,8 @@ pub struct Relay {
     /// Grants that do not hold yet, and those that are to arrive once more.
     late: LateGrants,
     due: Vec<StatementId>,
+    /// So many batches find no room.
+    pub full: u32,
     /// The last backup.
     pub backup: Option<Box<Disk>>,
     /// Running.
@@ -122,6 +124,7 @@ impl Relay {
             trust,
             late: LateGrants::default(),
             due: Vec::new(),
+            full: 0,
             backup: None,
             running: true,
             clock: 0,
@@ -190,7 +193,7 @@ impl Relay {
     /// What is due and not on its way with a batch.
     fn arrive_again(&mut self) {
         let due = self.take_due();
-        self.write(due.into_iter().collect());
+        self.store(due.into_iter().collect());
     }
 
     /// Grants that hold only now, to be written with what makes them hold.
@@ -261,8 +264,19 @@ impl Relay {
         forwarded
     }
 
-    /// Writes what was checked, in one transaction. Also says which records contradicted what is here, and what was kept.
+    /// Writes what was checked, in one transaction; or there is no room, and what was believed for it is forgotten. Also says which records contradicted
+    /// what is here, and what was kept.
     pub fn write(&mut self, checked: Vec<Checked>) -> (Vec<Outcome>, Vec<RecordHash>, Vec<Header>) {
+        if self.full == 0 {
+            return self.store(checked);
+        }
+        self.full -= 1;
+        self.reload();
+        let items = checked.iter().filter(|item| !matches!(item, Checked::Again(_))).count();
+        (vec![Outcome::Rejected(RejectReason::Full); items], Vec::new(), Vec::new())
+    }
+
+    fn store(&mut self, checked: Vec<Checked>) -> (Vec<Outcome>, Vec<RecordHash>, Vec<Header>) {
         let (mut forks, mut kept) = (Vec::new(), Vec::new());
         let mut outcomes = Vec::new();
         for item in checked {
@@ -280,6 +294,10 @@ impl Relay {
     }
 
     fn write_statement(&mut self, id: StatementId, bytes: Vec<u8>) -> Outcome {
+        // Another batch may have found no room since this was checked. What is stored is believed before it is shown.
+        if matches!(self.trust.add(&bytes), Ok(Added::New)) {
+            self.due.extend(self.late.look(&self.trust));
+        }
         if !self.disk.statements.insert(id) {
             return Outcome::Duplicate;
         }

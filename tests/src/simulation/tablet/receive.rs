@@ -1,11 +1,11 @@
 //! What a relay sends becomes part of the store, one transaction per batch.
 
-use tendenko_protocol::admission::{Verdict, admit_record};
+use tendenko_protocol::admission::{Verdict, admit_record, admit_statement};
 use tendenko_protocol::document::{DocumentId, LogId, Scope};
-use tendenko_protocol::ids::{PatientId, RecordHash};
+use tendenko_protocol::ids::{PatientId, RecordHash, StatementId};
 use tendenko_protocol::messages::{Cursor, Item};
 use tendenko_protocol::record::{Header, ReceivedBytes, RejectReason, SealedRecord};
-use tendenko_protocol::trust::{Added, Claim, Grant};
+use tendenko_protocol::trust::{Added, Claim, Grant, UnverifiedStatement};
 
 use super::{Contents, Tablet, Waiting};
 use crate::simulation::logs::Kept;
@@ -57,7 +57,7 @@ impl Tablet {
     fn take_statement(&mut self, bytes: &[u8], contents: &Contents, stored: &mut Stored) -> bool {
         let added = self.disk.trust.add(bytes);
         let Ok(added) = added else { return false };
-        let id = tendenko_protocol::ids::StatementId::of(bytes);
+        let id = StatementId::of(bytes);
         if !self.disk.statements.iter().any(|(known, _)| *known == id) {
             self.disk.statements.push((id, bytes.into()));
         }
@@ -200,6 +200,49 @@ impl Tablet {
     fn is_ours(&self, document: DocumentId) -> bool {
         let (patient, scope) = (document.patient, document.scope());
         self.disk.trust.granted(self.device(), patient, scope) || self.disk.backfills.contains(&(patient, scope))
+    }
+
+    /// Takes a courier file: statements that hold, then records of patients that are its own. Returns the scopes that are granted by it.
+    pub fn take_courier(&mut self, items: Vec<Item>, contents: &Contents) -> Vec<(PatientId, Scope)> {
+        let mut stored = Stored::default();
+        for item in items {
+            match item {
+                Item::Statement(bytes) => self.take_carried_statement(&bytes, contents, &mut stored),
+                Item::Record(bytes) => self.take_carried_record(bytes, contents),
+                // Attachments are not in this world.
+                Item::Chunk(_) | Item::Checkpoint(_) => {}
+            }
+        }
+        self.take_all_keys(contents, &mut stored.new_grants);
+        stored.new_grants
+    }
+
+    fn take_carried_statement(&mut self, bytes: &[u8], contents: &Contents, stored: &mut Stored) {
+        let (id, device) = (StatementId::of(bytes), self.device());
+        let trust = &self.disk.trust;
+        let for_others = match UnverifiedStatement::parse(bytes).as_ref().map(UnverifiedStatement::claim) {
+            Ok(Claim::Grant(grant)) => grant.device != device && !trust.granted(device, grant.patient, grant.scope),
+            _ => false,
+        };
+        if trust.statement(&id).is_some() || for_others || admit_statement(bytes, &mut trust.clone()).is_err() {
+            return;
+        }
+        self.take_statement(bytes, contents, stored);
+        // No relay may have it.
+        self.depart(Waiting::Statement(id));
+    }
+
+    fn take_carried_record(&mut self, bytes: Vec<u8>, contents: &Contents) {
+        // A record of its own that is not here would be a twin's: that is looked into with a relay.
+        if let Verdict::Accept(record) = self.judge(&bytes)
+            && let document = record.header().document
+            && record.header().device != self.device()
+            && self.disk.trust.granted(self.device(), document.patient, document.scope())
+        {
+            self.keep(&record, contents);
+            // No relay may have it: the document is compared with the next one.
+            self.disk.suspects.insert(document);
+        }
     }
 
     /// Statements of a page: those after a place.
