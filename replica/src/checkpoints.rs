@@ -195,11 +195,7 @@ impl Replica {
 
     /// A part is of no use: the relay counts on it, so the records that it stands for are asked for.
     fn ask_instead(&self, work: &Workspace<'_>, id: DocumentId, batch: &mut Batch) -> Result<(), StoreError> {
-        let subject = (id.patient, id.scope());
-        // What makes a grant hold may come behind the part, with what fills in the scope.
-        let wanted = self.trust().granted(self.device_id(), id.patient, id.scope())
-            || statements::owed_backfills(work.connection())?.contains(&subject);
-        if wanted {
+        if self.is_ours(work, id)? {
             tracing::warn!(document = ?id.class, "a part of a checkpoint is of no use: its records are asked for");
             records::suspect(work.connection(), id)?;
             if !batch.stored.gaps.contains(&id) {

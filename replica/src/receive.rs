@@ -443,7 +443,7 @@ impl Replica {
 
     /// Of others' there is nothing to compare, and nobody can make the list of suspects long. A grant that does not hold yet counts: what makes
     /// it hold may come with the backfill, and what came before that was refused is not sent again.
-    fn is_ours(&self, work: &Workspace<'_>, document: DocumentId) -> Result<bool, StoreError> {
+    pub(crate) fn is_ours(&self, work: &Workspace<'_>, document: DocumentId) -> Result<bool, StoreError> {
         let (patient, scope) = (document.patient, document.scope());
         Ok(self.trust().granted(self.device_id(), patient, scope)
             || statements::owes(work.connection(), patient, scope)?)

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tendenko_protocol::document::DocumentId;
 
-use super::StoreError;
 use super::packed::{pack, unpack};
+use super::{StoreError, documents_in};
 
 /// A document as stored.
 pub(crate) struct StoredDocument {
@@ -57,7 +57,5 @@ pub(crate) fn compact(connection: &Connection, id: DocumentId, snapshot: &[u8]) 
 
 /// Every document, ordered by name.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<DocumentId>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT name FROM documents ORDER BY name")?;
-    let names = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
-    names.iter().map(|name| DocumentId::from_bytes(name).ok_or(StoreError::Damaged)).collect()
+    documents_in(connection, "SELECT name FROM documents ORDER BY name")
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tendenko_protocol::document::{DocumentId, Vector};
 use tendenko_protocol::ids::{ArrivalNo, DeviceId, RecordHash, RelayIncarnation};
-use tendenko_protocol::messages::{Item, Lane, RelayMessage};
+use tendenko_protocol::messages::{Cursor, Item, Lane, RelayMessage};
 use tendenko_protocol::record::Header;
 
 use super::connection::{Caller, Pushed};
@@ -16,20 +16,23 @@ use super::tablet::{Stored, header_of};
 use super::world::World;
 
 impl World {
+    /// The relay that a cursor speaks of, if that still has what it had then.
+    pub(super) fn relay_judged_by(&self, cursor: &Cursor) -> Option<usize> {
+        if cursor.incarnation == RelayIncarnation::NONE {
+            return None;
+        }
+        let relay = self.relays.iter().position(|relay| relay.id() == cursor.relay)?;
+        let disk = &self.relays[relay].disk;
+        let lives = disk.past.iter().copied().chain([(disk.incarnation, disk.newest())]);
+        let (_, last) = lives.into_iter().find(|(life, _)| *life == cursor.incarnation)?;
+        // A relay that went back will notice it by this cursor.
+        (cursor.after.max(cursor.charts).max(cursor.acked) <= last).then_some(relay)
+    }
+
     /// The cursor is never ahead of the store: what it covers is here, or known to be missing.
     pub(super) fn check_cursor(&mut self, tablet: usize) {
         let Some(cursor) = self.tablets[tablet].disk.cursor else { return };
-        if cursor.incarnation == RelayIncarnation::NONE {
-            return;
-        }
-        let Some(relay) = self.relays.iter().position(|relay| relay.id() == cursor.relay) else { return };
-        let disk = &self.relays[relay].disk;
-        let lives = disk.past.iter().copied().chain([(disk.incarnation, disk.newest())]);
-        let last = lives.into_iter().find(|(life, _)| *life == cursor.incarnation).map(|(_, last)| last);
-        // A relay that went back will notice it by this cursor.
-        if last.is_none_or(|last| cursor.after.max(cursor.charts).max(cursor.acked) > last) {
-            return;
-        }
+        let Some(relay) = self.relay_judged_by(&cursor) else { return };
         let before = self.oracle.checked.get(&tablet).copied();
         let before = before.filter(|before| (before.relay, before.incarnation) == (cursor.relay, cursor.incarnation));
         let uncovered = Lane::STREAMED.into_iter().find_map(|lane| {

@@ -1,7 +1,7 @@
 //! What must hold of edge relays: at each step, and after everyone has met.
 
 use tendenko_protocol::document::{DocumentId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, RelayIncarnation};
+use tendenko_protocol::ids::ArrivalNo;
 use tendenko_protocol::messages::Lane;
 
 use super::checks::ahead;
@@ -16,17 +16,7 @@ impl World {
         let Some(cursor) = self.relays[edge].disk.upstream.as_ref().and_then(|upstream| upstream.cursor) else {
             return;
         };
-        if cursor.incarnation == RelayIncarnation::NONE {
-            return;
-        }
-        let Some(relay) = self.relays.iter().position(|relay| relay.id() == cursor.relay) else { return };
-        let disk = &self.relays[relay].disk;
-        let lives = disk.past.iter().copied().chain([(disk.incarnation, disk.newest())]);
-        let last = lives.into_iter().find(|(life, _)| *life == cursor.incarnation).map(|(_, last)| last);
-        // A relay that went back will notice it by this cursor.
-        if last.is_none_or(|last| cursor.after.max(cursor.charts).max(cursor.acked) > last) {
-            return;
-        }
+        let Some(relay) = self.relay_judged_by(&cursor) else { return };
         let before = self.oracle.checked_edges.get(&edge).copied();
         let before = before.filter(|before| (before.relay, before.incarnation) == (cursor.relay, cursor.incarnation));
         let uncovered = Lane::STREAMED.into_iter().find_map(|lane| {
