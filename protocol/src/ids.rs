@@ -5,6 +5,7 @@
 //! ([`PatientOrigin`]), so that every device can check, with no server and in any order of arrival, that a patient's first
 //! grant comes from the device that created the patient.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -253,16 +254,24 @@ impl Print {
     /// What stands for all that is known of one log: `kept`, in order, and `aside`, the records that were set aside because another holds
     /// their place or that of one before them.
     ///
-    /// With nothing aside it is the print of the head. Else all records from the first such place on, kept or aside, are added up, so that two
-    /// sides that know both histories agree, whichever of them each keeps.
+    /// With nothing aside it is the print of the head. Else all records are added up, kept or aside, from [`Print::counted_from`] on, so that
+    /// two sides that know both histories agree, whichever of them each keeps. Who knows only the end of the other history has another sum
+    /// than whoever keeps it: the kept record before the first such place stands for all that are before it.
     pub fn of_log(kept: &[(LogSeq, RecordHash)], aside: &[(LogSeq, RecordHash)]) -> Self {
         match aside.iter().map(|(seq, _)| *seq).min() {
             None => kept.last().map_or(Self::default(), |(_, hash)| hash.print()),
             Some(first) => {
-                let contested = kept.iter().chain(aside).filter(|(seq, _)| *seq >= first);
-                contested.fold(Self::default(), |sum, (_, hash)| sum.and(hash.print()))
+                let from = Self::counted_from(first);
+                // What a checkpoint names may be known as kept, and set aside for another that is.
+                let contested: BTreeSet<_> = kept.iter().chain(aside).filter(|(seq, _)| *seq >= from).collect();
+                contested.iter().fold(Self::default(), |sum, (_, hash)| sum.and(hash.print()))
             }
         }
+    }
+
+    /// Where the sum over a contested log begins, by the first place of a record that was set aside: the place before it, if there is one.
+    pub fn counted_from(first_aside: LogSeq) -> LogSeq {
+        LogSeq(first_aside.0.saturating_sub(1).max(1))
     }
 }
 
@@ -414,6 +423,8 @@ mod tests {
         assert_eq!(of(&ours[..1], &theirs), of(&theirs, &ours[..1]), "of whatever length");
         assert_ne!(of(&ours, &theirs), of(&ours, &theirs[..1]), "a record less shows");
         assert_ne!(of(&ours, &theirs), of(&ours[..1], &theirs));
+        // Only the end of the other history came: its sum is not the other's head.
+        assert_ne!(of(&ours[..1], &theirs[1..]), of(&theirs, &[]));
     }
 
     #[test]

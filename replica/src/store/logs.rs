@@ -180,6 +180,8 @@ pub(crate) fn advance(connection: &Connection, id: LogId, to: Place) -> Result<(
             }
             (log.base, log.filled) = (START, START);
         }
+        put(connection, id, &log)?;
+        return if log.contested.is_some() { super::twins::recount(connection, id) } else { Ok(()) };
     } else if to.0 == log.head.0.next() {
         log.head = to;
         log.contested = log.contested.map(|known| known.and(to.1.print()));
@@ -199,7 +201,8 @@ pub(crate) fn begin_at(connection: &Connection, id: LogId, base: Place) -> Resul
         log.filled = log.head;
     }
     (log.base, log.head) = (base, base);
-    put(connection, id, &log)
+    put(connection, id, &log)?;
+    if log.contested.is_some() { super::twins::recount(connection, id) } else { Ok(()) }
 }
 
 /// Records of a log were taken away: what is held is counted again.

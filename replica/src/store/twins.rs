@@ -94,10 +94,16 @@ pub(crate) fn with_prints(
 pub(super) fn contested(connection: &Connection, id: LogId) -> Result<Option<Print>, StoreError> {
     let aside = aside(connection, id)?;
     let Some((first, _)) = aside.first() else { return Ok(None) };
-    Ok(Some(Print::of_log(&kept(connection, id, *first)?, &aside)))
+    let from = Print::counted_from(*first);
+    let mut known = kept(connection, id, from)?;
+    // The record that a checkpoint names is known, also when it is not here.
+    let base = logs::get(connection, id)?.map(|log| log.base).filter(|base| base.0 >= from);
+    known.extend(base.filter(|base| !known.contains(base)));
+    Ok(Some(Print::of_log(&known, &aside)))
 }
 
-fn recount(connection: &Connection, id: LogId) -> Result<(), StoreError> {
+/// What is known of a log, or in quarantine for it, has changed.
+pub(super) fn recount(connection: &Connection, id: LogId) -> Result<(), StoreError> {
     let Some(mut log) = logs::get(connection, id)? else { return Ok(()) };
     log.contested = contested(connection, id)?;
     logs::put(connection, id, &log)

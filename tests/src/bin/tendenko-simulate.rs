@@ -7,7 +7,7 @@ use clap::Parser;
 use tendenko_tests::simulation::profile::Profile;
 use tendenko_tests::simulation::sabotage::Sabotage;
 use tendenko_tests::simulation::script::{Script, Setting};
-use tendenko_tests::simulation::{Failure, run_script, run_world, shrink};
+use tendenko_tests::simulation::{self, Failure, run_world, shrink};
 
 /// Runs of smaller scripts that looking for the smallest may take.
 const TRIES: usize = 2_000;
@@ -45,6 +45,9 @@ struct Options {
     /// Run this script instead
     #[arg(long)]
     script: Option<PathBuf>,
+    /// With a script: show all of what happened, not only the last of it
+    #[arg(long, requires = "script")]
+    whole_trace: bool,
     /// Do not look for a smaller script
     #[arg(long)]
     no_shrink: bool,
@@ -56,13 +59,13 @@ struct Options {
 fn main() -> ExitCode {
     let options = Options::parse();
     match &options.script {
-        Some(path) => replay(path, options.sabotage),
+        Some(path) => replay(path, &options),
         None => explore(&options),
     }
 }
 
 /// Runs one script.
-fn replay(path: &Path, sabotage: Option<Sabotage>) -> ExitCode {
+fn replay(path: &Path, options: &Options) -> ExitCode {
     let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
     let script = match read.and_then(|text| Script::from_text(&text).map_err(|error| error.to_string())) {
         Ok(script) => script,
@@ -71,7 +74,7 @@ fn replay(path: &Path, sabotage: Option<Sabotage>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let outcome = run_script(&script, sabotage);
+    let outcome = simulation::replay(&script, options.sabotage, options.whole_trace);
     println!("{} steps, trace {:016x}", outcome.steps, outcome.hash);
     match outcome.failure {
         Some(failure) => {

@@ -133,6 +133,12 @@ impl Document {
         self.waiting.len()
     }
 
+    /// What waiting changes wait for and is not here at all.
+    pub fn missing(&self) -> BTreeSet<Name> {
+        let follows = self.waiting.values().flat_map(|change| &change.follows).copied();
+        follows.filter(|name| !self.has(name)).collect()
+    }
+
     /// What the registers say: several saves in one register are a conflict that is shown.
     pub fn values(&self) -> BTreeMap<u8, BTreeSet<Save>> {
         let save = |name: &Name| self.changes.get(name).map(|change| change.name.save);

@@ -259,8 +259,12 @@ impl Logs {
         kept.chain(loose).chain(above).map(|(seq, kept)| ((seq, kept.hash), kept))
     }
 
+    /// Places of which the record is known: here, or named by a checkpoint.
     fn places(&self, log: &LogId) -> Vec<Place> {
-        self.all(log).map(|(place, _)| place).collect()
+        let mut places: Vec<Place> = self.all(log).map(|(place, _)| place).collect();
+        let base = self.bases.get(log).map(|base| base.at);
+        places.extend(base.filter(|base| !places.contains(base)));
+        places
     }
 
     /// Hashes of all records of a document that are kept.

@@ -125,7 +125,13 @@ pub struct Outcome {
 
 /// Runs a script from the beginning to its end, or to the first broken promise.
 pub fn run_script(script: &Script, sabotage: Option<Sabotage>) -> Outcome {
+    replay(script, sabotage, false)
+}
+
+/// The same, and on request keeps all of what happened, not only the last of it.
+pub fn replay(script: &Script, sabotage: Option<Sabotage>, whole_trace: bool) -> Outcome {
     let mut world = World::new(script.setting, sabotage);
+    world.trace.whole = whole_trace;
     let mut happened = 0;
     let mut base = 0;
     let ran = catch_unwind(AssertUnwindSafe(|| {

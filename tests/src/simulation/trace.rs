@@ -42,6 +42,8 @@ struct Entry {
 pub struct Trace {
     hash: u64,
     last: VecDeque<Entry>,
+    /// Keep all of it.
+    pub whole: bool,
 }
 
 impl Trace {
@@ -56,7 +58,7 @@ impl Trace {
         for number in [at, place, said].into_iter().chain(numbers) {
             self.hash = (self.hash ^ number).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
         }
-        if self.last.len() == KEPT {
+        if self.last.len() == KEPT && !self.whole {
             self.last.pop_front();
         }
         self.last.push_back(Entry { step, at, who, what, numbers });

@@ -20,7 +20,7 @@ type Place = (LogSeq, RecordHash);
 pub(super) fn recount(conn: &Connection, log: &LogId) -> Result<(), StoreError> {
     let aside = aside(conn, log)?;
     let print = match aside.first() {
-        Some((first, _)) => Some(Print::of_log(&kept(conn, log, *first)?, &aside)),
+        Some((first, _)) => Some(Print::of_log(&kept(conn, log, Print::counted_from(*first))?, &aside)),
         None => None,
     };
     let [document, device, incarnation] = named(log);

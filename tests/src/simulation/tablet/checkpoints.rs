@@ -13,7 +13,7 @@ use tendenko_protocol::record::{CheckpointDraft, Covered, ParsedCheckpoint, Reje
 use super::depart::payload;
 use super::receive::Stored;
 use super::{Contents, Tablet, Unsent, Waiting};
-use crate::simulation::document::{Change, Document, actor};
+use crate::simulation::document::{Change, Document, Name, actor};
 use crate::simulation::sabotage::Sabotage;
 
 /// Bytes of a checkpoint are fewer than these: up to three parts.
@@ -293,11 +293,9 @@ impl Tablet {
             stored.renewed = true;
         }
         let mut truth = self.by_records(id, contents);
-        let lives =
-            self.disk.logs.of(id).filter(|(log, _)| log.device == self.device()).map(|(log, _)| log.incarnation);
-        let own: BTreeSet<u64> = lives.chain([self.disk.incarnation]).map(|life| actor(self.device(), life)).collect();
+        let own = self.own_work(id, contents);
         let invented = self.invented(id, &truth);
-        let mine: Vec<Arc<Change>> = invented.into_iter().filter(|change| own.contains(&change.name.actor)).collect();
+        let mine: Vec<Arc<Change>> = invented.into_iter().filter(|change| own.contains(&change.name)).collect();
         if self.breaks(Sabotage::DropWhatWasBuilt) {
             self.disk.unsent.retain(|_, unsent| !mine.contains(&unsent.change));
             self.disk.documents.insert(id, truth);
@@ -312,6 +310,16 @@ impl Tablet {
         }
         self.disk.documents.insert(id, truth);
         self.disk.suspects.insert(id);
+    }
+
+    /// What this device sealed or saved in a document. What somebody else says that it did is not its work.
+    fn own_work(&self, id: DocumentId, contents: &Contents) -> BTreeSet<Name> {
+        let logs: BTreeSet<LogId> =
+            self.disk.logs.of(id).map(|(log, _)| *log).filter(|log| log.device == self.device()).collect();
+        let sealed = logs.iter().flat_map(|log| self.disk.logs.known(log)).map(|((_, hash), _)| hash);
+        let sealed = sealed.filter_map(|hash| contents.get(&hash)).flat_map(|changes| changes.iter());
+        let unsent = self.disk.unsent.values().filter(|unsent| unsent.document == id).map(|unsent| &unsent.change);
+        sealed.chain(unsent).map(|change| change.name).collect()
     }
 
     /// A device other than this that wrote in a document, with its life's actor and the number it will use next there.
