@@ -202,7 +202,7 @@ impl Replica {
         }
         let rng = SystemRandom::new();
         let guard = Guard::in_directory(dir);
-        let incarnation = current_incarnation(&mut connection, &guard, &rng)?;
+        let (incarnation, lineage) = current_incarnation(&mut connection, &guard, &rng)?;
         let status = Status::read(&connection, clock.now())?;
         let me = Me {
             member,
@@ -215,6 +215,9 @@ impl Replica {
         let dir = dir.to_owned();
         let parts = Parts { clock, rng, keys, bundle, trust, status, me, dir, store_key: key, writer, reader, lock };
         let replica = Self::assemble(parts);
+        if lineage != Lineage::Continues {
+            replica.go_on_as_another()?;
+        }
         replica.renew_models()?;
         replica.read_again()?;
         replica.count_patients()?;
@@ -291,23 +294,20 @@ pub(crate) fn lock(dir: &Path) -> Result<File, UnlockError> {
     }
 }
 
-/// The incarnation to write under: the store's own, or a new one if this store is not the newest of its line.
+/// The incarnation that this store wrote under, or its first; and whether it may go on under it. If it may not, because it is not the newest of
+/// its line, it goes on as another before anything is written ([`Replica::go_on_as_another`]).
 fn current_incarnation(
     connection: &mut Connection,
     guard: &Guard,
     rng: &SystemRandom,
-) -> Result<Incarnation, UnlockError> {
+) -> Result<(Incarnation, Lineage), UnlockError> {
     let known: Option<u64> = meta::get(connection, name::INCARNATION)?;
     let (counter, file): (u64, u64) = meta::get(connection, name::GUARD)?.unwrap_or_default();
-    let remembered = Remembered { counter, file };
-    if let (Some(known), Lineage::Continues) = (known, guard.lineage(remembered)) {
-        return Ok(Incarnation(known));
-    }
-    if known.is_some() {
-        tracing::warn!("this store was restored or copied: it goes on as a new incarnation");
+    if let Some(known) = known {
+        return Ok((Incarnation(known), guard.lineage(Remembered { counter, file })));
     }
     let step = connection.transaction().map_err(StoreError::from)?;
     let minted = mint(&step, guard, rng)?;
     step.commit().map_err(StoreError::from)?;
-    Ok(minted)
+    Ok((minted, Lineage::Continues))
 }

@@ -1,14 +1,15 @@
 //! Another store goes on under this one's name: this one goes on as somebody new, and nothing it saved is lost.
 //!
-//! The guard notices a store that was restored or copied. What it cannot notice (a whole disk cloned, a virtual machine
+//! The guard notices a store that was restored or copied when it is unlocked. What it cannot notice (a whole disk cloned, a virtual machine
 //! rolled back) shows when a relay holds another record at a place where this store has its own, or sends one of this very incarnation
-//! that is not here. Then, in one transaction:
+//! that is not here. Either way, in one transaction:
 //! - a new incarnation is minted;
 //! - every save that no relay has acknowledged is written again under it, because two different changes with one number of
 //!   one actor can never be in one document;
 //! - the records that carried those saves make room for the other store's, and the documents are compared with the relay.
 //!
-//! What was acknowledged stays as it is: the relay has it, and the other store's attempt was refused there.
+//! What was acknowledged stays as it is: the relay has it, and the other store's attempt was refused there. A save that both stores have, and
+//! that the other one sent, is then there twice with one content, and shown once.
 
 use tendenko_crdt::Actor;
 use tendenko_protocol::document::DocumentId;
@@ -31,9 +32,21 @@ pub(crate) struct Renewed {
 }
 
 impl Replica {
+    /// The guard says that this store was restored or copied: it goes on as a new incarnation.
+    pub(crate) fn go_on_as_another(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let mut work = self.workspace(&mut writer)?;
+        let renewed = self.renew(&mut work)?;
+        work.commit()?;
+        self.renewed(&mut writer, &renewed);
+        Ok(())
+    }
+
     /// Goes on as a new incarnation, within a transaction. After its commit: [`Replica::renewed`].
     pub(crate) fn renew(&self, work: &mut Workspace<'_>) -> Result<Renewed, StoreError> {
-        tracing::warn!("another store goes on under this one's name: this one goes on as a new incarnation");
+        tracing::warn!(
+            "this store goes on as a new incarnation: it was restored or copied, or another goes on under its name"
+        );
         let incarnation = mint(work.connection(), &Guard::in_directory(self.dir()), &self.rng)?;
         let actor = Actor::of(self.device_id().0, incarnation.0);
         work.become_actor(actor);

@@ -214,6 +214,45 @@ fn a_store_restored_from_a_backup_goes_on_as_another() {
     b.check_logs();
 }
 
+/// What a restored store had saved and not sent may have the name of something else that was written and sent since: it is written again.
+#[test]
+fn what_a_restored_store_had_not_sent_goes_under_its_new_name() {
+    let (mut a, b, patient) = pair();
+    b.receive(a.departing());
+    let put_back = |a: &mut Tablet, files: &[(&str, Vec<u8>)]| {
+        a.close();
+        for stale in ["store.db-wal", "store.db-shm"] {
+            let _ = fs::remove_file(a.path().join(stale));
+        }
+        files.iter().for_each(|(file, bytes)| fs::write(a.path().join(file), bytes).unwrap());
+        a.reopen();
+    };
+    let read = |a: &mut Tablet, file: &'static str| {
+        a.close();
+        (file, fs::read(a.path().join(file)).unwrap())
+    };
+    let before = [read(&mut a, files::STORE), read(&mut a, files::GUARD)];
+    a.reopen();
+    a.note(patient, "一");
+    b.receive(a.departing());
+    let guard = read(&mut a, files::GUARD);
+    // With its guard put back too, the store does not notice, and writes another note under the name of the first.
+    put_back(&mut a, &before);
+    let first = a.incarnation();
+    a.note(patient, "二");
+    let unsent = read(&mut a, files::STORE);
+    put_back(&mut a, &[unsent, guard]);
+    assert_ne!(a.incarnation(), first);
+    let (held, _) = b.missing(&b.vectors_of_all(), usize::MAX).unwrap();
+    a.receive(held.into_iter().map(Item::Record).collect());
+    assert_eq!(a.texts(patient), ["一", "二"]);
+    b.receive(a.departing());
+    assert_eq!(b.texts(patient), ["一", "二"]);
+    assert_eq!(b.sync_status().rejected, 0);
+    a.check_logs();
+    b.check_logs();
+}
+
 /// Two records wait; the relay refuses the first for good. Both make room, and the second leaves no stray behind.
 #[test]
 fn records_after_a_refused_one_make_room_too() {

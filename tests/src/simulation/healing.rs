@@ -314,8 +314,9 @@ impl World {
                 match first.get(id) {
                     Some((other, theirs)) if *theirs != values => {
                         return Err(format!(
-                            "tablets {other} and {tablet} see {theirs:?} and {values:?} in {id:?} ({} wait)",
-                            document.waiting()
+                            "tablets {other} and {tablet} see {theirs:?} and {values:?} in {id:?} ({} wait, for {:?})",
+                            document.waiting(),
+                            document.missing()
                         ));
                     }
                     Some(_) => {}

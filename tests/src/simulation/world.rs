@@ -482,7 +482,7 @@ impl World {
         if state.running || state.destroyed {
             return;
         }
-        state.start();
+        state.start(&self.contents);
         self.trace.note(
             self.steps,
             self.now,

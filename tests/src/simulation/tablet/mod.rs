@@ -247,11 +247,11 @@ impl Tablet {
     }
 
     /// Unlocks the store. A store that was restored or copied goes on as somebody new, if the guard shows it.
-    pub fn start(&mut self) {
+    pub fn start(&mut self, contents: &Contents) {
         self.running = true;
         let continues = self.guard.counter <= self.disk.counter && self.guard.file == self.disk.guard_file;
         if !continues && !self.breaks(Sabotage::IgnoreGuard) {
-            self.mint();
+            self.renew(contents);
         }
     }
 
