@@ -6,7 +6,7 @@ use std::time::Duration;
 use tendenko_app_api::{ApiError, ErrorCode};
 use tendenko_crdt::DocumentError;
 use tendenko_replica::conflicts::ResolveError;
-use tendenko_replica::{ReadError, SaveError, StoreError, UnlockError};
+use tendenko_replica::{AttachError, ReadError, SaveError, StoreError, UnlockError};
 
 /// What a command that failed in a way nobody foresaw answers. `detail` is a word for the log.
 pub fn internal(detail: &str) -> ApiError {
@@ -47,6 +47,16 @@ pub fn saving(error: &SaveError) -> ApiError {
         SaveError::Resolve(error) => resolving(error),
         SaveError::Store(error) => storing(error),
         SaveError::UnknownDevice | SaveError::Key(_) | SaveError::Trust(_) => internal("keys"),
+    }
+}
+
+/// Saving with files.
+pub fn attaching(error: &AttachError) -> ApiError {
+    match error {
+        AttachError::Save(error) => saving(error),
+        AttachError::TooLarge { .. } => ApiError::new(ErrorCode::PhotoTooLarge),
+        AttachError::Empty | AttachError::Changed | AttachError::Read(_) => ApiError::new(ErrorCode::PhotoUnreadable),
+        AttachError::TooLong(_) | AttachError::Seal(_) => internal("attachment"),
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod commands;
 mod error;
+mod pictures;
 mod tablet;
 mod views;
 mod window;

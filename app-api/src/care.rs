@@ -1,6 +1,6 @@
-//! Care given, as codes that every language of the screen has words for.
+//! Care given, and the headings of each profession's form, as codes that every language of the screen has words for.
 
-use crate::Profession;
+use crate::{Measure, Profession};
 
 /// Every code. What is not one of these in [`crate::VisitView::care`] is shown as it was written.
 pub const CARE_CODES: &[&str] = &[
@@ -73,6 +73,68 @@ pub fn care_for(profession: &Profession) -> &'static [&'static str] {
     }
 }
 
+/// Every heading of a form. What is not one of these in [`crate::NoteSection::name`] is shown as it was written.
+pub const SECTION_CODES: &[&str] = &[
+    "subjective",
+    "objective",
+    "assessment",
+    "plan",
+    "taking",
+    "leftover",
+    "side-effects",
+    "proposal",
+    "condition",
+    "meals",
+    "household",
+    "training",
+    "daily-living",
+    "intention",
+    "services",
+    "issues",
+    "oral-state",
+    "oral-treatment",
+    "intake",
+    "swallowing",
+    "guidance",
+];
+
+/// The headings of a profession's form, in order. A profession without a form of its own writes a free note.
+pub fn sections_for(profession: &Profession) -> &'static [&'static str] {
+    match profession {
+        Profession::Nurse | Profession::Physician => &["subjective", "objective", "assessment", "plan"],
+        Profession::Pharmacist => &["taking", "leftover", "side-effects", "proposal"],
+        Profession::Helper => &["condition", "meals", "household"],
+        Profession::Therapist => &["training", "daily-living", "assessment", "plan"],
+        Profession::CareManager => &["intention", "services", "issues", "plan"],
+        Profession::Dentist => &["oral-state", "oral-treatment", "plan"],
+        Profession::Dietitian => &["intake", "swallowing", "guidance"],
+        _ => &[],
+    }
+}
+
+/// The measurements a profession takes as a rule; all others stay one tap away.
+pub fn measures_for(profession: &Profession) -> &'static [Measure] {
+    match profession {
+        Profession::Nurse | Profession::Physician => &[
+            Measure::Temperature,
+            Measure::Systolic,
+            Measure::Diastolic,
+            Measure::Pulse,
+            Measure::Spo2,
+            Measure::Respiration,
+            Measure::Glucose,
+            Measure::Weight,
+            Measure::Pain,
+        ],
+        Profession::Helper => &[Measure::Temperature, Measure::Systolic, Measure::Diastolic, Measure::Pulse],
+        Profession::Therapist => &[Measure::Systolic, Measure::Diastolic, Measure::Pulse, Measure::Spo2, Measure::Pain],
+        Profession::Pharmacist => &[Measure::Systolic, Measure::Diastolic, Measure::Pulse],
+        Profession::Dietitian => &[Measure::Weight, Measure::Glucose],
+        Profession::Dentist => &[Measure::Systolic, Measure::Diastolic, Measure::Pulse, Measure::Spo2],
+        _ => &[],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +157,9 @@ mod tests {
         ] {
             for code in care_for(&profession) {
                 assert!(CARE_CODES.contains(code), "{code}");
+            }
+            for code in sections_for(&profession) {
+                assert!(SECTION_CODES.contains(code), "{code}");
             }
         }
     }

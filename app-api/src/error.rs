@@ -85,8 +85,16 @@ error_codes! {
     ReasonRequired = "reason-required",
     /// A required field is empty. `field`.
     FieldRequired = "field-required",
-    /// A number cannot be a measurement. `field`, `low`, `high`.
+    /// A number does not fit into its field. `field`.
     OutOfRange = "out-of-range",
+    /// Numbers that are hard to believe: look again, and save again if they are right. `fields`: measures, with commas between.
+    Implausible = "implausible",
+    /// The picture file is larger than is looked at. `max_mb`.
+    PhotoTooLarge = "photo-too-large",
+    /// The file is not a picture that can be read.
+    PhotoUnreadable = "photo-unreadable",
+    /// A visit holds no more photos. `max`.
+    TooManyPhotos = "too-many-photos",
     /// A visit with nothing in it.
     NothingToSave = "nothing-to-save",
     /// The text is longer than one entry may be. `field`.

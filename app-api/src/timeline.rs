@@ -124,6 +124,8 @@ pub enum EntryBody {
         /// Why the card was opened, as chosen.
         reason: String,
     },
+    /// 写真・書類
+    Attachment(crate::AttachmentView),
     /// Written by a newer version of the program: kept, shown by its name.
     Unknown {
         /// Its own name for itself.
@@ -151,6 +153,8 @@ pub enum EntryKind {
     NotebookImport,
     /// 救護所での閲覧
     SiteAccess,
+    /// 写真・書類
+    Attachment,
     /// The card: identity, allergies, wishes and so on.
     Card,
     /// Something newer.
@@ -169,6 +173,7 @@ impl EntryBody {
             EntryBody::VisitPlan { .. } => EntryKind::VisitPlan,
             EntryBody::NotebookImport { .. } => EntryKind::NotebookImport,
             EntryBody::SiteAccess { .. } => EntryKind::SiteAccess,
+            EntryBody::Attachment(_) => EntryKind::Attachment,
             EntryBody::Unknown { .. } => EntryKind::Unknown,
         }
     }
@@ -185,4 +190,6 @@ pub struct VisitView {
     pub care: Vec<String>,
     /// In the writer's words.
     pub note: String,
+    /// What stands under the headings of the writer's form.
+    pub sections: Vec<crate::NoteSection>,
 }

@@ -1,16 +1,18 @@
 //! 記録: a visit, written in the hallway.
 
-use crate::{EntryId, MemberId, Millis, PatientId, Profession, Vitals};
+use crate::{EntryId, Measure, MemberId, Millis, PatientId, Profession, Vitals};
 use serde::{Deserialize, Serialize};
 
-/// Records a visit, and a hand-over with it where there is one, in one durable step.
-/// Errors: `nothing-to-save`, `out-of-range`, `too-long`, `disk-full`, `save-failed`.
+/// Records a visit, the photos of its draft, and a hand-over with it where there is one, in one durable step that also forgets the draft.
+/// Errors: `nothing-to-save`, `implausible`, `out-of-range`, `too-long`, `disk-full`, `save-failed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordVisit {
     /// Whom.
     pub patient: PatientId,
     /// What.
     pub visit: VisitDraft,
+    /// Numbers that are hard to believe, and which the writer has looked at again.
+    pub insisted: Vec<Measure>,
     /// For whoever comes next.
     pub hand_over: Option<HandOverDraft>,
 }
@@ -28,12 +30,26 @@ pub struct VisitDraft {
     pub care: Vec<String>,
     /// In the writer's words.
     pub note: String,
+    /// What the profession's form asks for ([`crate::sections_for`]); those without text are left out.
+    pub sections: Vec<NoteSection>,
+}
+
+/// What stands under one heading of a profession's form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteSection {
+    /// A code of [`crate::SECTION_CODES`], or a heading.
+    pub name: String,
+    /// The text.
+    pub text: String,
 }
 
 impl VisitDraft {
     /// Nothing was entered.
     pub fn is_empty(&self) -> bool {
-        self.vitals.is_empty() && self.care.is_empty() && self.note.trim().is_empty()
+        self.vitals.is_empty()
+            && self.care.is_empty()
+            && self.note.trim().is_empty()
+            && self.sections.iter().all(|section| section.text.trim().is_empty())
     }
 }
 
@@ -75,6 +91,20 @@ pub struct CorrectVisit {
     pub entry: EntryId,
     /// What it should have said, in full.
     pub visit: VisitDraft,
+    /// As in [`RecordVisit`].
+    pub insisted: Vec<Measure>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Takes an entry back that should not have been made: a new entry says so, and the old one stays readable.
+/// Errors: `reason-required`, `no-such-entry`, `changed-meanwhile`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithdrawEntry {
+    /// Whom it is about.
+    pub patient: PatientId,
+    /// The version that is taken back, which must be the newest.
+    pub entry: EntryId,
     /// Why.
     pub reason: String,
 }

@@ -1,4 +1,4 @@
-//! バイタル: what is measured, its units, and what can be a measurement at all.
+//! バイタル: what is measured, its units, and what is hard to believe.
 
 use crate::{AuthorView, EntryId, Millis, PatientId};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ pub struct Vitals {
     /// Pulse, per minute.
     pub pulse: Option<u16>,
     /// Oxygen saturation, %.
-    pub spo2: Option<u8>,
+    pub spo2: Option<u16>,
     /// Body temperature, tenths of °C: 365 = 36.5.
     pub temperature: Option<i16>,
     /// Weight, tenths of kg: 482 = 48.2.
@@ -22,13 +22,16 @@ pub struct Vitals {
     /// Blood sugar, mg/dL.
     pub glucose: Option<u16>,
     /// Pain, 0–10.
-    pub pain: Option<u8>,
+    pub pain: Option<u16>,
     /// Breaths per minute.
-    pub respiration: Option<u8>,
+    pub respiration: Option<u16>,
 }
 
+/// The largest number a field takes, in its own scale: four digits, and a fifth for tenths would be no measurement of anything.
+pub const LARGEST: i32 = 9_999;
+
 /// What can be measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Systolic blood pressure.
@@ -101,8 +104,9 @@ impl Measure {
         }
     }
 
-    /// What can be a measurement at all; anything else is a slip of the finger and is refused.
-    pub fn possible(self) -> std::ops::RangeInclusive<i32> {
+    /// What is plausible. Anything else is most likely a slip of the finger: it is asked about once, kept if the writer insists, and
+    /// marked wherever it is shown.
+    pub fn plausible(self) -> std::ops::RangeInclusive<i32> {
         match self {
             Measure::Systolic => 30..=300,
             Measure::Diastolic => 10..=200,
@@ -149,22 +153,22 @@ impl Vitals {
         }
     }
 
-    /// Sets one of them. False, and nothing changed, when the number cannot be a measurement.
+    /// Sets one of them. False, and nothing changed, when the number does not fit at all ([`LARGEST`]).
     pub fn set(&mut self, measure: Measure, value: Option<i32>) -> bool {
-        if value.is_some_and(|value| !measure.possible().contains(&value)) {
+        if value.is_some_and(|value| !(0..=LARGEST).contains(&value)) {
             return false;
         }
-        let (small, middle) = (value.and_then(|v| u8::try_from(v).ok()), value.and_then(|v| u16::try_from(v).ok()));
+        let number = value.and_then(|value| u16::try_from(value).ok());
         match measure {
-            Measure::Systolic => self.systolic = middle,
-            Measure::Diastolic => self.diastolic = middle,
-            Measure::Pulse => self.pulse = middle,
-            Measure::Spo2 => self.spo2 = small,
-            Measure::Temperature => self.temperature = value.and_then(|v| i16::try_from(v).ok()),
-            Measure::Respiration => self.respiration = small,
-            Measure::Weight => self.weight = middle,
-            Measure::Glucose => self.glucose = middle,
-            Measure::Pain => self.pain = small,
+            Measure::Systolic => self.systolic = number,
+            Measure::Diastolic => self.diastolic = number,
+            Measure::Pulse => self.pulse = number,
+            Measure::Spo2 => self.spo2 = number,
+            Measure::Temperature => self.temperature = value.and_then(|value| i16::try_from(value).ok()),
+            Measure::Respiration => self.respiration = number,
+            Measure::Weight => self.weight = number,
+            Measure::Glucose => self.glucose = number,
+            Measure::Pain => self.pain = number,
         }
         true
     }
@@ -174,11 +178,16 @@ impl Vitals {
         *self == Vitals::default()
     }
 
-    /// The first number that cannot be a measurement, where there is one: the shell refuses it with `out-of-range`.
-    pub fn impossible(&self) -> Option<Measure> {
+    /// Every number that is hard to believe, in the order of a visit.
+    pub fn implausible(&self) -> impl Iterator<Item = Measure> + '_ {
         Measure::ALL
             .into_iter()
-            .find(|measure| self.get(*measure).is_some_and(|value| !measure.possible().contains(&value)))
+            .filter(|measure| self.get(*measure).is_some_and(|value| !measure.plausible().contains(&value)))
+    }
+
+    /// The first number that does not fit, where there is one: the shell refuses it with `out-of-range`.
+    pub fn impossible(&self) -> Option<Measure> {
+        Measure::ALL.into_iter().find(|measure| self.get(*measure).is_some_and(|value| !(0..=LARGEST).contains(&value)))
     }
 }
 
@@ -254,22 +263,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_possible_number_is_kept_exactly() {
+    fn every_number_is_kept_exactly() {
         for measure in Measure::ALL {
-            for value in [*measure.possible().start(), *measure.possible().end()] {
+            for value in [0, *measure.plausible().start(), *measure.plausible().end(), LARGEST] {
                 let mut vitals = Vitals::default();
                 assert!(vitals.set(measure, Some(value)));
                 assert_eq!(vitals.get(measure), Some(value), "{measure:?}");
                 assert_eq!(vitals.impossible(), None);
+                let believed = measure.plausible().contains(&value);
+                assert_eq!(vitals.implausible().next(), (!believed).then_some(measure));
             }
         }
     }
 
     #[test]
-    fn a_slip_of_the_finger_is_refused_and_changes_nothing() {
+    fn what_does_not_fit_is_refused_and_changes_nothing() {
         let mut vitals = Vitals::default();
         vitals.set(Measure::Temperature, Some(365));
-        assert!(!vitals.set(Measure::Temperature, Some(3650)));
+        assert!(!vitals.set(Measure::Temperature, Some(LARGEST + 1)));
+        assert!(!vitals.set(Measure::Temperature, Some(-1)));
         assert_eq!(vitals.temperature, Some(365));
     }
 }

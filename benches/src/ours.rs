@@ -325,7 +325,7 @@ fn write(replica: &Replica, patient: PatientId, record: &Record) -> Result<(), S
                 systolic: Some(body.vitals.systolic),
                 diastolic: Some(body.vitals.diastolic),
                 pulse: Some(body.vitals.pulse),
-                spo2: Some(body.vitals.spo2),
+                spo2: Some(u16::from(body.vitals.spo2)),
                 temperature: Some(Tenths(body.vitals.temperature)),
                 ..Vitals::default()
             },

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_bytes::ByteBuf;
 
 use crate::codec::Newer;
-use crate::ids::Timestamp;
+use crate::ids::{EntryId, Timestamp};
 
 /// Most bytes of a thumbnail. With the ids of the chunks of the largest attachment it stays within [`crate::MAX_VALUE`].
 pub const MAX_THUMBNAIL: usize = 14 * 1024;
@@ -44,6 +44,9 @@ pub struct Attachment {
     /// In the writer's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub caption: String,
+    /// The entry it belongs to, for example the visit at which it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<EntryId>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub newer: Newer,

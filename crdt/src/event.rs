@@ -114,12 +114,27 @@ pub struct Visit {
     /// 観察・記録
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// 項目別の記録, in the order of the writer's form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<NoteSection>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub newer: Newer,
 }
 
-/// バイタルサイン. What was not measured is absent, never zero.
+/// 項目別の記録: what a profession's form asks for under one heading.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NoteSection {
+    /// A code that every language of the screen has a heading for, or a heading.
+    pub name: String,
+    /// The text.
+    pub text: String,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub newer: Newer,
+}
+
+/// バイタルサイン. What was not measured is absent, never zero. Numbers that are hard to believe can be here too: who measured insisted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Vitals {
     /// 収縮期血圧, mmHg.
@@ -133,7 +148,7 @@ pub struct Vitals {
     pub pulse: Option<u16>,
     /// SpO₂, percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spo2: Option<u8>,
+    pub spo2: Option<u16>,
     /// 体温, 0.1 °C.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<Tenths>,
@@ -145,10 +160,10 @@ pub struct Vitals {
     pub glucose: Option<u16>,
     /// 疼痛 (NRS), 0 to 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pain: Option<u8>,
+    pub pain: Option<u16>,
     /// 呼吸数, per minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub respiration: Option<u8>,
+    pub respiration: Option<u16>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub newer: Newer,

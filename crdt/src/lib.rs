@@ -48,8 +48,8 @@ pub use chunks::{MAX_CHANGES_BYTES, actors_of};
 pub use codec::{MAX_VALUE, Newer};
 pub use document::{Applied, ConflictKind, ConflictRef, Document, DocumentError, LocalEdits, Problem, ProblemKind};
 pub use event::{
-    Addressee, Event, EventBody, HandOver, MedicationChange, MedicationChangeKind, Note, NotebookText, SiteAccess,
-    Tenths, Visit, VisitPlan, Vitals, Withdrawal, corrected_by,
+    Addressee, Event, EventBody, HandOver, MedicationChange, MedicationChangeKind, Note, NoteSection, NotebookText,
+    SiteAccess, Tenths, Visit, VisitPlan, Vitals, Withdrawal, corrected_by,
 };
 pub use ids::{Actor, EntryId, ParseIdError, Timestamp};
 pub use key::{Key, item_key};

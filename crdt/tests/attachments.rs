@@ -19,6 +19,7 @@ fn attachment(chunks: usize, thumbnail: usize) -> Attachment {
         thumbnail: Some(Thumbnail::new(vec![0xa5; thumbnail]).unwrap()),
         taken_at: Some(Timestamp(5)),
         caption: "仙骨部".into(),
+        part_of: None,
         newer: Newer::default(),
     }
 }

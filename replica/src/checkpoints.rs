@@ -55,7 +55,7 @@ impl Replica {
             let drafted = {
                 let mut writer = self.writer();
                 let mut work = self.workspace(&mut writer)?;
-                let drafted = self.draft(&mut work, document)?;
+                let drafted = self.draft_checkpoint(&mut work, document)?;
                 work.settle(document);
                 work.commit()?;
                 drafted
@@ -80,7 +80,7 @@ impl Replica {
     }
 
     /// A checkpoint of a document as it is now; none if it is not worth one, or not all here as records.
-    fn draft(&self, work: &mut Workspace<'_>, id: DocumentId) -> Result<Option<Drafted>, StoreError> {
+    fn draft_checkpoint(&self, work: &mut Workspace<'_>, id: DocumentId) -> Result<Option<Drafted>, StoreError> {
         let mut covers = Vec::new();
         for (device, incarnation, log) in logs::of_document(work.connection(), id)? {
             if log.base != logs::START {

@@ -30,6 +30,7 @@ mod clock;
 pub mod conflicts;
 pub mod courier;
 mod documents;
+mod drafts;
 mod edit;
 mod enrolment;
 mod error;
@@ -58,6 +59,7 @@ pub use attachments::{
     AttachError, AttachmentError, AttachmentPresence, AttachmentState, AttachmentStorage, NewAttachment,
 };
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use drafts::{Draft, DraftName, DraftPhoto, MAX_FORM, NewPhoto};
 pub use edit::{Edit, MAX_CHANGE, year_in_japan};
 pub use error::{Damage, EnrolError, ReadError, SaveError, UnlockError};
 pub use metering::{DataUse, MonthOfUse, Network};

@@ -6,6 +6,7 @@
 mod card;
 mod conflicts;
 pub(crate) mod courier;
+pub(crate) mod drafts;
 mod medicines;
 pub(crate) mod nearby;
 pub(crate) mod notebook;
@@ -84,6 +85,16 @@ handlers! {
         get_last_vitals(GetLastVitals) = timeline::last_vitals;
         record_visit(RecordVisit) = visit::record;
         correct_visit(CorrectVisit) = visit::correct;
+        withdraw_entry(WithdrawEntry) = visit::withdraw;
+        get_draft(GetDraft) = drafts::get;
+        put_draft(PutDraft) = drafts::put;
+        drop_draft(DropDraft) = drafts::discard;
+        get_drafts(GetDrafts) = drafts::all;
+        add_photo(AddPhoto) = drafts::add_photo;
+        remove_photo(RemovePhoto) = drafts::remove_photo;
+        get_phrases(GetPhrases) = drafts::phrases;
+        forget_phrase(ForgetPhrase) = drafts::forget_phrase;
+        open_attachment(OpenAttachment) = drafts::open_attachment;
         get_medicines(GetMedicines) = medicines::all;
         change_dose(ChangeDose) = medicines::change_dose;
         stop_medicine(StopMedicine) = medicines::stop;

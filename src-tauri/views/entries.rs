@@ -1,11 +1,12 @@
 //! Entries of the timeline.
 
 use tendenko_app_api as api;
-use tendenko_crdt::{Addressee, Event, EventBody, Tenths, Visit, Vitals};
+use tendenko_crdt::{Addressee, Attachment, Event, EventBody, NoteSection, Tenths, Visit, Vitals};
 use tendenko_replica::Sent;
 
 use super::medicines;
 use super::people::{profession, profession_of};
+use crate::commands::drafts::data_address;
 
 /// What an entry says.
 pub fn body(event: &Event) -> api::EntryBody {
@@ -33,7 +34,8 @@ pub fn body(event: &Event) -> api::EntryBody {
             api::EntryBody::NotebookImport { file_name: notebook.file_name.clone(), text: notebook.text.clone() }
         }
         EventBody::SiteAccess(access) => api::EntryBody::SiteAccess { reason: access.reason.clone() },
-        EventBody::Attachment(_) | EventBody::Withdrawal(_) | EventBody::Unknown { .. } => {
+        EventBody::Attachment(mentioned) => api::EntryBody::Attachment(attachment(mentioned)),
+        EventBody::Withdrawal(_) | EventBody::Unknown { .. } => {
             api::EntryBody::Unknown { kind: event.body.kind().to_owned() }
         }
     }
@@ -59,7 +61,8 @@ pub fn kind(event: &Event) -> api::EntryKind {
         EventBody::VisitPlan(_) => api::EntryKind::VisitPlan,
         EventBody::NotebookText(_) => api::EntryKind::NotebookImport,
         EventBody::SiteAccess(_) => api::EntryKind::SiteAccess,
-        EventBody::Attachment(_) | EventBody::Withdrawal(_) | EventBody::Unknown { .. } => api::EntryKind::Unknown,
+        EventBody::Attachment(_) => api::EntryKind::Attachment,
+        EventBody::Withdrawal(_) | EventBody::Unknown { .. } => api::EntryKind::Unknown,
     }
 }
 
@@ -95,6 +98,24 @@ pub fn visit(visit: &Visit) -> api::VisitView {
         vitals: vitals(&visit.vitals),
         care: visit.care.clone(),
         note: visit.note.clone(),
+        sections: visit
+            .sections
+            .iter()
+            .map(|section| api::NoteSection { name: section.name.clone(), text: section.text.clone() })
+            .collect(),
+    }
+}
+
+/// A photo or document, as it is mentioned.
+fn attachment(mentioned: &Attachment) -> api::AttachmentView {
+    let small = mentioned.thumbnail.as_ref().map(|thumbnail| data_address("image/jpeg", thumbnail.as_bytes()));
+    api::AttachmentView {
+        media_type: mentioned.media_type.as_str().to_owned(),
+        file_name: mentioned.file_name.as_str().to_owned(),
+        size: mentioned.size,
+        thumbnail: small,
+        caption: mentioned.caption.clone(),
+        part_of: mentioned.part_of.map(|entry| api::EntryId(entry.to_string())),
     }
 }
 
@@ -105,6 +126,16 @@ pub fn visit_of(draft: api::VisitDraft) -> Visit {
         vitals: vitals_of(&draft.vitals),
         care: draft.care,
         note: draft.note.trim().to_owned(),
+        sections: draft
+            .sections
+            .into_iter()
+            .filter(|section| !section.text.trim().is_empty())
+            .map(|section| NoteSection {
+                name: section.name,
+                text: section.text.trim().to_owned(),
+                newer: Default::default(),
+            })
+            .collect(),
         newer: Default::default(),
     }
 }
@@ -166,7 +197,7 @@ mod tests {
     fn measurements_go_to_the_record_and_back_unchanged() {
         let mut shown = api::Vitals::default();
         for measure in api::Measure::ALL {
-            assert!(shown.set(measure, Some(*measure.possible().end())));
+            assert!(shown.set(measure, Some(api::LARGEST)));
         }
         assert_eq!(vitals(&vitals_of(&shown)), shown);
         assert_eq!(vitals(&Vitals::default()), api::Vitals::default());

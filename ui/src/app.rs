@@ -5,6 +5,7 @@ mod frame;
 use crate::{
     api,
     dates::Day,
+    drafts::{self, DraftKey},
     i18n::Words,
     prefs::Prefs,
     screens::{self, PatientTab},
@@ -42,6 +43,17 @@ pub enum Route {
     Settings,
 }
 
+/// A visit that was just saved: taken back, it is a draft again, and the record says that it was taken back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Undo {
+    /// The draft it was.
+    pub draft: DraftKey,
+    /// What stood in it.
+    pub form: VisitForm,
+    /// The entry it became.
+    pub entry: EntryId,
+}
+
 /// What all screens share.
 #[derive(Clone, PartialEq)]
 pub struct Session {
@@ -65,6 +77,8 @@ pub struct Session {
     pub revision: u32,
     /// What was just done, in one sentence, with a number that makes each new.
     pub toast: Option<(u32, String)>,
+    /// That can be taken back while its sentence is there.
+    pub undo: Option<Rc<Undo>>,
     /// The sheet behind the sync line is open.
     pub sync_sheet: bool,
     /// What was last looked for among the patients, so that coming back shows the same rows.
@@ -105,6 +119,8 @@ pub enum Act {
     Changed,
     /// Something was done.
     Toast(String),
+    /// A visit was saved, and can be taken back for a while.
+    SavedWithUndo(String, Box<Undo>),
     /// That sentence was there long enough.
     ToastOver(u32),
     /// The screen should look different.
@@ -134,6 +150,7 @@ impl Session {
             stack: vec![Route::Today],
             revision: 0,
             toast: None,
+            undo: None,
             sync_sheet: false,
             query: String::new(),
             skew_ms: 0,
@@ -196,6 +213,8 @@ impl Reducible for Session {
                 }
                 next.stack = vec![Route::Today];
                 next.toast = None;
+                next.undo = None;
+                drafts::clear();
                 next.sync_sheet = false;
                 next.nearby = None;
                 next.courier = None;
@@ -226,10 +245,17 @@ impl Reducible for Session {
             Act::Toast(text) => {
                 next.toasts += 1;
                 next.toast = Some((next.toasts, text));
+                next.undo = None;
+            }
+            Act::SavedWithUndo(text, undo) => {
+                next.toasts += 1;
+                next.toast = Some((next.toasts, text));
+                next.undo = Some(Rc::from(undo));
             }
             Act::ToastOver(number) => {
                 if self.toast.as_ref().is_some_and(|(shown, _)| *shown == number) {
                     next.toast = None;
+                    next.undo = None;
                 }
             }
             Act::Prefs(prefs) => {

@@ -1,11 +1,19 @@
-//! Visits that are being written. In memory only: what was typed survives a failed save, another screen, and a lock,
-//! and is gone when the program ends. Nothing about a patient may reach the page's own storage, which is not sealed.
+//! Visits that are being written. What is typed is in the page's memory at once, and in the sealed store a moment later, at every keystroke:
+//! a failed save, another screen, a lock, or a program that was killed takes nothing away. Nothing about a patient may reach the page's own
+//! storage, which is not sealed; and a lock leaves nothing in memory.
+//!
+//! One write is under way at a time, of the newest text: a slow disk makes fewer writes, not a queue of old ones. Whoever saves or throws a
+//! draft away waits for that write first ([`settle`]), or it would bring the draft back.
 
-use crate::numbers;
-use std::{cell::RefCell, collections::HashMap};
-use tendenko_app_api::{
-    Addressee, EntryId, HandOverDraft, Measure, MemberId, Millis, PatientId, VisitDraft, VisitView,
+use crate::{api::call, numbers};
+use futures_util::lock::Mutex;
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    rc::Rc,
 };
+use tendenko_app_api::*;
+use wasm_bindgen_futures::spawn_local;
 
 /// Whose draft about whom; a correction is a draft of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,165 +26,180 @@ pub struct DraftKey {
     pub correct: Option<EntryId>,
 }
 
-/// A visit as it stands on the screen.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct VisitForm {
-    /// When it happened, where that is fixed (a correction).
-    pub at: Option<Millis>,
-    /// How many minutes ago it happened, where it is not.
-    pub minutes_ago: i64,
-    /// Why.
-    pub purpose: Option<String>,
-    /// The text of each field, as typed.
-    pub texts: [String; Measure::ALL.len()],
-    /// Care given.
-    pub care: Vec<String>,
-    /// In the writer's words.
-    pub note: String,
-    /// For whoever comes next; none = the part is closed.
-    pub hand_over: Option<HandOverForm>,
-    /// Why it is corrected.
-    pub reason: String,
-}
-
-/// A hand-over as it stands on the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandOverForm {
-    /// To whom.
-    pub to: Addressee,
-    /// To be read before anything else.
-    pub urgent: bool,
-    /// The text.
-    pub text: String,
-}
-
-fn place(measure: Measure) -> usize {
-    Measure::ALL.iter().position(|other| *other == measure).unwrap_or(0)
-}
-
-impl VisitForm {
-    /// A form that says what a recorded visit says.
-    pub fn from_visit(at: Millis, visit: &VisitView) -> Self {
-        let mut form = VisitForm {
-            at: Some(at),
-            purpose: visit.purpose.clone(),
-            care: visit.care.clone(),
-            note: visit.note.clone(),
-            ..VisitForm::default()
-        };
-        for measure in Measure::ALL {
-            if let Some(value) = visit.vitals.get(measure) {
-                form.texts[place(measure)] = numbers::show(measure, value);
-            }
+/// A form that says what a recorded visit says.
+pub fn from_visit(at: Millis, visit: &VisitView) -> VisitForm {
+    let mut form = VisitForm {
+        at: Some(at),
+        purpose: visit.purpose.clone(),
+        care: visit.care.clone(),
+        note: visit.note.clone(),
+        ..VisitForm::default()
+    };
+    for measure in Measure::ALL {
+        if let Some(value) = visit.vitals.get(measure) {
+            form.set_text(measure, numbers::show(measure, value));
         }
-        form
     }
-
-    /// The text of a field.
-    pub fn text(&self, measure: Measure) -> &str {
-        &self.texts[place(measure)]
+    for section in &visit.sections {
+        form.set_section(&section.name, section.text.clone());
     }
+    // What stands in the record was looked at when it was written.
+    form.insist(visit.vitals.implausible());
+    form
+}
 
-    /// Sets the text of a field.
-    pub fn set_text(&mut self, measure: Measure, text: String) {
-        self.texts[place(measure)] = text;
-    }
-
-    /// The visit it means, or the first field that cannot be a measurement.
-    pub fn visit(&self, now: Millis) -> Result<VisitDraft, Measure> {
-        let at = self.at.or((self.minutes_ago > 0).then(|| Millis(now.0 - self.minutes_ago * 60_000)));
-        let mut visit = VisitDraft {
-            at,
-            purpose: self.purpose.clone(),
-            care: self.care.clone(),
-            note: self.note.trim().to_owned(),
-            ..VisitDraft::default()
-        };
-        for measure in Measure::ALL {
-            let value = numbers::value(measure, self.text(measure)).map_err(|()| measure)?;
-            if !visit.vitals.set(measure, value) {
-                return Err(measure);
-            }
+/// The visit a form means, with its sections in the order of the profession's form; or the first field that does not fit.
+pub fn visit(form: &VisitForm, profession: &Profession, now: Millis) -> Result<VisitDraft, Measure> {
+    let at = form.at.or((form.minutes_ago > 0).then(|| Millis(now.0 - form.minutes_ago * 60_000)));
+    let mut visit = VisitDraft {
+        at,
+        purpose: form.purpose.clone(),
+        care: form.care.clone(),
+        note: form.note.trim().to_owned(),
+        sections: Vec::new(),
+        ..VisitDraft::default()
+    };
+    let own = sections_for(profession);
+    let others = form.sections.keys().map(String::as_str).filter(|name| !own.contains(name));
+    for name in own.iter().copied().chain(others) {
+        let text = form.section(name).trim();
+        if !text.is_empty() {
+            visit.sections.push(NoteSection { name: name.to_owned(), text: text.to_owned() });
         }
-        Ok(visit)
     }
+    for measure in Measure::ALL {
+        let value = numbers::value(measure, form.text(measure)).map_err(|()| measure)?;
+        if !visit.vitals.set(measure, value) {
+            return Err(measure);
+        }
+    }
+    Ok(visit)
+}
 
-    /// The hand-over it means; an empty one is none.
-    pub fn hand_over(&self) -> Option<HandOverDraft> {
-        let form = self.hand_over.as_ref()?;
-        let text = form.text.trim();
-        (!text.is_empty()).then(|| HandOverDraft { to: form.to.clone(), urgent: form.urgent, text: text.to_owned() })
-    }
+/// The hand-over a form means; an empty one is none.
+pub fn hand_over(form: &VisitForm) -> Option<HandOverDraft> {
+    let form = form.hand_over.as_ref()?;
+    let text = form.text.trim();
+    (!text.is_empty()).then(|| HandOverDraft { to: form.to.clone(), urgent: form.urgent, text: text.to_owned() })
 }
 
 thread_local! {
     static DRAFTS: RefCell<HashMap<DraftKey, VisitForm>> = RefCell::new(HashMap::new());
+    /// Newer here than in the store.
+    static UNWRITTEN: RefCell<HashSet<DraftKey>> = RefCell::new(HashSet::new());
+    static WRITING: Rc<Mutex<()>> = Rc::new(Mutex::new(()));
 }
 
-/// The draft as it was left; none = nothing was typed.
+/// The draft as it is in memory; none = nothing was typed since the unlock, or it is not read yet ([`read`]).
 pub fn get(key: &DraftKey) -> Option<VisitForm> {
     DRAFTS.with_borrow(|drafts| drafts.get(key).cloned())
 }
 
-/// Keeps a draft. One without anything in it is forgotten.
-pub fn put(key: &DraftKey, form: &VisitForm) {
-    DRAFTS.with_borrow_mut(|drafts| {
-        if *form == VisitForm::default() {
-            drafts.remove(key);
-        } else {
-            drafts.insert(key.clone(), form.clone());
+/// Keeps a draft: in memory at once, in the store as soon as the write before is done. `refused` hears of it when that cannot be.
+pub fn put(key: &DraftKey, form: &VisitForm, refused: impl Fn(ApiError) + 'static) {
+    DRAFTS.with_borrow_mut(|drafts| drafts.insert(key.clone(), form.clone()));
+    UNWRITTEN.with_borrow_mut(|unwritten| unwritten.insert(key.clone()));
+    let key = key.clone();
+    spawn_local(async move {
+        if let Err(error) = settle(&key).await {
+            refused(error);
         }
     });
 }
 
-/// Forgets a draft, because it was saved or thrown away.
+/// Returns when the store has what memory has. What could not be written is tried again with the next change.
+pub async fn settle(key: &DraftKey) -> Result<(), ApiError> {
+    let writing = WRITING.with(Rc::clone);
+    let _one_at_a_time = writing.lock().await;
+    if !UNWRITTEN.with_borrow_mut(|unwritten| unwritten.remove(key)) {
+        return Ok(());
+    }
+    let Some(form) = get(key) else { return Ok(()) };
+    let command = PutDraft { patient: key.patient.clone(), correct: key.correct.clone(), form };
+    let written = call(&command).await;
+    if written.is_err() && get(key).is_some() {
+        UNWRITTEN.with_borrow_mut(|unwritten| unwritten.insert(key.clone()));
+    }
+    written
+}
+
+/// Reads a draft with its photos. What is in memory is newer than what was read.
+pub async fn read(key: &DraftKey) -> Result<Draft, ApiError> {
+    let mut draft = call(&GetDraft { patient: key.patient.clone(), correct: key.correct.clone() }).await?;
+    match (get(key), draft.form.clone()) {
+        (Some(typed), _) => draft.form = Some(typed),
+        (None, Some(form)) => DRAFTS.with_borrow_mut(|drafts| drop(drafts.insert(key.clone(), form))),
+        (None, None) => {}
+    }
+    Ok(draft)
+}
+
+/// Forgets a draft in memory, because the store has forgotten it.
 pub fn forget(key: &DraftKey) {
     DRAFTS.with_borrow_mut(|drafts| drafts.remove(key));
+    UNWRITTEN.with_borrow_mut(|unwritten| unwritten.remove(key));
+}
+
+/// Throws a draft away.
+pub fn discard(key: &DraftKey) {
+    forget(key);
+    let key = key.clone();
+    spawn_local(async move {
+        // If either fails, the draft is offered again: nothing is lost.
+        let _ = settle(&key).await;
+        let _ = call(&DropDraft { patient: key.patient, correct: key.correct }).await;
+    });
+}
+
+/// Leaves nothing in memory: the tablet is locked.
+pub fn clear() {
+    DRAFTS.with_borrow_mut(HashMap::clear);
+    UNWRITTEN.with_borrow_mut(HashSet::clear);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn key(member: &str) -> DraftKey {
-        DraftKey { member: MemberId(member.into()), patient: PatientId("p".into()), correct: None }
-    }
-
-    #[test]
-    fn a_draft_stays_until_it_is_saved_and_is_its_writers_alone() {
-        let form = VisitForm { note: "痛みが強い".into(), ..VisitForm::default() };
-        put(&key("a"), &form);
-        assert_eq!(get(&key("a")), Some(form));
-        assert_eq!(get(&key("b")), None);
-        forget(&key("a"));
-        assert_eq!(get(&key("a")), None);
-    }
-
     #[test]
     fn a_recorded_visit_comes_back_unchanged() {
-        let mut visit =
+        let mut recorded =
             VisitView { note: "変わりなし".into(), care: vec!["excretion".into()], ..VisitView::default() };
-        visit.vitals.set(Measure::Temperature, Some(365));
-        visit.vitals.set(Measure::Weight, Some(482));
-        visit.vitals.set(Measure::Systolic, Some(128));
-        let draft = VisitForm::from_visit(Millis(5), &visit).visit(Millis(9)).expect("possible");
+        recorded.vitals.set(Measure::Temperature, Some(365));
+        recorded.vitals.set(Measure::Weight, Some(482));
+        recorded.vitals.set(Measure::Systolic, Some(310));
+        recorded.sections = vec![NoteSection { name: "plan".into(), text: "継続".into() }];
+        let form = from_visit(Millis(5), &recorded);
+        assert_eq!(form.insisted(), [Measure::Systolic]);
+        let draft = visit(&form, &Profession::Nurse, Millis(9)).expect("fits");
         assert_eq!(
-            (draft.at, draft.vitals, draft.care, draft.note),
-            (Some(Millis(5)), visit.vitals, visit.care, visit.note)
+            (draft.at, draft.vitals, draft.care, draft.note, draft.sections),
+            (Some(Millis(5)), recorded.vitals, recorded.care, recorded.note, recorded.sections)
         );
     }
 
     #[test]
-    fn the_first_impossible_field_is_named() {
+    fn the_first_field_that_does_not_fit_is_named() {
         let mut form = VisitForm::default();
-        form.set_text(Measure::Pulse, "7200".into());
-        assert_eq!(form.visit(Millis(0)), Err(Measure::Pulse));
+        form.set_text(Measure::Pulse, "72.5".into());
+        assert_eq!(visit(&form, &Profession::Nurse, Millis(0)), Err(Measure::Pulse));
+    }
+
+    #[test]
+    fn sections_stand_in_the_order_of_the_form_and_none_is_lost() {
+        let mut form = VisitForm::default();
+        for name in ["plan", "taking", "subjective"] {
+            form.set_section(name, name.to_owned());
+        }
+        let draft = visit(&form, &Profession::Nurse, Millis(0)).expect("fits");
+        let names: Vec<_> = draft.sections.iter().map(|section| section.name.as_str()).collect();
+        assert_eq!(names, ["subjective", "plan", "taking"]);
     }
 
     #[test]
     fn a_visit_of_an_hour_ago_carries_that_moment() {
-        let form = VisitForm { minutes_ago: 60, ..VisitForm::default() };
-        assert_eq!(form.visit(Millis(7_200_000)).expect("possible").at, Some(Millis(3_600_000)));
-        assert_eq!(VisitForm::default().visit(Millis(7_200_000)).expect("possible").at, None);
+        let at = |form: &VisitForm| visit(form, &Profession::Nurse, Millis(7_200_000)).expect("fits").at;
+        assert_eq!(at(&VisitForm { minutes_ago: 60, ..VisitForm::default() }), Some(Millis(3_600_000)));
+        assert_eq!(at(&VisitForm::default()), None);
     }
 }

@@ -5,7 +5,7 @@
 
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use std::rc::Rc;
-use tendenko_app_api::{ApiError, CARE_CODES, Profession};
+use tendenko_app_api::{ApiError, CARE_CODES, Profession, SECTION_CODES};
 
 /// A language of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +151,11 @@ impl Words {
         if CARE_CODES.contains(&code) { self.t(&format!("care-{code}")) } else { code.to_owned() }
     }
 
+    /// A heading of a form: a known code in this language, anything else as it was written.
+    pub fn section(&self, name: &str) -> String {
+        if SECTION_CODES.contains(&name) { self.t(&format!("section-{name}")) } else { name.to_owned() }
+    }
+
     /// A problem of a notebook: a known code in this language, else the general sentence.
     pub fn notebook_problem(&self, code: &str) -> String {
         let key = format!("notebook-problem-{code}");
@@ -210,6 +215,7 @@ mod tests {
     fn composed_keys() -> BTreeSet<String> {
         let mut keys: BTreeSet<String> = ErrorCode::ALL.iter().map(|code| format!("error-{}", code.as_str())).collect();
         keys.extend(CARE_CODES.iter().map(|code| format!("care-{code}")));
+        keys.extend(SECTION_CODES.iter().map(|code| format!("section-{code}")));
         keys.extend(Measure::ALL.iter().map(|measure| format!("measure-{}", measure.as_str())));
         for (prefix, names) in crate::names::ALL {
             keys.extend(names.iter().map(|name| format!("{prefix}-{name}")));

@@ -38,6 +38,7 @@ pub const ALL: &[(&str, &[&str])] = &[
             "visit-plan",
             "notebook-import",
             "site-access",
+            "attachment",
             "card",
             "unknown",
         ],
@@ -104,7 +105,7 @@ names! {
         EntryKind::Visit => "visit", EntryKind::Note => "note", EntryKind::HandOver => "hand-over",
         EntryKind::Dispensing => "dispensing", EntryKind::MedicineChange => "medicine-change",
         EntryKind::VisitPlan => "visit-plan", EntryKind::NotebookImport => "notebook-import",
-        EntryKind::SiteAccess => "site-access", EntryKind::Card => "card", EntryKind::Unknown => "unknown",
+        EntryKind::SiteAccess => "site-access", EntryKind::Attachment => "attachment", EntryKind::Card => "card", EntryKind::Unknown => "unknown",
     }
     /// How this tablet reaches the others.
     path(SyncPath) {

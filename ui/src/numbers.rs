@@ -1,9 +1,9 @@
 //! Numbers as they are typed with one thumb: what a key does to a field, when a field is full, what it means.
 //!
-//! A value is full when no further digit could still be a measurement (`78` for a diastolic pressure: `780` cannot be
-//! one), and the pad then moves on by itself. Temperature is typed without its point: `365` is 36.5.
+//! A value is full when no further digit would be plausible (`78` for a diastolic pressure: `780` is not), and the pad then moves on by
+//! itself; who means it goes back and types on. Temperature is typed without its point: `365` is 36.5.
 
-use tendenko_app_api::Measure;
+use tendenko_app_api::{LARGEST, Measure};
 
 /// A key of the pad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub fn press(measure: Measure, text: &str, key: Key) -> String {
     text
 }
 
-/// The measurement a text means, in the scale of [`Measure`]; `Err` when it cannot be one, `Ok(None)` when empty.
+/// The number a text means, in the scale of [`Measure`]; `Err` when it is none or does not fit, `Ok(None)` when empty.
 pub fn value(measure: Measure, text: &str) -> Result<Option<i32>, ()> {
     let text = text.trim();
     if text.is_empty() {
@@ -63,7 +63,7 @@ pub fn value(measure: Measure, text: &str) -> Result<Option<i32>, ()> {
         _ if measure.decimals() == 1 => whole * 10 + tenths.parse::<i32>().unwrap_or(0),
         _ => whole,
     };
-    if measure.possible().contains(&value) { Ok(Some(value)) } else { Err(()) }
+    if value <= LARGEST { Ok(Some(value)) } else { Err(()) }
 }
 
 /// No further digit could still be a measurement.
@@ -72,7 +72,7 @@ pub fn is_full(measure: Measure, text: &str) -> bool {
         Ok(Some(value)) => match measure {
             Measure::Weight => text.contains('.') && !text.ends_with('.'),
             Measure::Temperature => text.len() >= 3 && !text.ends_with('.'),
-            _ => value * 10 > *measure.possible().end() && value != 0,
+            _ => value * 10 > *measure.plausible().end() && value != 0,
         },
         _ => false,
     }
@@ -149,20 +149,25 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_measurement_is_refused() {
+    fn what_is_no_number_or_does_not_fit_is_refused() {
         for (measure, text) in [
-            (Measure::Temperature, "3650"),
             (Measure::Temperature, "36.55"),
+            (Measure::Temperature, "9999.9"),
             (Measure::Systolic, "12.5"),
-            (Measure::Spo2, "101"),
             (Measure::Pulse, "-60"),
             (Measure::Pulse, "abc"),
             (Measure::Pulse, "99999999999"),
-            (Measure::Pain, "11"),
         ] {
             assert_eq!(value(measure, text), Err(()), "{measure:?} {text}");
         }
         assert_eq!(value(Measure::Pulse, " "), Ok(None));
+    }
+
+    #[test]
+    fn what_is_hard_to_believe_can_be_typed() {
+        assert_eq!(value(Measure::Spo2, "101"), Ok(Some(101)));
+        assert_eq!(value(Measure::Temperature, "3650"), Ok(Some(3650)));
+        assert_eq!(press(Measure::Systolic, "31", Key::Digit(0)), "310");
     }
 
     #[test]

@@ -60,12 +60,12 @@ fn vitals(c: &mut Chance) -> Vitals {
         systolic: some(c, 88, 190).map(|n| n as u16),
         diastolic: some(c, 45, 110).map(|n| n as u16),
         pulse: some(c, 48, 120).map(|n| n as u16),
-        spo2: some(c, 86, 99).map(|n| n as u8),
+        spo2: some(c, 86, 99).map(|n| n as u16),
         temperature: some(c, 352, 389).map(|n| Tenths(n as i16)),
         weight: (c.below(4) == 0).then(|| Tenths(c.within(330, 820) as i16)),
         glucose: (c.below(6) == 0).then(|| c.within(60, 320) as u16),
-        pain: (c.below(5) == 0).then(|| c.within(0, 10) as u8),
-        respiration: (c.below(4) == 0).then(|| c.within(10, 30) as u8),
+        pain: (c.below(5) == 0).then(|| c.within(0, 10) as u16),
+        respiration: (c.below(4) == 0).then(|| c.within(10, 30) as u16),
         newer: Default::default(),
     }
 }
@@ -111,6 +111,7 @@ fn body(c: &mut Chance) -> EventBody {
                 let sentences = c.within(1, 7);
                 text::note(c, sentences)
             },
+            sections: Vec::new(),
             newer: Default::default(),
         }),
         14..=15 => EventBody::Note(Note { text: text::note(c, 2), newer: Default::default() }),

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use ring::digest;
+use rusqlite::Connection;
 use tendenko_crdt::{
     Attachment, AttachmentName, ChunkNames, Digest, Document as _, EntryId, EventBody, FileName, MediaType, Thumbnail,
     Timestamp, TooLong,
@@ -18,7 +19,7 @@ use tendenko_protocol::limits::{MAX_ATTACHMENT, MAX_CHUNK_CONTENT};
 use crate::error::SaveError;
 use crate::replica::Replica;
 use crate::store::chunks::{self, NewChunk};
-use crate::store::statements;
+use crate::store::{StoreError, statements};
 
 /// What is said about a file that is to be attached.
 #[derive(Debug, Clone, Default)]
@@ -107,6 +108,31 @@ impl Replica {
         size: u64,
         about: NewAttachment,
     ) -> Result<EntryId, AttachError> {
+        let taken_at = about.taken_at;
+        let sealed = self.seal_attachment(patient, from, size, about)?;
+        let used = self.clock.now();
+        let saved = self.edit_with(
+            patient,
+            |connection| sealed.keep_chunks(connection, used),
+            |edit| {
+                let mut event = edit.event(EventBody::Attachment(sealed.mention.clone()))?;
+                event.occurred_at = taken_at.unwrap_or(event.occurred_at);
+                let entry = event.id;
+                edit.volume_at(event.occurred_at)?.record(event)?;
+                Ok(entry)
+            },
+        );
+        Ok(saved?)
+    }
+
+    /// Cuts and seals a file, before the store is locked: it may come from a slow card. Nothing is stored.
+    pub(crate) fn seal_attachment(
+        &self,
+        patient: PatientId,
+        from: &mut dyn Read,
+        size: u64,
+        about: NewAttachment,
+    ) -> Result<SealedAttachment, AttachError> {
         let limit = MAX_ATTACHMENT as u64;
         match size {
             0 => return Err(AttachError::Empty),
@@ -117,10 +143,9 @@ impl Replica {
         let file_name = FileName::try_from(last_part(&about.file_name))?;
         let thumbnail = about.thumbnail.map(Thumbnail::new).transpose()?;
         let attachment = AttachmentId::generate(&self.rng).map_err(SaveError::from)?;
-        // Sealed before the store is locked: the file may come from a slow card.
         let sealed = self.seal_file(patient, attachment, from, size)?;
         let names = sealed.chunks.iter().map(|chunk| Digest(chunk.id().0)).collect();
-        let body = EventBody::Attachment(Attachment {
+        let mention = Attachment {
             attachment: AttachmentName(attachment.0),
             media_type,
             file_name,
@@ -130,9 +155,10 @@ impl Replica {
             thumbnail,
             taken_at: about.taken_at,
             caption: about.caption,
+            part_of: None,
             newer: Default::default(),
-        });
-        Ok(self.save_attachment(patient, &sealed.chunks, body, about.taken_at)?)
+        };
+        Ok(SealedAttachment { mention, chunks: sealed.chunks })
     }
 
     fn seal_file(
@@ -167,33 +193,22 @@ impl Replica {
         sha256.copy_from_slice(hash.finish().as_ref());
         Ok(Sealed { chunks, sha256 })
     }
+}
 
-    fn save_attachment(
-        &self,
-        patient: PatientId,
-        sealed: &[SealedChunk],
-        body: EventBody,
-        taken_at: Option<Timestamp>,
-    ) -> Result<EntryId, SaveError> {
-        let used = self.clock.now().0;
-        let chunks = sealed.iter().map(|chunk| NewChunk {
-            id: chunk.id(),
-            header: chunk.header(),
-            bytes: chunk.bytes(),
-            unsent: true,
-            used,
-        });
-        self.edit_with(
-            patient,
-            |connection| chunks.map(|chunk| chunks::insert(connection, &chunk)).try_for_each(|kept| kept.map(drop)),
-            |edit| {
-                let mut event = edit.event(body)?;
-                event.occurred_at = taken_at.unwrap_or(event.occurred_at);
-                let entry = event.id;
-                edit.volume_at(event.occurred_at)?.record(event)?;
-                Ok(entry)
-            },
-        )
+/// A file, cut and sealed, and how the chart mentions it.
+pub(crate) struct SealedAttachment {
+    pub(crate) mention: Attachment,
+    chunks: Vec<SealedChunk>,
+}
+
+impl SealedAttachment {
+    /// Puts the chunks into the store: in the transaction that mentions them.
+    pub(crate) fn keep_chunks(&self, connection: &Connection, used: Timestamp) -> Result<(), StoreError> {
+        for chunk in &self.chunks {
+            let (id, header, bytes) = (chunk.id(), chunk.header(), chunk.bytes());
+            chunks::insert(connection, &NewChunk { id, header, bytes, unsent: true, used: used.0 })?;
+        }
+        Ok(())
     }
 }
 

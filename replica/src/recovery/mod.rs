@@ -27,7 +27,7 @@ use crate::error::UnlockError;
 use crate::files;
 use crate::models::Changed;
 use crate::replica::Replica;
-use crate::store::{self, StoreError, meta, outbox, records, statements};
+use crate::store::{self, StoreError, drafts, meta, outbox, records, statements};
 use crate::unlock::StoreKey;
 use salvage::Salvage;
 
@@ -146,6 +146,7 @@ impl Replica {
         self.carry_documents(&mut salvage, &mut recovered)?;
         self.carry_saves(&mut salvage, &departing, &mut recovered)?;
         self.carry_chunks(&mut salvage, &mut recovered)?;
+        self.carry_drafts(&mut salvage)?;
         self.save_unaccounted(&mut recovered)?;
         recovered.unreadable = salvage.unreadable();
         // Everything was carried over "now"; none of it is news.
@@ -258,6 +259,30 @@ impl Replica {
             }
             work.commit()?;
         }
+        Ok(())
+    }
+
+    /// What was being written.
+    fn carry_drafts(&self, salvage: &mut Salvage) -> Result<(), StoreError> {
+        let mut forms = Vec::new();
+        salvage.rows("drafts", drafts::FORM_COLUMNS, |row| {
+            forms.push(drafts::Salvaged::read(row)?);
+            Ok(())
+        });
+        let mut photos = Vec::new();
+        salvage.rows("draft_photos", drafts::PHOTO_COLUMNS, |row| {
+            photos.push(drafts::Salvaged::read(row)?);
+            Ok(())
+        });
+        let writer = self.writer();
+        let work = writer.connection.unchecked_transaction()?;
+        for form in &forms {
+            form.write(&work, "drafts", drafts::FORM_COLUMNS)?;
+        }
+        for photo in &photos {
+            photo.write(&work, "draft_photos", drafts::PHOTO_COLUMNS)?;
+        }
+        work.commit()?;
         Ok(())
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod checkpoints;
 pub(crate) mod chunks;
 pub(crate) mod data_use;
 pub(crate) mod documents;
+pub(crate) mod drafts;
 pub(crate) mod logs;
 pub(crate) mod marks;
 pub(crate) mod meta;

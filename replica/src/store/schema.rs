@@ -1,7 +1,8 @@
 //! Tables, and the migrations that lead to them. A migration, once released, is never edited: add the next.
 //!
 //! *Truth*: `documents`, `changes`, `unsent`, `records`, `statements`, `outbox`, `epoch_keys`, `chunks`. *Own notes*: `meta`, `news`,
-//! `checkpoints_due`, `parts_leaving`, `parts_taken`, `unproven`, `looked`, `backfills`, `suspects`, `quarantine`, `marks`, `data_use`, `wanted`. *Computed with every record*: `logs`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
+//! `checkpoints_due`, `parts_leaving`, `parts_taken`, `unproven`, `looked`, `backfills`, `suspects`, `quarantine`, `marks`, `data_use`, `wanted`, `drafts`,
+//! `draft_photos`, `phrases`. *Computed with every record*: `logs`. *Read models* (`m_…`) can be dropped and rebuilt from the documents at any time.
 //!
 //! Every table of truth has an integer row id, so that a damaged store can be salvaged row by row.
 
@@ -10,7 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// Migrations in order; the schema version is how many have run (`PRAGMA user_version`).
-const MIGRATIONS: [&str; 2] = [FIRST, TWINS];
+const MIGRATIONS: [&str; 3] = [FIRST, TWINS, DRAFTS];
 
 /// The newest schema this program knows.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -273,6 +274,36 @@ ALTER TABLE quarantine ADD COLUMN device BLOB;
 ALTER TABLE quarantine ADD COLUMN incarnation INTEGER;
 ALTER TABLE quarantine ADD COLUMN seq INTEGER;
 CREATE INDEX quarantine_place ON quarantine (document, device, incarnation, seq) WHERE document IS NOT NULL;
+";
+
+/// What is being written: store/drafts.rs. `corrects`: the entry that a draft corrects; empty for a new one.
+const DRAFTS: &str = "
+CREATE TABLE drafts (
+    id INTEGER PRIMARY KEY,
+    member BLOB NOT NULL,
+    patient BLOB NOT NULL,
+    corrects BLOB NOT NULL,
+    form BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    UNIQUE (member, patient, corrects)
+) STRICT;
+CREATE TABLE draft_photos (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    member BLOB NOT NULL,
+    patient BLOB NOT NULL,
+    corrects BLOB NOT NULL,
+    media_type TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    thumbnail BLOB NOT NULL
+) STRICT;
+CREATE INDEX draft_photos_of ON draft_photos (member, patient, corrects);
+CREATE TABLE phrases (
+    member BLOB NOT NULL,
+    text TEXT NOT NULL,
+    uses INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (member, text)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// Brings the schema up to [`VERSION`], one transaction per step.

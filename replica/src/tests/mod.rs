@@ -5,6 +5,7 @@ mod attachments;
 mod checkpoints;
 mod courier;
 mod damage;
+mod drafts;
 mod measure;
 mod metering;
 mod reading;

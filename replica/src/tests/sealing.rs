@@ -59,7 +59,7 @@ pub(crate) fn visit(n: usize) -> EventBody {
             systolic: Some(118 + (n * 7 % 31) as u16),
             diastolic: Some(64 + (n * 5 % 19) as u16),
             pulse: Some(61 + (n * 3 % 23) as u16),
-            spo2: Some(95 + (n % 4) as u8),
+            spo2: Some(95 + (n % 4) as u16),
             temperature: Some(tendenko_crdt::Tenths(359 + (n % 12) as i16)),
             ..Default::default()
         },

@@ -213,7 +213,7 @@ impl Usual {
             systolic: u16::try_from(systolic).ok(),
             diastolic: u16::try_from(systolic * 6 / 10 + dice.between(-6, 6)).ok(),
             pulse: u16::try_from(self.pulse + dice.between(-6, 8) + if bad_week { 14 } else { 0 }).ok(),
-            spo2: u8::try_from((self.spo2 + dice.between(-1, 1) - i32::from(bad_week)).min(99)).ok(),
+            spo2: u16::try_from((self.spo2 + dice.between(-1, 1) - i32::from(bad_week)).min(99)).ok(),
             temperature: i16::try_from(temperature).ok().map(Tenths),
             weight: if dice.once_in(3) {
                 i16::try_from(self.weight + dice.between(-8, 8)).ok().map(Tenths)

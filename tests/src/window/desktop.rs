@@ -66,6 +66,29 @@ impl Desktop {
         Page::open(self.port, &app).await
     }
 
+    /// Kills the app that works in this folder, as the system does when memory is short. The page of it is no more.
+    pub fn kill_app(&self, tablet: &Path) -> Result<(), WindowError> {
+        let app = programs_dir().join("tendenko");
+        let folder = format!("TENDENKO_DIR={}", tablet.display());
+        let processes =
+            std::fs::read_dir("/proc").map_err(|source| WindowError::File { path: "/proc".into(), source })?;
+        for process in processes.flatten() {
+            let is_app = std::fs::read_link(process.path().join("exe")).is_ok_and(|exe| exe == app);
+            let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
+            if is_app && environment.split(|byte| *byte == 0).any(|variable| variable == folder.as_bytes()) {
+                let id = process.file_name();
+                let killed = Command::new("kill").arg("-KILL").arg(&id).status();
+                killed.map_err(|source| WindowError::Tool { program: "kill", source })?;
+                let from = Instant::now();
+                while process.path().join("exe").exists() && from.elapsed() < PATIENCE {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                return Ok(());
+            }
+        }
+        Err(WindowError::Unwanted("no app to be killed".to_owned()))
+    }
+
     /// Keeps a picture of the whole screen, once it stands still.
     pub fn picture(&self, path: &Path) -> Result<(), WindowError> {
         let mut before = Vec::new();

@@ -9,6 +9,7 @@ pub mod scenario;
 mod steps;
 pub mod tour;
 mod walk;
+mod writing;
 
 pub use desktop::Desktop;
 pub use page::Page;

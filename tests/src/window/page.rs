@@ -144,6 +144,19 @@ impl Page {
         }
     }
 
+    /// Waits until the field with this test id holds `text`.
+    pub async fn see_value(&self, id: &str, text: &str) -> Result<(), WindowError> {
+        let (css, from) = (by_id(id), Instant::now());
+        loop {
+            if let Some(field) = self.client.find_all(Locator::Css(&css)).await?.into_iter().next()
+                && field.prop("value").await.is_ok_and(|value| value.as_deref() == Some(text))
+            {
+                return Ok(());
+            }
+            self.look_again(&format!("{css} holding “{text}”"), from).await?;
+        }
+    }
+
     /// How many elements this selector finds now.
     pub async fn count(&self, css: &str) -> Result<usize, WindowError> {
         Ok(self.client.find_all(Locator::Css(css)).await?.len())

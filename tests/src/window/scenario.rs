@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::desktop::LANDSCAPE;
 use super::page::by_id;
-use super::{Desktop, Page, Walk, WindowError, steps};
+use super::{Desktop, Page, Walk, WindowError, steps, writing};
 use crate::process::Program;
 use crate::region::PIN;
 use crate::scene::{ALLERGY, MEDICINE, PATIENT_NAME, Scene};
@@ -163,6 +163,16 @@ async fn in_the_window(
     page.see_text(&by_id("site-card"), MEDICINE).await?;
     page.see_text(&by_id("site-card"), ALLERGY).await?;
     walk.picture(desktop, &page, "site").await?;
+
+    page.touch("nav-patients").await?;
+    steps::find(&page, TYPED_KANA, PATIENT_NAME).await?;
+    steps::open(&page, PATIENT_NAME).await?;
+    writing::play(walk, desktop, &page).await?;
+    writing::begin(walk, &page).await?;
+    desktop.kill_app(&scene.nurse.dir)?;
+    drop(page);
+    let page = desktop.open_app().await?;
+    writing::go_on(walk, desktop, &page).await?;
 
     walk.step("Locking leaves nothing about patients on the screen");
     page.touch("lock").await?;

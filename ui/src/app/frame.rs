@@ -1,19 +1,22 @@
 //! The frame of every screen: the rail, the line that is always there, the screen, and what was just done.
 
-use super::{Act, App, Route, use_app};
+use super::{Act, App, Route, Undo, use_app};
 use crate::{
-    api,
+    api::{self, run},
     components::{Icon, button_class},
-    dates,
+    dates, drafts,
     screens::{self, SyncSheet},
 };
 use gloo_timers::future::TimeoutFuture;
+use std::rc::Rc;
 use tendenko_app_api::*;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// How long a sentence about what was done stays.
 const TOAST_MS: u32 = 6_000;
+/// How long something that was done can be taken back.
+const UNDO_MS: u32 = 12_000;
 /// How long nobody touches the screen before it locks by itself.
 const IDLE_MS: i64 = 10 * 60_000;
 
@@ -235,11 +238,11 @@ pub fn sync_words(app: &App, sync: &SyncView) -> String {
 fn Toast() -> Html {
     let app = use_app();
     {
-        let dispatch = app.dispatcher();
+        let (dispatch, can_undo) = (app.dispatcher(), app.undo.is_some());
         use_effect_with(app.toast.as_ref().map(|(number, _)| *number), move |number| {
             if let Some(number) = *number {
                 spawn_local(async move {
-                    TimeoutFuture::new(TOAST_MS).await;
+                    TimeoutFuture::new(if can_undo { UNDO_MS } else { TOAST_MS }).await;
                     dispatch.dispatch(Act::ToastOver(number));
                 });
             }
@@ -248,8 +251,31 @@ fn Toast() -> Html {
     html! {
         <div class="toast-place" role="status" aria-live="polite">
             if let Some((_, text)) = &app.toast {
-                <div class="toast" data-testid="toast"><Icon name="check" /><span>{ text }</span></div>
+                <div class="toast" data-testid="toast"><Icon name="check" /><span>{ text }</span>
+                    if let Some(undo) = app.undo.clone() {
+                        <button type="button" class="button button-quiet button-small" onclick={take_back(&app, undo)} data-testid="undo">{ app.words.t("undo") }</button>
+                    }
+                </div>
             }
         </div>
+    }
+}
+
+/// Takes a visit back: the record says so, and what was typed is a draft again, on the screen where it was typed.
+fn take_back(app: &App, undo: Rc<Undo>) -> impl Fn(MouseEvent) + 'static {
+    let app = app.clone();
+    move |_| {
+        let (after, undo) = (app.clone(), undo.clone());
+        let reason = app.words.t("undo-reason");
+        let command = WithdrawEntry { patient: undo.draft.patient.clone(), entry: undo.entry.clone(), reason };
+        run(&app, command, move |answer| match answer {
+            Ok(_) => {
+                drafts::put(&undo.draft, &undo.form, |_| ());
+                after.dispatch(Act::Changed);
+                after.dispatch(Act::Go(Route::Visit(undo.draft.patient.clone(), None)));
+                after.dispatch(Act::Toast(after.words.t("undone")));
+            }
+            Err(error) => after.dispatch(Act::Toast(after.words.error(&error))),
+        });
     }
 }

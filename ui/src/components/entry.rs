@@ -2,16 +2,19 @@
 
 use crate::{
     app::{Act, App, Route, use_app},
-    components::{dose, facts::clock_note, vitals_line, when, who},
+    components::{PhotoView, dose, facts::clock_note, vitals_line, when, who},
     dates,
-    drafts::{self, DraftKey, VisitForm},
+    drafts::{self, DraftKey},
     names,
 };
 use tendenko_app_api::*;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// A text longer than this many characters starts folded.
 const FOLD_AT: usize = 80;
+/// What is recorded so much later than it happened is marked.
+const LATE_MS: i64 = 3 * 3_600_000;
 
 #[derive(Properties, PartialEq)]
 pub struct EntryProps {
@@ -46,11 +49,16 @@ pub fn EntryView(props: &EntryProps) -> Html {
                 <span class="entry-kind">{ words.t(&format!("kind-{kind}")) }</span>
                 { who(&app, &entry.author) }
                 if !entry.earlier.is_empty() { <span class="mark mark-corrected" data-testid="corrected">{ words.t("corrected") }</span> }
+                if is_late(entry) {
+                    <span class="mark mark-plain" data-testid="late">{ words.ta("recorded-late", &[("when", &dates::moment(entry.recorded_at, app.now()))]) }</span>
+                }
                 if entry.sent != Sent::Acked {
                     <span class="unsent" data-testid="unsent">{ if entry.sent == Sent::Sealed { words.t("sent-sealed") } else { words.t("sent-pending") } }</span>
                 }
             </header>
-            <div class={classes!("entry-body", (long && !*open).then_some("is-folded"))}>{ body(&app, &entry.body) }</div>
+            <div class={classes!("entry-body", (long && !*open).then_some("is-folded"))}>{ body(&app, &entry.body) }
+                if let EntryBody::Attachment(photo) = &entry.body { <PhotoView patient={props.patient.clone()} entry={entry.id.clone()} photo={photo.clone()} /> }
+            </div>
             if *open {
                 if let Some(reason) = &entry.reason {
                     <p class="why"><span class="quiet">{ words.t("reason") }{ "：" }</span>{ reason }</p>
@@ -78,6 +86,12 @@ pub fn EntryView(props: &EntryProps) -> Html {
     }
 }
 
+/// Was it recorded long after it happened? A correction says so by itself, and a plan or an imported notebook is meant to.
+fn is_late(entry: &TimelineEntry) -> bool {
+    let told = matches!(entry.body, EntryBody::Visit(_) | EntryBody::Note { .. } | EntryBody::HandOver { .. });
+    told && entry.earlier.is_empty() && entry.recorded_at.0 - entry.at.0 >= LATE_MS
+}
+
 fn sent_name(sent: Sent) -> &'static str {
     match sent {
         Sent::Pending => "pending",
@@ -96,15 +110,19 @@ fn long_text(body: &EntryBody) -> Option<&str> {
 
 fn correct_button(app: &App, props: &EntryProps, visit: &VisitView) -> Html {
     let (app, patient, entry) = (app.clone(), props.patient.clone(), props.entry.id.clone());
-    let form = VisitForm::from_visit(props.entry.at, visit);
+    let form = drafts::from_visit(props.entry.at, visit);
     let label = app.words.t("correct");
     let correct = move |_| {
         let Some(me) = app.me() else { return };
         let key = DraftKey { member: me.member.clone(), patient: patient.clone(), correct: Some(entry.clone()) };
-        if drafts::get(&key).is_none() {
-            drafts::put(&key, &form);
-        }
-        app.dispatch(Act::Go(Route::Visit(patient.clone(), Some(entry.clone()))));
+        let (app, form, route) = (app.clone(), form.clone(), Route::Visit(patient.clone(), Some(entry.clone())));
+        spawn_local(async move {
+            // One that was begun before goes on as it was left.
+            if !drafts::read(&key).await.is_ok_and(|begun| begun.form.is_some()) {
+                drafts::put(&key, &form, |_| ());
+            }
+            app.dispatch(Act::Go(route));
+        });
     };
     html! { <button type="button" class="button button-quiet button-small" onclick={correct} data-testid="correct">{ label }</button> }
 }
@@ -120,6 +138,11 @@ fn body(app: &App, body: &EntryBody) -> Html {
                     <p class="care">{ for visit.care.iter().map(|code| html! { <span class="care-done">{ words.care(code) }</span> }) }</p>
                 }
                 if !visit.note.is_empty() { <p class="free-text">{ &visit.note }</p> }
+                if !visit.sections.is_empty() {
+                    <dl class="sections">
+                        { for visit.sections.iter().map(|section| html! { <><dt>{ words.section(&section.name) }</dt><dd class="free-text">{ &section.text }</dd></> }) }
+                    </dl>
+                }
             </>
         },
         EntryBody::Note { text } => html! { <p class="free-text">{ text }</p> },
@@ -152,6 +175,7 @@ fn body(app: &App, body: &EntryBody) -> Html {
             let reason = if known { words.t(&format!("site-reason-{reason}")) } else { reason.clone() };
             html! { <p>{ words.ta("site-access-because", &[("reason", &reason)]) }</p> }
         }
+        EntryBody::Attachment(_) => html! {},
         EntryBody::Unknown { .. } => html! { <p class="quiet">{ words.t("from-newer-version") }</p> },
     }
 }

@@ -68,24 +68,34 @@ pub fn clock_note(app: &App, offset_ms: Option<i64>) -> Html {
     }
 }
 
+/// What is to be said about a measurement.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Mark {
+    None,
+    Outside,
+    Implausible,
+}
+
 /// A set of measurements in one line that wraps between them and never inside one.
 pub fn vitals_line(app: &App, vitals: &Vitals) -> Html {
     let one = |measure: Measure| {
         vitals.get(measure).map(|value| {
-            let outside = measure.usual().is_some_and(|usual| !usual.contains(&value));
-            (
-                app.words.t(&format!("measure-{}", measure.as_str())),
-                numbers::show(measure, value),
-                measure.unit(),
-                outside,
-            )
+            let mark = if !measure.plausible().contains(&value) {
+                Mark::Implausible
+            } else if measure.usual().is_some_and(|usual| !usual.contains(&value)) {
+                Mark::Outside
+            } else {
+                Mark::None
+            };
+            let name = app.words.t(&format!("measure-{}", measure.as_str()));
+            (name, numbers::show(measure, value), measure.unit(), mark)
         })
     };
     let mut parts = Vec::new();
     parts.extend(one(Measure::Temperature));
     match (one(Measure::Systolic), one(Measure::Diastolic)) {
         (Some((_, high, unit, high_outside)), Some((_, low, _, low_outside))) => {
-            parts.push((app.words.t("blood-pressure"), format!("{high}/{low}"), unit, high_outside || low_outside));
+            parts.push((app.words.t("blood-pressure"), format!("{high}/{low}"), unit, high_outside.max(low_outside)));
         }
         (high, low) => parts.extend([high, low].into_iter().flatten()),
     }
@@ -99,9 +109,10 @@ pub fn vitals_line(app: &App, vitals: &Vitals) -> Html {
     }
     html! {
         <dl class="vitals-line">
-            { for parts.into_iter().map(|(name, value, unit, outside)| html! {
-                <div class={classes!("vital", outside.then_some("is-outside"))}>
+            { for parts.into_iter().map(|(name, value, unit, mark)| html! {
+                <div class={classes!("vital", (mark != Mark::None).then_some("is-outside"))}>
                     <dt>{ name }</dt><dd><b>{ value }</b><span class="unit">{ unit }</span></dd>
+                    if mark == Mark::Implausible { <dd class="mark mark-plain" data-testid="implausible-mark">{ app.words.t("implausible-mark") }</dd> }
                 </div>
             }) }
         </dl>

@@ -32,6 +32,7 @@ pub fn Icon(props: &IconProps) -> Html {
         "close" => "M6 6l12 12M18 6 6 18",
         "erase" => "M8 6h12v12H8l-5-6zM11 10l5 5M16 10l-5 5",
         "scan" => "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M8 8h3v3H8zM13 13h3v3h-3z",
+        "camera" => "M4 8h4l1.5-2.5h5L16 8h4v11H4zM12 16.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7z",
         "next" => "M10 5l7 7-7 7",
         _ => "M12 12h.01",
     };

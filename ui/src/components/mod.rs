@@ -7,6 +7,7 @@ mod forms;
 mod icon;
 mod medicine;
 mod patient;
+mod photo;
 mod sheet;
 
 pub use card::{AllergyAction, CardView};
@@ -16,4 +17,5 @@ pub use forms::{Chips, ReasonField, RegimenFields, button_class, failure, is_who
 pub use icon::Icon;
 pub use medicine::HowTaken;
 pub use patient::{PatientHead, PatientLine, PatientRowButton, head};
+pub use photo::PhotoView;
 pub use sheet::Sheet;

@@ -1,6 +1,7 @@
 //! The screens. Each asks for its own data and asks again when records change.
 
 mod conflicts;
+mod drafts;
 mod hand_overs;
 mod nearby;
 mod notebook;

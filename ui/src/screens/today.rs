@@ -22,6 +22,7 @@ pub fn TodayScreen() -> Html {
                 <>
                     <h1 class="page-title">{ app.words.t("nav-today") }<span class="quiet">{ heading(&app, &today.date) }</span></h1>
                     { waiting(&app, today) }
+                    <super::drafts::Drafts />
                     <section aria-label={app.words.t("round")}>
                         <h2>{ app.words.t("round") }</h2>
                         if today.round.is_empty() { <p class="empty">{ app.words.t("round-empty") }</p> }

@@ -4,9 +4,8 @@ use super::Change;
 use crate::{
     app::use_app,
     components::{addressee, button_class, text_of},
-    drafts::HandOverForm,
 };
-use tendenko_app_api::{Addressee, Profession};
+use tendenko_app_api::{Addressee, HandOverForm, Profession};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 

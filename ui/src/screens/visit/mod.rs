@@ -1,23 +1,31 @@
 //! 記録: one column in the order it happens, number pads, and one big 保存 at the thumb.
 //!
-//! What is typed is a draft from the first key on ([`crate::drafts`]): a failed save, another screen or a lock takes
-//! nothing away. It is forgotten only when the shell has answered that it is saved.
+//! What is typed is a draft from the first key on ([`crate::drafts`]): a failed save, another screen, a lock or a killed program
+//! takes nothing away. It is forgotten only when the shell has answered that it is saved.
 
 mod hand_over;
+mod photos;
+mod saving;
 mod vitals;
+mod when;
+mod writing;
 
 use crate::{
-    api::{run, use_command},
-    app::{Act, App, use_app},
-    components::{Chips, PatientHead, ReasonField, button_class, failure, text_of},
-    dates,
-    drafts::{self, DraftKey, VisitForm},
+    api::use_command,
+    app::{Act, use_app},
+    components::{PatientHead, ReasonField, button_class, failure},
+    drafts::{self, DraftKey},
     numbers::{self, Key},
 };
 use hand_over::HandOverPart;
+use photos::Photos;
+use saving::{Saving, asked};
 use std::rc::Rc;
 use tendenko_app_api::*;
 use vitals::{Pad, VitalFields, focus_field};
+use wasm_bindgen_futures::spawn_local;
+use when::WhenPart;
+use writing::{Writing, care_part, purpose_part};
 use yew::prelude::*;
 
 /// A change of the form.
@@ -35,21 +43,42 @@ pub struct VisitProps {
 #[component]
 pub fn Visit(props: &VisitProps) -> Html {
     let app = use_app();
-    let Some(me) = app.me().cloned() else { return html! {} };
-    let draft = Rc::new(DraftKey { member: me.member, patient: props.id.clone(), correct: props.correct.clone() });
-    html! { <VisitEntry {draft} profession={me.profession} /> }
+    let read = use_state(|| None::<Result<Rc<Draft>, ApiError>>);
+    let key = app.me().map(|me| DraftKey {
+        member: me.member.clone(),
+        patient: props.id.clone(),
+        correct: props.correct.clone(),
+    });
+    {
+        let read = read.clone();
+        use_effect_with(key.clone(), move |key| {
+            if let Some(key) = key.clone() {
+                spawn_local(async move { read.set(Some(drafts::read(&key).await.map(Rc::new))) });
+            }
+        });
+    }
+    let (Some(me), Some(key)) = (app.me().cloned(), key) else { return html! {} };
+    match &*read {
+        None => html! { <div class="waiting" aria-busy="true" /> },
+        Some(Err(error)) => failure(&app, error),
+        Some(Ok(draft)) => {
+            html! { <VisitEntry draft={Rc::new(key)} begun={draft.clone()} profession={me.profession} /> }
+        }
+    }
 }
 
 #[derive(Properties, PartialEq)]
 struct EntryProps {
     draft: Rc<DraftKey>,
+    begun: Rc<Draft>,
     profession: Profession,
 }
 
 #[component]
 fn VisitEntry(props: &EntryProps) -> Html {
     let app = use_app();
-    let form = use_state(|| drafts::get(&props.draft).unwrap_or_default());
+    let form = use_state(|| props.begun.form.clone().unwrap_or_default());
+    let photos = use_state(|| Rc::new(props.begun.photos.clone()));
     let active = use_state(|| None::<Measure>);
     let error = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
@@ -60,32 +89,50 @@ fn VisitEntry(props: &EntryProps) -> Html {
         Callback::from(move |change: Change| {
             let mut next = drafts::get(&draft).unwrap_or_default();
             change(&mut next);
-            drafts::put(&draft, &next);
+            let refused = error.clone();
+            drafts::put(&draft, &next, move |refusal| refused.set(Some(refusal)));
             form.set(next);
             error.set(None);
         })
     };
     let press = press_key(&change, &active, &props.draft);
-    let save = save(&app, &props.draft, &busy, &error);
+    let saving = Saving {
+        app: app.clone(),
+        draft: props.draft.clone(),
+        profession: props.profession.clone(),
+        with_photos: !photos.is_empty(),
+        busy: busy.clone(),
+        error: error.clone(),
+    };
+    let save = {
+        let saving = saving.clone();
+        move |_: MouseEvent| saving.start()
+    };
     let correcting = props.draft.correct.is_some();
     let words = &app.words;
     let discard = {
         let (app, draft) = (app.clone(), props.draft.clone());
         move |_| {
-            drafts::forget(&draft);
+            drafts::discard(&draft);
             app.dispatch(Act::Back);
         }
     };
+    let away = setter(&active).reform(|()| None);
     html! {
         <div class={classes!("visit-page", active.is_some().then_some("has-pad"))} data-testid="visit">
             <PatientHead id={props.draft.patient.clone()} />
             <div class="visit-form">
                 <h2 class="page-title">{ if correcting { words.t("correct-visit") } else { words.t("record-visit") } }</h2>
-                { when_part(&app, &form, &change) }
+                if props.begun.form.is_some() && !correcting {
+                    <p class="notice notice-info" role="status" data-testid="draft-resumed">{ words.t("draft-resumed") }</p>
+                }
+                <WhenPart form={(*form).clone()} on_change={change.clone()} />
                 { purpose_part(&app, &form, &change) }
-                <VitalFields form={(*form).clone()} last={last.ready().cloned()} active={*active} on_active={setter(&active)} on_change={change.clone()} />
+                <VitalFields form={(*form).clone()} profession={props.profession.clone()} last={last.ready().cloned()} active={*active}
+                    on_active={setter(&active)} on_change={change.clone()} />
                 { care_part(&app, &form, &change, &props.profession) }
-                { note_part(&app, &form, &change, &active) }
+                <Writing form={(*form).clone()} profession={props.profession.clone()} on_change={change.clone()} on_focus={away} />
+                <Photos draft={props.draft.clone()} photos={(*photos).clone()} on_photos={let photos = photos.clone(); Callback::from(move |all| photos.set(Rc::new(all)))} />
                 if correcting {
                     <ReasonField text={form.reason.clone()} on_text={change.reform(|text: String| -> Change { Box::new(move |form| form.reason = text) })} />
                 } else {
@@ -95,15 +142,49 @@ fn VisitEntry(props: &EntryProps) -> Html {
             </div>
             <div class="visit-side">
                 if let Some(measure) = *active { <Pad {measure} on_key={press} on_close={setter(&active).reform(|()| None)} /> }
-                if let Some(refusal) = &*error {
-                    <div class="save-failed" data-testid="save-failed">
-                        { failure(&app, refusal) }
-                        <p>{ words.t("draft-is-kept") }</p>
-                    </div>
-                }
+                if let Some(refusal) = &*error { { refused(&saving, &change, refusal, &form) } }
                 <button type="button" class={classes!(button_class("primary"), "button-wide", "button-save")} onclick={save} disabled={*busy} data-testid="visit-save">
                     { if *busy { words.t("saving") } else { words.t("save") } }
                 </button>
+            </div>
+        </div>
+    }
+}
+
+/// Why it is not saved. Numbers that are hard to believe are shown once more; one touch keeps them as they are.
+fn refused(saving: &Saving, change: &Callback<Change>, refusal: &ApiError, form: &VisitForm) -> Html {
+    let words = &saving.app.words;
+    let measures = asked(refusal);
+    if measures.is_empty() {
+        return html! {
+            <div class="save-failed" data-testid="save-failed">
+                { failure(&saving.app, refusal) }
+                <p>{ words.t("draft-is-kept") }</p>
+            </div>
+        };
+    }
+    let line = |measure: &Measure| {
+        let name = words.t(&format!("measure-{}", measure.as_str()));
+        html! { <li><b>{ name }{ " " }{ form.text(*measure) }{ " " }{ measure.unit() }</b></li> }
+    };
+    let lines: Html = measures.iter().map(line).collect();
+    let look_again = measures.first().copied();
+    let keep = {
+        let (saving, change) = (saving.clone(), change.clone());
+        move |_: MouseEvent| {
+            let measures = measures.clone();
+            change.emit(Box::new(move |form| form.insist(measures)));
+            saving.start();
+        }
+    };
+    html! {
+        <div class="save-failed" role="alertdialog" aria-label={words.t("implausible")} data-testid="implausible">
+            <p>{ words.t("implausible") }</p>
+            <ul>{ lines }</ul>
+            <div class="button-row">
+                <button type="button" class={button_class("plain")} data-testid="implausible-again"
+                    onclick={move |_: MouseEvent| look_again.into_iter().for_each(focus_field)}>{ words.t("implausible-again") }</button>
+                <button type="button" class={button_class("plain")} onclick={keep} data-testid="implausible-keep">{ words.t("implausible-keep") }</button>
             </div>
         </div>
     }
@@ -133,157 +214,11 @@ fn press_key(
         }
         if on {
             let place = Measure::ALL.iter().position(|other| *other == measure).unwrap_or(0);
-            let next = Measure::ALL.get(place + 1).copied();
+            let next = Measure::ALL[place + 1..].iter().copied().find(|next| vitals::is_shown(*next));
             active.set(next);
             if let Some(next) = next {
                 focus_field(next);
             }
         }
     })
-}
-
-fn save(
-    app: &App,
-    draft: &Rc<DraftKey>,
-    busy: &UseStateHandle<bool>,
-    error: &UseStateHandle<Option<ApiError>>,
-) -> Callback<MouseEvent> {
-    let (app, draft, busy, error) = (app.clone(), draft.clone(), busy.clone(), error.clone());
-    Callback::from(move |_| {
-        if *busy {
-            return;
-        }
-        let form = drafts::get(&draft).unwrap_or_default();
-        let hand_over = form.hand_over();
-        let visit = match form.visit(app.now()) {
-            Ok(visit) => visit,
-            Err(measure) => {
-                error.set(Some(out_of_range(measure)));
-                focus_field(measure);
-                return;
-            }
-        };
-        if visit.is_empty() && hand_over.is_none() {
-            error.set(Some(ApiError::new(ErrorCode::NothingToSave)));
-            return;
-        }
-        busy.set(true);
-        let (after, kept, busy, error) = (app.clone(), draft.clone(), busy.clone(), error.clone());
-        let then = move |answer: Result<Saved, ApiError>| match answer {
-            Ok(_) => {
-                drafts::forget(&kept);
-                after.dispatch(Act::Changed);
-                after.dispatch(Act::Back);
-                let offline = after
-                    .sync
-                    .as_ref()
-                    .is_none_or(|sync| matches!(sync.state, SyncState::Offline | SyncState::Connecting));
-                let said = if offline { after.words.t("saved-will-send") } else { after.words.t("saved") };
-                after.dispatch(Act::Toast(said));
-            }
-            Err(refusal) => {
-                busy.set(false);
-                error.set(Some(refusal));
-            }
-        };
-        let patient = draft.patient.clone();
-        match draft.correct.clone() {
-            Some(entry) => {
-                run(&app, CorrectVisit { patient, entry, visit, reason: form.reason.trim().to_owned() }, then)
-            }
-            None => run(&app, RecordVisit { patient, visit, hand_over }, then),
-        }
-    })
-}
-
-fn out_of_range(measure: Measure) -> ApiError {
-    let possible = measure.possible();
-    ApiError::new(ErrorCode::OutOfRange)
-        .with("field", measure.as_str())
-        .with("low", numbers::show(measure, *possible.start()))
-        .with("high", numbers::show(measure, *possible.end()))
-}
-
-fn when_part(app: &App, form: &VisitForm, change: &Callback<Change>) -> Html {
-    let words = &app.words;
-    if let Some(at) = form.at {
-        return html! { <p class="visit-when">{ dates::moment(at, app.now()) }</p> };
-    }
-    let choices =
-        [(0, words.t("when-now")), (30, words.t("when-30")), (60, words.t("when-60")), (120, words.t("when-120"))];
-    let choices = choices.into_iter().map(|(minutes, text)| (minutes.to_string(), text)).collect::<Vec<_>>();
-    let touched = change.reform(|minutes: String| -> Change {
-        let minutes = minutes.parse().unwrap_or(0);
-        Box::new(move |form| form.minutes_ago = minutes)
-    });
-    html! { <Chips {choices} chosen={vec![form.minutes_ago.to_string()]} on_touch={touched} label={words.t("when")} testid="when" /> }
-}
-
-fn purpose_part(app: &App, form: &VisitForm, change: &Callback<Change>) -> Html {
-    let words = &app.words;
-    let mut choices: Vec<_> = ["regular", "medication", "condition", "discharge", "emergency"]
-        .into_iter()
-        .map(|name| words.t(&format!("purpose-{name}")))
-        .map(|text| (text.clone(), text))
-        .collect();
-    if let Some(purpose) = form.purpose.clone().filter(|purpose| choices.iter().all(|(known, _)| known != purpose)) {
-        choices.push((purpose.clone(), purpose));
-    }
-    let touched = change.reform(|purpose: String| -> Change {
-        Box::new(move |form| form.purpose = if form.purpose.as_ref() == Some(&purpose) { None } else { Some(purpose) })
-    });
-    html! {
-        <section class="form-part">
-            <h3>{ words.t("purpose") }</h3>
-            <Chips {choices} chosen={form.purpose.iter().cloned().collect::<Vec<_>>()} on_touch={touched} label={words.t("purpose")} testid="purpose" />
-        </section>
-    }
-}
-
-fn care_part(app: &App, form: &VisitForm, change: &Callback<Change>, profession: &Profession) -> Html {
-    let words = &app.words;
-    let offered = care_for(profession);
-    let chip = |code: &str| (code.to_owned(), words.care(code));
-    let mut first: Vec<_> = offered.iter().map(|code| chip(code)).collect();
-    first.extend(form.care.iter().filter(|code| !offered.contains(&code.as_str())).map(|code| chip(code)));
-    let others: Vec<_> =
-        CARE_CODES.iter().filter(|code| first.iter().all(|(known, _)| known != *code)).map(|code| chip(code)).collect();
-    let touched = change.reform(|code: String| -> Change {
-        Box::new(move |form| match form.care.iter().position(|other| *other == code) {
-            Some(place) => drop(form.care.remove(place)),
-            None => form.care.push(code),
-        })
-    });
-    html! {
-        <section class="form-part">
-            <h3>{ words.t("care-given") }</h3>
-            <Chips choices={first} chosen={form.care.clone()} on_touch={touched.clone()} label={words.t("care-given")} testid="care" />
-            <details class="more-care">
-                <summary>{ words.t("more-care") }</summary>
-                <Chips choices={others} chosen={form.care.clone()} on_touch={touched} label={words.t("more-care")} testid="care" />
-            </details>
-        </section>
-    }
-}
-
-fn note_part(app: &App, form: &VisitForm, change: &Callback<Change>, active: &UseStateHandle<Option<Measure>>) -> Html {
-    let words = &app.words;
-    let phrases =
-        [words.t("phrase-unchanged"), words.t("phrase-medicines"), words.t("phrase-meals"), words.t("phrase-sleep")];
-    let typed = change.reform(|event: InputEvent| -> Change {
-        let text = text_of(&event);
-        Box::new(move |form| form.note = text)
-    });
-    let add = change.reform(|phrase: String| -> Change { Box::new(move |form| form.note.push_str(&phrase)) });
-    html! {
-        <section class="form-part">
-            <label class="field">
-                <span class="field-label">{ words.t("note") }</span>
-                <textarea class="input" rows="4" value={form.note.clone()} oninput={typed} data-testid="visit-note"
-                    onfocus={setter(active).reform(|_: FocusEvent| None)} />
-            </label>
-            <Chips choices={phrases.into_iter().map(|text| (text.clone(), text)).collect::<Vec<_>>()} chosen={Vec::<String>::new()}
-                on_touch={add} label={words.t("phrases")} testid="phrase" />
-        </section>
-    }
 }

@@ -5,11 +5,10 @@ use crate::{
     app::{App, use_app},
     components::{Icon, button_class, text_of},
     dates::Day,
-    drafts::VisitForm,
     numbers::{self, Key},
 };
 use std::rc::Rc;
-use tendenko_app_api::{LastVitals, Measure};
+use tendenko_app_api::{LastVitals, Measure, Profession, VisitForm, measures_for};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
@@ -18,6 +17,8 @@ use yew::prelude::*;
 pub struct VitalFieldsProps {
     /// As it stands.
     pub form: VisitForm,
+    /// Who measures.
+    pub profession: Profession,
     /// The last values, once they are there.
     pub last: Option<Rc<LastVitals>>,
     /// Which field the pad types into.
@@ -40,12 +41,26 @@ pub fn VitalFields(props: &VitalFieldsProps) -> Html {
             field.scroll_into_view_with_scroll_into_view_options(&nearest);
         }
     });
+    let usual = measures_for(&props.profession);
+    let (own, others): (Vec<_>, Vec<_>) = Measure::ALL.into_iter().partition(|measure| usual.contains(measure));
+    let has_others = others.iter().any(|measure| !props.form.text(*measure).is_empty());
     html! {
         <section class="form-part">
             <h3>{ app.words.t("vitals") }</h3>
-            <div class="vital-fields">{ for Measure::ALL.into_iter().map(|measure| field(&app, props, measure)) }</div>
+            if !own.is_empty() { <div class="vital-fields">{ for own.into_iter().map(|measure| field(&app, props, measure)) }</div> }
+            if !others.is_empty() {
+                <details class="more-care" open={has_others} data-testid="more-vitals">
+                    <summary>{ app.words.t("more-vitals") }</summary>
+                    <div class="vital-fields">{ for others.into_iter().map(|measure| field(&app, props, measure)) }</div>
+                </details>
+            }
         </section>
     }
+}
+
+/// Can this field be typed into, or is it folded away?
+pub fn is_shown(measure: Measure) -> bool {
+    field_element(measure).is_some_and(|field| field.offset_parent().is_some())
 }
 
 fn field_id(measure: Measure) -> String {
@@ -83,12 +98,13 @@ fn field(app: &App, props: &VitalFieldsProps, measure: Measure) -> Html {
         }
     };
     let said = match numbers::value(measure, text) {
-        Err(()) => {
+        Err(()) => Some((words.t("vital-no-number"), "is-impossible")),
+        Ok(Some(value)) if !measure.plausible().contains(&value) => {
             let range = (
-                numbers::show(measure, *measure.possible().start()),
-                numbers::show(measure, *measure.possible().end()),
+                numbers::show(measure, *measure.plausible().start()),
+                numbers::show(measure, *measure.plausible().end()),
             );
-            Some((words.ta("vital-impossible", &[("low", &range.0), ("high", &range.1)]), "is-impossible"))
+            Some((words.ta("vital-implausible", &[("low", &range.0), ("high", &range.1)]), "is-impossible"))
         }
         Ok(Some(value)) => measure.usual().filter(|usual| !usual.contains(&value)).map(|usual| {
             let range = (numbers::show(measure, *usual.start()), numbers::show(measure, *usual.end()));

@@ -1,0 +1,81 @@
+//! Writing a visit, in the window: photos, numbers that are hard to believe, taking back what was just saved, and drafts that outlive a killed program.
+
+use std::path::Path;
+
+use super::page::by_id;
+use super::{Desktop, Page, Walk, WindowError, steps};
+use crate::region::PIN;
+
+const FIRST_HALF: &str = "夜間の咳が続いている";
+const WITH_PHOTO: &str = "右前腕の内出血を確認。";
+const TAKEN_BACK: &str = "別の方の記録を書きかけた。";
+
+/// The page of a patient is open, and is open again at the end.
+pub async fn play(walk: &mut Walk, desktop: &Desktop, page: &Page) -> Result<(), WindowError> {
+    let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/photos");
+    walk.step("A broken picture is refused in words, and what was typed is still there");
+    page.touch("record-visit").await?;
+    page.touch("vital-temperature").await?;
+    for key in "459".chars() {
+        page.touch_enabled(&format!("pad-{key}")).await?;
+    }
+    page.write("visit-note", WITH_PHOTO).await?;
+    page.choose_file("photo-file", &photos.join("cut-off.png")).await?;
+    page.see_css("[data-testid=failure][data-code=photo-unreadable]").await?;
+    page.see_value("visit-note", WITH_PHOTO).await?;
+
+    walk.step("A photo is kept with the draft, made small");
+    page.choose_file("photo-file", &photos.join("arm.png")).await?;
+    page.see("draft-photo").await?;
+    walk.picture(desktop, page, "photo").await?;
+
+    walk.step("A temperature of 45.9 is asked about, and kept when the nurse insists");
+    page.touch_enabled("visit-save").await?;
+    page.see("implausible").await?;
+    walk.picture(desktop, page, "implausible").await?;
+    page.touch("implausible-keep").await?;
+    page.see("patient-page").await?;
+    page.see_text(&by_id("entry"), WITH_PHOTO).await?;
+    page.see("implausible-mark").await?;
+
+    walk.step("The photo stands in the timeline, and opens");
+    page.touch("photo-open").await?;
+    page.see("photo-whole").await?;
+    walk.picture(desktop, page, "photo-whole").await?;
+    page.dismiss("sheet-close", "photo-sheet").await?;
+
+    walk.step("What was just saved is taken back, and is a draft again");
+    page.touch("record-visit").await?;
+    page.write("visit-note", TAKEN_BACK).await?;
+    page.touch_enabled("visit-save").await?;
+    page.touch("undo").await?;
+    page.see("visit").await?;
+    page.see_value("visit-note", TAKEN_BACK).await?;
+    walk.picture(desktop, page, "taken-back").await?;
+    page.touch("visit-discard").await?;
+    page.see("patient-page").await
+}
+
+/// Begins a note and kills the program in the middle of it.
+pub async fn begin(walk: &mut Walk, page: &Page) -> Result<(), WindowError> {
+    walk.step("The program is killed while the nurse is typing");
+    page.touch("record-visit").await?;
+    page.write("visit-note", FIRST_HALF).await?;
+    page.touch("care-observation").await?;
+    // The store has it when it lists it: the screen before asks for that.
+    page.touch("nav-today").await?;
+    page.see("draft").await
+}
+
+/// After the program was started again: what was typed is there, on the home screen.
+pub async fn go_on(walk: &mut Walk, desktop: &Desktop, page: &Page) -> Result<(), WindowError> {
+    walk.step("What was typed is there after the next start");
+    steps::unlock(page, PIN).await?;
+    page.see("drafts").await?;
+    walk.picture(desktop, page, "drafts").await?;
+    page.touch("draft").await?;
+    page.see_value("visit-note", FIRST_HALF).await?;
+    page.see("draft-resumed").await?;
+    page.touch("visit-discard").await?;
+    page.see_gone("visit").await
+}
