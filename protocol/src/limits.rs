@@ -43,6 +43,8 @@ pub const MAX_BUNDLE_STATEMENTS: usize = 20_000;
 
 /// One frame's content, in bytes.
 pub const MAX_FRAME: usize = 1 << 20;
+/// What a packed frame may unpack to, as a multiple of its own size.
+pub const MAX_UNPACKED: usize = 16;
 /// Items (records and statements) in one message.
 pub const MAX_ITEMS: usize = 4_096;
 /// Statements in the chain of a hello.

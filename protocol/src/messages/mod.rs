@@ -6,6 +6,7 @@
 
 mod frame;
 mod lane;
+mod packed;
 
 pub use frame::{FrameDecoder, FrameError, encode_frame};
 pub use lane::{Lane, PerLane};
@@ -503,13 +504,26 @@ impl ClientMessage {
 impl RelayMessage {
     /// The content of a frame.
     pub fn encode(&self) -> Vec<u8> {
-        cbor::encode(self)
+        let plain = cbor::encode(self);
+        if self.repeats_itself() { packed::pack(plain) } else { plain }
+    }
+
+    /// There is more than one statement in it.
+    fn repeats_itself(&self) -> bool {
+        let is_statement = |item: &&Item| matches!(item, Item::Statement(_));
+        match self {
+            RelayMessage::Items { items, .. } => {
+                items.iter().map(|(_, item)| item).filter(is_statement).nth(1).is_some()
+            }
+            RelayMessage::Fill { items, .. } => items.iter().filter(is_statement).nth(1).is_some(),
+            _ => false,
+        }
     }
 
     /// Reads the content of a frame and checks every bound, except the size of single items: that is for `admission`, which
     /// rejects the one item and goes on. The frame itself bounds them all.
     pub fn decode(bytes: &[u8]) -> Result<Self, CborError> {
-        let message: Self = cbor::decode(bytes, MAX_FRAME)?;
+        let message: Self = cbor::decode(&packed::unpack(bytes)?, MAX_FRAME)?;
         let bounded = match &message {
             RelayMessage::Refused { versions, .. } => versions.len() <= MAX_VERSIONS,
             RelayMessage::Items { items, .. } => items.len() <= MAX_ITEMS,
