@@ -225,6 +225,7 @@ fn empty_relay(action: RelayAction) -> Option<RelayEvent> {
             Some(RelayEvent::Page { lane, items: Vec::new(), through, end: true })
         }
         RelayAction::ReadVectors { lane, .. } => Some(RelayEvent::Vectors { lane, documents: Vec::new(), more: false }),
+        RelayAction::ReadCards { .. } => Some(RelayEvent::Cards { cards: Vec::new(), end: true }),
         RelayAction::ReadCheckpoints { .. } => Some(RelayEvent::Checkpoints { parts: Vec::new(), end: true }),
         RelayAction::ReadChunks { chunks, .. } => {
             Some(RelayEvent::Chunks { chunks: chunks.into_iter().take(1).map(|chunk| (chunk, None)).collect() })

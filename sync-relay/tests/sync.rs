@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use common::{Line, Town, play};
+use common::{Line, Tablet, Town, play};
 use tendenko_protocol::ids::{Millis, RecordHash};
 use tendenko_protocol::messages::{ClientMessage, Item, Lane, Refusal, RelayMessage};
 use tendenko_protocol::record::RejectReason;
@@ -634,6 +634,66 @@ fn a_shutdown_tells_the_tablets_and_frees_the_directory() {
         let serving = town.serve();
         nurse.sync(serving.local_addr()).await.unwrap();
         assert_eq!(nurse.acked.len(), nurse.outbox.len());
+        serving.shutdown().await;
+    });
+}
+
+/// Patients of a nurse whose cards are granted to a team, and then to a newcomer; each with a card.
+fn admit(nurse: &mut Tablet, team: &[Tablet], newcomer: &Tablet, texts: &[&str]) {
+    for number in 0..10 {
+        let origin = nurse.patient();
+        for colleague in team {
+            nurse.grant_to(origin, colleague);
+        }
+        for text in texts {
+            nurse.write(origin.patient(), &format!("{number}: {text}"));
+        }
+        nurse.grant_to(origin, newcomer);
+    }
+}
+
+/// Grants in the tablet's set to anybody but these.
+fn grants_to_others(tablet: &Tablet, than: &[&Tablet]) -> usize {
+    let grants = tablet.statements.iter().filter_map(|bytes| Item::Statement(bytes.clone()).grant());
+    grants.filter(|(.., device)| than.iter().all(|known| known.id() != *device)).count()
+}
+
+#[test]
+fn a_new_tablet_gets_all_cards_before_everybodys_grants() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut newcomer) = (town.tablet("nurse"), town.tablet("newcomer"));
+        let team: Vec<_> = (0..5).map(|number| town.tablet(&format!("tablet {number}"))).collect();
+        let serving = town.serve();
+        admit(&mut nurse, &team, &newcomer, &["アムロジピン 5mg", "ロキソプロフェン 60mg"]);
+        nurse.sync(serving.local_addr()).await.unwrap();
+
+        let mut link = newcomer.begin(serving.local_addr()).await.unwrap();
+        newcomer.until(&mut link, |newcomer, _| !newcomer.has().is_empty()).await.unwrap();
+        let patients: BTreeSet<_> = newcomer.records.keys().map(|log| log.document.patient).collect();
+        assert_eq!((patients.len(), newcomer.has().len()), (1, 2), "one whole card first");
+        newcomer.until(&mut link, |newcomer, _| newcomer.has().len() == 20).await.unwrap();
+        assert_eq!(grants_to_others(&newcomer, &[&nurse, &newcomer]), 0);
+        newcomer.until(&mut link, |_, session| session.is_idle()).await.unwrap();
+        assert_eq!(newcomer.has(), nurse.has());
+        assert_eq!(grants_to_others(&newcomer, &[&nurse, &newcomer]), 10 * 2 * team.len(), "and then all of them");
+        serving.shutdown().await;
+    });
+}
+
+/// More than is read at once, and the tablet's own grant comes behind all of it.
+#[test]
+fn a_very_long_card_comes_whole() {
+    play(async {
+        let town = Town::found();
+        let (mut nurse, mut newcomer) = (town.tablet("nurse"), town.tablet("newcomer"));
+        let serving = town.serve();
+        let texts: Vec<_> = (0..4).map(|seed| noise(seed, 50_000)).collect();
+        let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+        admit(&mut nurse, &[], &newcomer, &texts);
+        nurse.sync(serving.local_addr()).await.unwrap();
+        newcomer.sync(serving.local_addr()).await.unwrap();
+        assert_eq!(newcomer.has(), nurse.has());
         serving.shutdown().await;
     });
 }

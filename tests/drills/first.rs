@@ -71,6 +71,20 @@ fn admit_for(nurse: &Replica, colleague: &Tablet) -> Result<Vec<PatientId>, Fail
     Ok(patients)
 }
 
+/// Patients of whom everybody in the team is granted card and chart.
+fn share_with_all(nurse: &Replica, team: &[Tablet]) -> Result<(), Failure> {
+    for number in 0..PATIENTS {
+        let name = format!("患者 {number}");
+        let patient = nurse.create_patient(Identity { name, ..Identity::default() })?;
+        for colleague in team {
+            for scope in Scope::ALL {
+                nurse.grant(patient, scope, colleague.device, "訓練")?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// How many of these entries are here.
 fn here(tablet: &mut RemoteTablet, patient: PatientId, entries: &[String]) -> Result<usize, Failure> {
     let known = tablet.entries(&patient.to_string())?;
@@ -209,5 +223,32 @@ fn a_new_tablet_says_truthfully_how_much_it_has_before_it_has_all() -> Drill {
     };
     // The scene's own patient, too.
     assert_eq!((counts, incomplete.len()), ((PATIENTS as u64 + 1, PATIENTS as u64 + 1), 0));
+    Ok(())
+}
+
+#[test]
+fn a_new_tablet_sees_medicines_before_everybodys_grants_have_come() -> Drill {
+    let scene = Scene::set_with_team(6)?;
+    let newcomer = &scene.team[0];
+    let _relay = scene.relay()?;
+    let nurse = scene.unlock(&scene.nurse)?;
+    share_with_all(&nurse, &scene.team)?;
+    drop(nurse);
+    scene.start_online(&scene.nurse)?;
+
+    let wire = Forwarder::start(scene.region.listen, Link::thin())?;
+    let mut tablet = RemoteTablet::start_with(&newcomer.dir, &["--relay", &wire.address().to_string()])?;
+    let begin = std::time::Instant::now();
+    tablet.run(&Order::Online)?;
+    let (patient, medicine) = (scene.patient.clone(), scene.medicine.clone());
+    tablet.run(&Order::AwaitAmounts { patient, medicine, count: 1 })?;
+    let first = wire.counts().down_arrived.bytes;
+    let seconds = begin.elapsed().as_secs_f64();
+    tablet.run(&Order::AwaitSynced)?;
+    let all = wire.counts().down_arrived.bytes;
+    println!("{first} bytes and {seconds:.1} s before the first medicines, {all} bytes in all");
+    // With the handshake, and what is on its way behind it while the tablet stores.
+    assert!(first < 16_000 && 3 * first < all, "{first} bytes of {all} before the first medicines");
+    assert_eq!(tablet.patients()?.len(), PATIENTS + 1);
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! Nothing needs a server or a consensus. If this did not hold, two tablets with the same statements would disagree about who
 //! may read a patient.
 
+mod behind;
 mod certificates;
 mod enrolment;
 mod grants;

@@ -87,6 +87,8 @@ pub struct Link {
     pub compared: usize,
     /// Items that the tablet has pushed.
     pub pushed: usize,
+    /// What the relay has said, with the bytes of each frame.
+    pub said: Vec<(Lane, usize, RelayMessage)>,
     pub closed: Option<String>,
 }
 
@@ -225,6 +227,7 @@ impl Region {
             round_trips_down: 0,
             compared: 0,
             pushed: 0,
+            said: Vec::new(),
             closed: None,
         });
     }
@@ -317,6 +320,7 @@ impl Region {
                     }
                     let frame = encode_frame(&message.encode());
                     link.bytes_down += frame.len();
+                    link.said.push((lane, frame.len(), message));
                     link.down[lane].push_back(frame);
                 }
                 relay_session::RelayAction::Close { reason } => link.closed = Some(reason.to_string()),
@@ -432,7 +436,7 @@ impl Region {
     }
 }
 
-fn items_of(message: &RelayMessage) -> Vec<&Item> {
+pub fn items_of(message: &RelayMessage) -> Vec<&Item> {
     match message {
         RelayMessage::Items { items, .. } => items.iter().map(|(_, item)| item).collect(),
         RelayMessage::Fill { items, .. } | RelayMessage::Live { items } => items.iter().collect(),

@@ -8,7 +8,7 @@ use tendenko_protocol::keys::RelayKeys;
 use tendenko_protocol::messages::{Coverage, Item, Lane};
 use tendenko_protocol::record::{ReceivedBytes, RejectReason};
 use tendenko_protocol::session::Standing;
-use tendenko_protocol::session::relay::{Outcome, RelayAction, RelayEvent, Select};
+use tendenko_protocol::session::relay::{Card, Outcome, RelayAction, RelayEvent, Select};
 use tendenko_protocol::trust::{Added, Claim, LateGrants, TrustStore};
 
 use super::Logs;
@@ -39,6 +39,10 @@ pub struct Relay {
     pub minted: usize,
     /// No fork is kept any more.
     pub quarantine_full: bool,
+    /// Arrivals looked at for one page: few, to have several.
+    pub looked_at: usize,
+    /// No card goes ahead of the stream.
+    pub in_order_only: bool,
 }
 
 impl Relay {
@@ -55,6 +59,8 @@ impl Relay {
             copy: None,
             minted: 0,
             quarantine_full: false,
+            looked_at: 3,
+            in_order_only: false,
         };
         relay.keep_copy();
         relay
@@ -179,9 +185,8 @@ impl Relay {
                 RelayEvent::Committed { batch, outcomes, newest: self.newest() }
             }
             RelayAction::ReadPage { lane, after, through, select, .. } => {
-                // Small pages, to have several.
                 let end = self.arrivals.len().min(through.0 as usize);
-                let last = (after.0 as usize + 3).min(end);
+                let last = (after.0 as usize + self.looked_at).min(end);
                 let items = (after.0 as usize..last)
                     .filter(|index| self.selected(&self.arrivals[*index], lane, select))
                     .filter(|index| self.visible(&self.arrivals[*index], device))
@@ -214,6 +219,21 @@ impl Relay {
             RelayAction::ReadTwins { lane, log, prints, .. } => {
                 let (records, more) = self.logs.with_prints(&log, &prints, 3);
                 RelayEvent::Missing { lane, records, more }
+            }
+            RelayAction::ReadCards { .. } if self.in_order_only => RelayEvent::Cards { cards: Vec::new(), end: true },
+            RelayAction::ReadCards { patients, after, since, through, .. } => {
+                let patients = Card::patients(&self.trust, device, patients);
+                let from = after.and_then(|after| patients.iter().position(|patient| *patient == after));
+                // One at a time, to have several.
+                let next = patients.get(from.map_or(0, |place| place + 1)).copied();
+                let card = |patient| {
+                    let select = Select::Scope(patient, Scope::Card);
+                    let arrived = (since.0 as usize..through.0 as usize)
+                        .filter(|index| self.selected(&self.arrivals[*index], Lane::Cards, select))
+                        .map(|index| (ArrivalNo(index as u64 + 1), self.arrivals[index].clone()));
+                    Card::of(&self.trust, device, patient, arrived.collect())
+                };
+                RelayEvent::Cards { cards: next.map(card).into_iter().collect(), end: next.is_none() }
             }
             RelayAction::ReadCheckpoints { .. } => RelayEvent::Checkpoints { parts: Vec::new(), end: true },
             RelayAction::ReadChunks { chunks, .. } => {

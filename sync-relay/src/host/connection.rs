@@ -279,6 +279,11 @@ impl Host {
                 RelayAction::ReadTwins { lane, log, prints, limit_bytes } => {
                     self.ask(lane, move |shared, device| shared.twins(device, lane, &log, &prints, limit_bytes));
                 }
+                RelayAction::ReadCards { patients, after, since, through, limit_bytes } => {
+                    self.ask(Lane::Cards, move |shared, device| {
+                        shared.cards(device, patients, after, (since, through), limit_bytes)
+                    });
+                }
                 RelayAction::ReadCheckpoints { patients, after, limit_bytes } => {
                     self.ask(Lane::Charts, move |shared, device| {
                         shared.checkpoints(device, patients, after, limit_bytes)

@@ -14,7 +14,7 @@ use tendenko_protocol::ids::{
 use tendenko_protocol::messages::{Coverage, Item, Lane, Refusal};
 use tendenko_protocol::record::{LogVerdict, check_next};
 use tendenko_protocol::session::Standing;
-use tendenko_protocol::session::relay::{RelayEvent, Select};
+use tendenko_protocol::session::relay::{Card, RelayEvent, Select};
 use tokio::sync::{broadcast, watch};
 
 use super::RelayError;
@@ -222,6 +222,62 @@ impl Shared {
             },
             None => RelayEvent::Page { lane, items: Vec::new(), through, end: true },
         })
+    }
+
+    /// Cards of patients, with what these need to hold, as far as they arrived within a span.
+    pub(super) fn cards(
+        &self,
+        device: DeviceId,
+        patients: Vec<PatientId>,
+        after: Option<PatientId>,
+        (since, through): (ArrivalNo, ArrivalNo),
+        limit_bytes: usize,
+    ) -> Result<RelayEvent, StoreError> {
+        self.trust.know(&*self.store, through)?;
+        let patients = self.trust.with(|set| Card::patients(set, device, patients));
+        let before = after.and_then(|after| patients.iter().position(|patient| *patient == after));
+        let (mut cards, mut bytes) = (Vec::new(), 0);
+        for patient in patients.into_iter().skip(before.map_or(0, |place| place + 1)) {
+            if bytes >= limit_bytes {
+                return Ok(RelayEvent::Cards { cards, end: false });
+            }
+            let arrived = self.card(patient, since, through, limit_bytes)?;
+            let card = self.trust.with(|set| Card::of(set, device, patient, arrived));
+            bytes += card.size();
+            cards.push(card);
+        }
+        Ok(RelayEvent::Cards { cards, end: true })
+    }
+
+    /// All grants of a card, and of its records the first.
+    fn card(
+        &self,
+        patient: PatientId,
+        since: ArrivalNo,
+        through: ArrivalNo,
+        limit_bytes: usize,
+    ) -> Result<Vec<(ArrivalNo, Item)>, StoreError> {
+        let limit = PageLimit { bytes: limit_bytes, looked_at: LOOKED_AT };
+        let (mut at, mut room) = (since, limit_bytes);
+        let mut arrived = Vec::new();
+        loop {
+            let page = self.store.page(Selection::Only((patient, Scope::Card)), at, through, limit)?;
+            for item in page.items {
+                if item.kind == ItemKind::Record {
+                    if item.bytes.len() > room {
+                        // What follows it would stand behind a gap.
+                        room = 0;
+                        continue;
+                    }
+                    room -= item.bytes.len();
+                }
+                arrived.push((item.arrival, wire(item)));
+            }
+            if page.complete || page.through <= at {
+                return Ok(arrived);
+            }
+            at = page.through;
+        }
     }
 
     /// Parts of whole checkpoints of charts that the device may be sent.

@@ -285,6 +285,9 @@ impl World {
                 }
                 RelayEvent::Minted { standing: self.relays[relay].standing(), now }
             }
+            RelayAction::ReadCards { patients, after, since, through, .. } => {
+                self.relays[relay].cards(device, patients, after, (since, through))
+            }
             RelayAction::ReadCheckpoints { patients, after, .. } => {
                 self.relays[relay].checkpoint_parts(device, patients, after)
             }
@@ -399,6 +402,7 @@ fn name_of(event: &RelayEvent) -> (&'static str, u64) {
         RelayEvent::Vectors { documents, .. } => ("has vectors", documents.len() as u64),
         RelayEvent::Missing { records, .. } => ("has what is missing", records.len() as u64),
         RelayEvent::Prints { prints, .. } => ("has prints", prints.len() as u64),
+        RelayEvent::Cards { cards, .. } => ("has cards", cards.len() as u64),
         RelayEvent::Checkpoints { parts, .. } => ("has parts", parts.len() as u64),
         RelayEvent::Chunks { .. } | RelayEvent::Lacking { .. } => ("has attachments", NONE),
         RelayEvent::Stop { .. } => ("stops a session", NONE),

@@ -105,6 +105,7 @@ impl Session {
             reconcile,
         };
         self.send(Lane::Cards, welcome);
+        self.begin_cards();
         self.held_bytes = 0;
         for (lane, message) in std::mem::take(&mut self.held) {
             self.open(lane, message)?;

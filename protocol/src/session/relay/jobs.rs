@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::cards::Ahead;
 use super::checkpoints::Checkpoints;
 use super::filling::Fill;
 use crate::chunk::Holding;
@@ -17,6 +18,8 @@ pub(super) enum Job {
     Sums(Summing),
     /// Statements of some buckets. Not before the tablet's own statements are committed: a grant among them may let it see more.
     Statements { after: ArrivalNo, barrier: u64, buckets: Buckets },
+    /// Cards that go ahead of the stream.
+    Cards(Ahead),
     /// Checkpoints of charts.
     Checkpoints(Checkpoints),
     /// Everything of a scope that the tablet does not have.

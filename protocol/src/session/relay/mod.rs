@@ -16,6 +16,7 @@
 //! | `greeting` | the hello: is the tablet let in, and from where does it go on? |
 //! | `receiving` | commits and acks; requests become jobs |
 //! | `sending`, `jobs` | the next read, and what was read on its way out |
+//! | `cards` | cards that go ahead of the stream |
 //! | `checkpoints` | what charts begin with |
 //! | `known` | the records that need not be sent |
 //! | `filling` | scopes that were granted later |
@@ -25,6 +26,7 @@
 //! | `twins` | logs of which two histories exist |
 //! | `types` | events and actions |
 
+mod cards;
 mod checkpoints;
 mod chunks;
 mod comparison;
@@ -38,6 +40,7 @@ mod sending;
 mod twins;
 mod types;
 
+pub use cards::Card;
 pub use types::{Outcome, RelayAction, RelayConfig, RelayEvent, Select};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -46,7 +49,7 @@ use self::filling::Told;
 use self::jobs::Job;
 use self::known::KnownLogs;
 use super::CloseReason;
-use crate::ids::{ArrivalNo, DeviceId, PatientId};
+use crate::ids::{ArrivalNo, DeviceId, PatientId, StatementId};
 use crate::limits::{MAX_UNWRITTEN, RECEIVE_WINDOW};
 use crate::messages::{ClientMessage, Cursor, Item, Lane, PerLane, Refusal, RelayMessage};
 
@@ -123,6 +126,8 @@ pub struct Session {
     own: BTreeSet<ArrivalNo>,
     /// Patients that the tablet wants first, with their places.
     first: BTreeMap<PatientId, usize>,
+    /// Certificates that were sent ahead of their turn.
+    certified: BTreeSet<StatementId>,
 
     batches: u64,
     committing: VecDeque<Committing>,
@@ -144,6 +149,7 @@ impl Session {
             told: Told::default(),
             own: BTreeSet::new(),
             first: BTreeMap::new(),
+            certified: BTreeSet::new(),
             batches: 0,
             committing: VecDeque::new(),
         }
@@ -165,6 +171,7 @@ impl Session {
             RelayEvent::Refused { reason } => self.not_admitted(reason),
             RelayEvent::Minted { standing, now } => self.minted(&standing, now),
             RelayEvent::Page { lane, items, through, end } => self.page(lane, items, through, end),
+            RelayEvent::Cards { cards, end } => self.cards_read(cards, end),
             RelayEvent::Checkpoints { parts, end } => self.checkpoints_read(parts, end),
             RelayEvent::Committed { batch, outcomes, newest } => self.committed(batch, &outcomes, newest),
             RelayEvent::Verified { items } => {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cards::Ahead;
 use super::jobs::{Compare, Job, Summing, Twins};
 use super::{Committing, Outcome, Reading, RelayAction, Session};
 use crate::ids::{ArrivalNo, PatientId};
@@ -116,9 +117,18 @@ impl Session {
         Ok(())
     }
 
-    /// Charts of these patients go ahead of the stream.
+    /// Cards and charts of these patients go ahead of the stream.
     fn prefer(&mut self, first: Vec<PatientId>) {
         self.first = first.iter().copied().zip(0..).collect();
+        let cards = &mut self.lanes[Lane::Cards];
+        if cards.sent_through < self.newest {
+            let mut under_way = cards.reading == Some(Reading::Job);
+            let rest = usize::from(under_way);
+            cards.jobs.retain(|job| {
+                std::mem::take(&mut under_way) || !matches!(job, Job::Cards(ahead) if ahead.is_of_first())
+            });
+            cards.jobs.insert(rest, Job::Cards(Ahead::of(first.clone())));
+        }
         let charts = &mut self.lanes[Lane::Charts];
         let mut under_way = charts.reading == Some(Reading::Job);
         // Who is not among them any more comes when the stream does.

@@ -1,5 +1,6 @@
 //! What goes out: on each lane one read at a time, first the jobs, then the stream in order of arrival.
 
+use super::cards::MAX_AHEAD;
 use super::chunks::read_chunks;
 use super::jobs::{Compare, Job, Summing, Twins};
 use super::twins::read_twins;
@@ -10,9 +11,6 @@ use crate::limits::{MAX_DOCUMENTS, PAGE, VECTOR_PAGE};
 use crate::messages::{Coverage, Item, Lane, RelayMessage};
 use crate::session::CloseReason;
 use crate::session::client::pages;
-
-/// Arrivals sent ahead of their turn that are remembered. Beyond that they are sent again: the tablet knows duplicates.
-const MAX_AHEAD: usize = 100_000;
 
 fn read_vectors(lane: Lane, coverage: Coverage, listed: Vec<DocumentId>) -> RelayAction {
     RelayAction::ReadVectors { lane, coverage, listed, max_documents: MAX_DOCUMENTS, max_logs: VECTOR_PAGE }
@@ -54,6 +52,7 @@ impl Session {
                 let coverage = Coverage::Span { after: *documents_after, through: None };
                 (Reading::Job, read_vectors(lane, coverage, Vec::new()))
             }
+            Some(Job::Cards(ahead)) => (Reading::Job, ahead.next(sent_through, newest)),
             Some(Job::Checkpoints(_)) => {
                 let Some(action) = of_checkpoints else { return };
                 (Reading::Job, action)
@@ -130,7 +129,14 @@ impl Session {
             (Reading::Job, Some(Job::Sums(_))) => return self.statements_summed(lane, &items, through, end),
             (
                 Reading::Job,
-                Some(Job::Checkpoints(_) | Job::Compare(_) | Job::Twins(_) | Job::Want(_) | Job::Offer(_)),
+                Some(
+                    Job::Cards(_)
+                    | Job::Checkpoints(_)
+                    | Job::Compare(_)
+                    | Job::Twins(_)
+                    | Job::Want(_)
+                    | Job::Offer(_),
+                ),
             ) => {
                 return Err(CloseReason::Protocol("a page was not asked for"));
             }

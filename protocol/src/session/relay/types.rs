@@ -1,6 +1,7 @@
 //! What goes into and comes out of the relay's side of a sync.
 
 use super::super::{CloseReason, Standing};
+use super::Card;
 use crate::chunk::Holding;
 use crate::document::{DocumentId, LogId, Scope, Vector};
 use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, PatientId, Print, RegionId};
@@ -135,6 +136,13 @@ pub enum RelayEvent {
         /// In the order asked for.
         chunks: Vec<(ChunkId, Option<Vec<u8>>)>,
     },
+    /// Answer to `ReadCards`.
+    Cards {
+        /// One for each patient looked at, in their order, also where nothing is to be sent.
+        cards: Vec<Card>,
+        /// There are no more behind these.
+        end: bool,
+    },
     /// Answer to `ReadCheckpoints`.
     Checkpoints {
         /// Parts, in order of document and number.
@@ -238,6 +246,20 @@ pub enum RelayAction {
         /// In order; as many as fit.
         chunks: Vec<ChunkId>,
         /// Bytes wanted at most (but one chunk always fits).
+        limit_bytes: usize,
+    },
+    /// Report `Cards`: of these patients ([`Card::patients`]) what has arrived of each ([`Card::of`]), of each at least the first item. A read
+    /// of the cards lane.
+    ReadCards {
+        /// Whose; none named: of everybody.
+        patients: Vec<PatientId>,
+        /// Behind this patient.
+        after: Option<PatientId>,
+        /// Arrival after which to look.
+        since: ArrivalNo,
+        /// Arrival up to which to look.
+        through: ArrivalNo,
+        /// Bytes wanted at most (but one card always fits, and may be cut to that).
         limit_bytes: usize,
     },
     /// Report `Checkpoints`: the parts of whole checkpoints of charts that the device is granted, in order of document and number. A read of the

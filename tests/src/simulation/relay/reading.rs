@@ -1,9 +1,9 @@
 //! What a relay reads for its sessions: pages in order of arrival, vectors, missing records.
 
-use tendenko_protocol::document::{DocumentId, LogId, Vector};
-use tendenko_protocol::ids::{ArrivalNo, DeviceId, Print};
+use tendenko_protocol::document::{DocumentId, LogId, Scope, Vector};
+use tendenko_protocol::ids::{ArrivalNo, DeviceId, PatientId, Print};
 use tendenko_protocol::messages::{Coverage, Item, Lane};
-use tendenko_protocol::session::relay::{RelayEvent, Select};
+use tendenko_protocol::session::relay::{Card, RelayEvent, Select};
 use tendenko_protocol::trust::Claim;
 
 use super::{Arrived, Relay};
@@ -11,6 +11,8 @@ use crate::simulation::sabotage::{Sabotage, blind};
 
 /// Arrivals looked at for one page, so that there are several.
 const LOOKED_AT: usize = 24;
+/// Cards read at once, so that there are several reads.
+const CARDS: usize = 2;
 /// Documents in one page of vectors.
 const DOCUMENTS: usize = 5;
 /// Records in one page of missing ones.
@@ -42,11 +44,31 @@ impl Relay {
         RelayEvent::Page { lane, items, through: ArrivalNo(last as u64), end: last as u64 >= end.0 }
     }
 
-    fn granted(
+    /// Cards of patients, with what these need to hold.
+    pub fn cards(
         &self,
         device: DeviceId,
-        subject: &(tendenko_protocol::ids::PatientId, tendenko_protocol::document::Scope),
-    ) -> bool {
+        patients: Vec<PatientId>,
+        after: Option<PatientId>,
+        (since, through): (ArrivalNo, ArrivalNo),
+    ) -> RelayEvent {
+        let patients = Card::patients(&self.trust, device, patients);
+        let before = after.and_then(|after| patients.iter().position(|patient| *patient == after));
+        let mut rest = patients.into_iter().skip(before.map_or(0, |place| place + 1));
+        let end = through.min(self.disk.newest());
+        let cards = rest.by_ref().take(CARDS).map(|patient| {
+            let select = Select::Scope(patient, Scope::Card);
+            let arrived = (since.0 as usize..end.0 as usize)
+                .filter_map(|index| Some((index, self.disk.arrivals.get(index)?)))
+                .filter(|(_, arrived)| self.is_selected(arrived, Lane::Cards, select, device))
+                .filter_map(|(index, arrived)| Some((ArrivalNo(index as u64 + 1), self.item(arrived)?)));
+            Card::of(&self.trust, device, patient, arrived.collect())
+        });
+        let cards = cards.collect();
+        RelayEvent::Cards { cards, end: rest.next().is_none() }
+    }
+
+    fn granted(&self, device: DeviceId, subject: &(PatientId, Scope)) -> bool {
         self.breaks(Sabotage::ShowEverything) || self.trust.may_be_sent(device, subject.0, subject.1)
     }
 
