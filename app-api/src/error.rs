@@ -95,6 +95,10 @@ error_codes! {
     PhotoUnreadable = "photo-unreadable",
     /// A visit holds no more photos. `max`.
     TooManyPhotos = "too-many-photos",
+    /// A birth date that cannot be read.
+    BirthDateUnreadable = "birth-date-unreadable",
+    /// Somebody with this name and birth date is here already. `patient`: their id.
+    MaybeSamePatient = "maybe-same-patient",
     /// A visit with nothing in it.
     NothingToSave = "nothing-to-save",
     /// The text is longer than one entry may be. `field`.

@@ -12,6 +12,7 @@
 //! - A dose never travels without its unit and its [`DoseBasis`], so no screen can show one without the other.
 //! - No dependency on the record's own crates: the interface must build for WebAssembly in seconds.
 
+mod card_edit;
 mod care;
 mod conflicts;
 mod courier;
@@ -30,6 +31,7 @@ mod values;
 mod visit;
 mod vitals;
 
+pub use card_edit::*;
 pub use care::*;
 pub use conflicts::*;
 pub use courier::*;
@@ -101,6 +103,9 @@ commands! {
     AddAllergy = "add_allergy" -> Saved;
     RemoveAllergy = "remove_allergy" -> Saved;
     SetWishes = "set_wishes" -> Saved;
+    RegisterPatient = "register_patient" -> Registered;
+    GetCardDraft = "get_card_draft" -> CardDraft;
+    ChangeCard = "change_card" -> Saved;
     GetConflicts = "get_conflicts" -> Vec<Conflict>;
     ResolveConflict = "resolve_conflict" -> Saved;
     PreviewNotebook = "preview_notebook" -> NotebookPreview;

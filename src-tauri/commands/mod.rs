@@ -4,6 +4,7 @@
 //! is the whole of it; `capabilities/default.json` lets the interface call these and nothing else.
 
 mod card;
+mod card_edit;
 mod conflicts;
 pub(crate) mod courier;
 pub(crate) mod drafts;
@@ -101,6 +102,9 @@ handlers! {
         add_allergy(AddAllergy) = card::add_allergy;
         remove_allergy(RemoveAllergy) = card::remove_allergy;
         set_wishes(SetWishes) = card::set_wishes;
+        register_patient(RegisterPatient) = card_edit::register;
+        get_card_draft(GetCardDraft) = card_edit::draft;
+        change_card(ChangeCard) = card_edit::change;
         get_conflicts(GetConflicts) = conflicts::all;
         resolve_conflict(ResolveConflict) = conflicts::resolve;
         preview_notebook(PreviewNotebook) = notebook::preview;

@@ -63,6 +63,17 @@ pub fn special_need(need: &SpecialNeed) -> api::SpecialNeedView {
     api::SpecialNeedView { kind, detail }
 }
 
+/// The kind of a special need for the record.
+pub fn need_kind_of(kind: api::SpecialNeedKind) -> SpecialNeedKind {
+    match kind {
+        api::SpecialNeedKind::Oxygen => SpecialNeedKind::Oxygen,
+        api::SpecialNeedKind::Dialysis => SpecialNeedKind::Dialysis,
+        api::SpecialNeedKind::Ventilator => SpecialNeedKind::Ventilator,
+        api::SpecialNeedKind::Implant => SpecialNeedKind::Implant,
+        api::SpecialNeedKind::Other => SpecialNeedKind::Other("other".into()),
+    }
+}
+
 /// Wishes with their author.
 pub fn wishes(viewer: &Viewer, written: &Written<Wishes>) -> api::WishesView {
     let api::WishesDraft { dnar, text, decided_on, decided_with } = wishes_draft(&written.value);
@@ -133,6 +144,19 @@ pub fn sex(sex: &Sex) -> api::Sex {
         Sex::Female => api::Sex::Female,
         Sex::Other => api::Sex::Other,
         Sex::Unknown | Sex::Unrecognised(_) => api::Sex::Unknown,
+    }
+}
+
+/// Sex for the record. What a newer version calls it stays, where the screen could only show that it is not known.
+pub fn sex_of(sex: api::Sex, before: Sex) -> Sex {
+    match sex {
+        api::Sex::Male => Sex::Male,
+        api::Sex::Female => Sex::Female,
+        api::Sex::Other => Sex::Other,
+        api::Sex::Unknown => match before {
+            unknown @ Sex::Unrecognised(_) => unknown,
+            _ => Sex::Unknown,
+        },
     }
 }
 

@@ -27,6 +27,10 @@ pub enum Route {
     Patient(PatientId, PatientTab),
     /// Writing a visit, or correcting one.
     Visit(PatientId, Option<EntryId>),
+    /// Registering a patient.
+    Register,
+    /// Changing the card.
+    CardEdit(PatientId),
     /// Taking over a medicine notebook.
     Notebook(PatientId),
     /// 申し送り

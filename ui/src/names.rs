@@ -43,6 +43,26 @@ pub const ALL: &[(&str, &[&str])] = &[
             "unknown",
         ],
     ),
+    (
+        "field",
+        &[
+            "name",
+            "kana",
+            "sex",
+            "birth-date",
+            "phone",
+            "postal-code",
+            "address",
+            "blood-type",
+            "relation",
+            "remark",
+            "diagnosis",
+            "since",
+            "need",
+            "detail",
+            "facility",
+        ],
+    ),
     ("action", &["started", "changed", "stopped", "resolved"]),
     (
         "subject",
@@ -54,6 +74,10 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("path", &["hub", "edge", "tablet", "courier"]),
     ("site-reason", &["consultation", "emergency", "medicines", "identification", "other"]),
     ("tab", &["timeline", "medicines", "vitals", "card"]),
+    ("when", &["now", "30", "60", "120"]),
+    ("phrase", &["unchanged", "medicines", "meals", "sleep"]),
+    ("card", &["contact", "diagnosis", "need"]),
+    ("add", &["contact", "diagnosis", "need", "physician"]),
     ("purpose", &["regular", "medication", "condition", "discharge", "emergency"]),
 ];
 

@@ -168,6 +168,10 @@ async fn in_the_window(
     steps::find(&page, TYPED_KANA, PATIENT_NAME).await?;
     steps::open(&page, PATIENT_NAME).await?;
     writing::play(walk, desktop, &page).await?;
+    writing::register(walk, desktop, &page).await?;
+    page.touch("nav-patients").await?;
+    steps::find(&page, TYPED_KANA, PATIENT_NAME).await?;
+    steps::open(&page, PATIENT_NAME).await?;
     writing::begin(walk, &page).await?;
     desktop.kill_app(&scene.nurse.dir)?;
     drop(page);

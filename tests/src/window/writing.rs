@@ -79,3 +79,46 @@ pub async fn go_on(walk: &mut Walk, desktop: &Desktop, page: &Page) -> Result<()
     page.touch("visit-discard").await?;
     page.see_gone("visit").await
 }
+
+/// A patient is registered, with a birth date in the Japanese era, found by two kana, and the card is filled in.
+pub async fn register(walk: &mut Walk, desktop: &Desktop, page: &Page) -> Result<(), WindowError> {
+    walk.step("A new patient is registered with a birth date in the Japanese era");
+    page.touch("nav-patients").await?;
+    page.touch("register-patient").await?;
+    page.write("field-name", "千葉 ハル").await?;
+    page.write("field-kana", "チバ ハル").await?;
+    page.touch("sex-female").await?;
+    page.write("field-birth-date", "S7.8.15").await?;
+    walk.picture(desktop, page, "register").await?;
+    page.touch_enabled("register-save").await?;
+    page.see_text(&by_id("patient-head"), "昭和7年8月15日").await?;
+
+    walk.step("Who is registered a second time is noticed");
+    page.touch("nav-patients").await?;
+    page.touch("register-patient").await?;
+    page.write("field-name", "千葉 はる").await?;
+    page.write("field-kana", "ちば はる").await?;
+    page.write("field-birth-date", "1932/8/15").await?;
+    page.touch_enabled("register-save").await?;
+    page.see_css("[data-testid=failure][data-code=maybe-same-patient]").await?;
+    walk.picture(desktop, page, "maybe-same").await?;
+    page.touch("register-look").await?;
+
+    walk.step("The card is filled in in one place: oxygen, and somebody to call");
+    page.see("patient-page").await?;
+    page.touch("edit-card").await?;
+    page.touch("add-need").await?;
+    page.write("field-detail", "2 L/分 鼻カニューレ").await?;
+    page.touch_enabled("sheet-save").await?;
+    page.see_text(&by_id("edit-need"), "2 L/分").await?;
+    page.touch("add-contact").await?;
+    page.write("field-name", "千葉 学").await?;
+    page.write("field-relation", "長男").await?;
+    page.write("field-phone", "0193-00-0000").await?;
+    page.touch_enabled("sheet-save").await?;
+    page.see_text(&by_id("edit-contact"), "千葉 学").await?;
+    walk.picture(desktop, page, "card-edit").await?;
+    page.touch("back").await?;
+    page.see_text(&by_id("card-needs"), "2 L/分").await?;
+    page.see_text(&by_id("card-contacts"), "0193-00-0000").await
+}

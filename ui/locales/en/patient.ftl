@@ -111,3 +111,16 @@ dnar-long = Do not attempt resuscitation (DNAR)
 wishes-text = Wishes
 wishes-on = Decided on
 wishes-with = Discussed with
+
+register-patient = Register a patient
+register-look = Look at that person
+register-another = It is somebody else: register
+registered = Registered, and saved on this tablet.
+edit-card = Change the card
+card-contact = Emergency contact
+card-diagnosis = Diagnosis
+card-need = Special need
+add-contact = Add a contact
+add-diagnosis = Add a diagnosis
+add-need = Add a special need
+add-physician = Write down the primary physician

@@ -102,3 +102,16 @@ dnar-long = 心肺蘇生を行わない（DNAR）
 wishes-text = ご本人の意向
 wishes-on = 決めた日
 wishes-with = 話し合った人
+
+register-patient = 患者さんを登録する
+register-look = その方の記録を見る
+register-another = 別の方として登録する
+registered = 登録しました。この端末に保存されています。
+edit-card = カードを書き改める
+card-contact = 緊急連絡先
+card-diagnosis = 病名
+card-need = 特別な対応
+add-contact = 連絡先を加える
+add-diagnosis = 病名を加える
+add-need = 特別な対応を加える
+add-physician = 主治医を書く

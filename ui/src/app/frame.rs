@@ -60,6 +60,8 @@ fn screen(app: &App) -> Html {
             let key = format!("{id}{}", correct.as_ref().map_or("", |entry| &entry.0));
             html! { <screens::Visit {key} {id} {correct} /> }
         }
+        Route::Register => html! { <screens::Register /> },
+        Route::CardEdit(id) => html! { <screens::CardEdit key={id.0.clone()} id={id.clone()} /> },
         Route::Notebook(id) => html! { <screens::Notebook key={id.0.clone()} id={id.clone()} /> },
         Route::HandOvers => html! { <screens::HandOvers /> },
         Route::Conflicts(patient) => html! { <screens::Conflicts {patient} /> },

@@ -3,6 +3,7 @@
 mod card;
 mod entry;
 mod facts;
+mod fields;
 mod forms;
 mod icon;
 mod medicine;
@@ -13,6 +14,7 @@ mod sheet;
 pub use card::{AllergyAction, CardView};
 pub use entry::{EntryView, addressee, dispensing, medicine_change};
 pub use facts::{dose, dose_text, timings_text, vitals_line, when, who, written};
+pub use fields::{Field, Fields, Values, choice, digits, is_complete, line, needed, value};
 pub use forms::{Chips, ReasonField, RegimenFields, button_class, failure, is_whole, notice, text_of};
 pub use icon::Icon;
 pub use medicine::HowTaken;

@@ -1,5 +1,6 @@
 //! The screens. Each asks for its own data and asks again when records change.
 
+mod card_edit;
 mod conflicts;
 mod drafts;
 mod hand_overs;
@@ -15,6 +16,7 @@ mod today;
 mod unlock;
 mod visit;
 
+pub use card_edit::{CardEdit, Register};
 pub use conflicts::Conflicts;
 pub use hand_overs::HandOvers;
 pub use nearby::NearbyScreen;

@@ -4,7 +4,7 @@ use super::{PatientTab, sync_sheet::patients_here};
 use crate::{
     api::use_command,
     app::{Act, Route, use_app},
-    components::{Icon, PatientRowButton, text_of},
+    components::{Icon, PatientRowButton, button_class, text_of},
 };
 use tendenko_app_api::*;
 use yew::prelude::*;
@@ -32,10 +32,17 @@ pub fn Patients() -> Html {
         let app = app.clone();
         Callback::from(move |id| app.dispatch(Act::Go(Route::Patient(id, PatientTab::Timeline))))
     };
+    let register = {
+        let app = app.clone();
+        move |_: MouseEvent| app.dispatch(Act::Go(Route::Register))
+    };
     let words = &app.words;
     html! {
         <div class="page" data-testid="patients">
-            <h1 class="page-title">{ words.t("nav-patients") }</h1>
+            <div class="page-head">
+                <h1 class="page-title">{ words.t("nav-patients") }</h1>
+                <button type="button" class={button_class("plain")} onclick={register} data-testid="register-patient">{ words.t("register-patient") }</button>
+            </div>
             <label class="search">
                 <Icon name="search" /><span class="visually-hidden">{ words.t("search-label") }</span>
                 <input class="input" type="search" value={app.query.clone()} oninput={typed} autocomplete="off"

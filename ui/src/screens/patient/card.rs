@@ -2,7 +2,7 @@
 
 use crate::{
     api::{run, use_command},
-    app::{Act, App, use_app},
+    app::{Act, App, Route, use_app},
     components::{AllergyAction, CardView, Chips, ReasonField, Sheet, button_class, failure, text_of},
 };
 use tendenko_app_api::*;
@@ -55,8 +55,13 @@ pub fn CardTab(props: &CardTabProps) -> Html {
         })
     };
     let patient = props.id.clone();
+    let edit = {
+        let (app, id) = (app.clone(), props.id.clone());
+        move |_: MouseEvent| app.dispatch(Act::Go(Route::CardEdit(id.clone())))
+    };
     html! {
         <>
+            <div class="button-row"><button type="button" class={button_class("plain")} onclick={edit} data-testid="edit-card">{ app.words.t("edit-card") }</button></div>
             { card.show(&app, |card| html! {
                 <CardView card={card.clone()} allergy_actions={on_allergy} on_wishes={on_wishes} />
             }) }
