@@ -7,7 +7,7 @@ use crate::{
         Field, Fields, Icon, PatientHead, Sheet, Values, button_class, choice, digits, failure, is_complete, line,
         needed, value,
     },
-    names,
+    dates, names,
     screens::PatientTab,
 };
 use std::rc::Rc;
@@ -169,6 +169,20 @@ pub fn Register() -> Html {
             error.set(None);
         })
     };
+    let refused = use_node_ref();
+    {
+        // Behind a long form nobody sees why nothing happens.
+        let refused = refused.clone();
+        use_effect_with(error.is_some(), move |_| {
+            if let Some(refused) = refused.cast::<web_sys::Element>() {
+                refused.scroll_into_view();
+            }
+        });
+    }
+    let back = {
+        let app = app.clone();
+        move |_: MouseEvent| app.dispatch(Act::Back)
+    };
     let alike = error.as_ref().filter(|error| error.code == ErrorCode::MaybeSamePatient);
     let look = alike.and_then(|error| error.params.get("patient").cloned()).map(|id| {
         let app = app.clone();
@@ -176,9 +190,12 @@ pub fn Register() -> Html {
     });
     html! {
         <div class="page page-form" data-testid="register">
-            <h1 class="page-title">{ words.t("register-patient") }</h1>
+            <div class="page-head">
+                <button type="button" class={classes!(button_class("quiet"), "back")} onclick={back} aria-label={words.t("back")} data-testid="back"><Icon name="back" /></button>
+                <h1 class="page-title">{ words.t("register-patient") }</h1>
+            </div>
             <Fields fields={IDENTITY} values={(*typed).clone()} on_values={set} />
-            if let Some(refusal) = &*error { { failure(&app, refusal) } }
+            if let Some(refusal) = &*error { <div ref={refused}>{ failure(&app, refusal) }</div> }
             if let Some(look) = look {
                 <div class="button-row">
                     <button type="button" class={button_class("plain")} onclick={look} data-testid="register-look">{ words.t("register-look") }</button>
@@ -232,7 +249,8 @@ pub fn CardEdit(props: &EditProps) -> Html {
                 { card.show(&app, |card| html! {
                     <div class="rows">
                         <h3>{ words.t("card-identity") }</h3>
-                        { row("edit-identity", format!("{} （{}）", card.identity.name, card.identity.kana), card.identity.address.clone(),
+                        { row("edit-identity", format!("{} （{}）", card.identity.name, card.identity.kana),
+                            format!("{} {} {}", dates::long(&card.identity.birth_date, words.lang), card.identity.address, card.identity.phone),
                             Part::Identity(card.identity.numbers.clone()), identity_values(&card.identity)) }
                         <h3>{ words.t("card-diagnoses") }</h3>
                         { for card.diagnoses.iter().map(|found| row("edit-diagnosis", found.value.name.clone(), found.value.since.clone().unwrap_or_default(),
