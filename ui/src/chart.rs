@@ -30,6 +30,12 @@ impl Scale {
         Some(Scale { from: span.0, until: span.1.max(span.0 + 1), low: low - air, high: high + air })
     }
 
+    /// Where a range of values is, from the top, as far as it is on the scale: top and height. None where nothing of it is.
+    pub fn range(&self, range: &std::ops::RangeInclusive<i32>) -> Option<(f64, f64)> {
+        let (low, high) = ((*range.start()).max(self.low), (*range.end()).min(self.high));
+        (low < high).then(|| (self.y(high), self.y(low) - self.y(high)))
+    }
+
     /// Where a moment is, from the left.
     pub fn x(&self, at: i64) -> f64 {
         let part = (at - self.from) as f64 / (self.until - self.from) as f64;
@@ -64,6 +70,14 @@ mod tests {
         }
         assert!(scale.y(180) < scale.y(90), "more is higher");
         assert!(scale.x(0) < scale.x(100), "later is further right");
+    }
+
+    #[test]
+    fn of_a_range_only_what_is_on_the_scale_is_drawn() {
+        let scale = Scale::of([(0, 100), (1, 140)].into_iter(), (0, 1)).expect("samples");
+        let (top, height) = scale.range(&(90..=120)).expect("on the scale");
+        assert_eq!((top, top + height), (scale.y(120), scale.y(scale.low)));
+        assert_eq!(scale.range(&(10..=50)), None);
     }
 
     #[test]

@@ -74,6 +74,7 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("path", &["hub", "edge", "tablet", "courier"]),
     ("site-reason", &["consultation", "emergency", "medicines", "identification", "other"]),
     ("tab", &["timeline", "medicines", "vitals", "card"]),
+    ("period", &["month", "quarter", "year", "all"]),
     ("when", &["now", "30", "60", "120"]),
     ("phrase", &["unchanged", "medicines", "meals", "sleep"]),
     ("card", &["contact", "diagnosis", "need"]),

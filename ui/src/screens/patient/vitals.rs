@@ -4,14 +4,18 @@ use crate::{
     api::use_command,
     app::{App, use_app},
     chart::{HEIGHT, Sample, Scale, WIDTH},
-    components::when,
+    components::{Chips, when},
     dates::Day,
     numbers,
 };
 use tendenko_app_api::*;
 use yew::prelude::*;
 
-const POINTS: u16 = 120;
+/// Measurements shown at most, the newest.
+const POINTS: u16 = 500;
+const DAY_MS: i64 = 86_400_000;
+/// What can be looked at: days back, and the end of the words' key; 0 = everything.
+const PERIODS: [(i64, &str); 4] = [(31, "month"), (92, "quarter"), (366, "year"), (0, "all")];
 
 #[derive(Properties, PartialEq)]
 pub struct VitalsProps {
@@ -23,18 +27,32 @@ pub struct VitalsProps {
 #[component]
 pub fn VitalsTab(props: &VitalsProps) -> Html {
     let app = use_app();
-    let history = use_command(GetVitals { patient: props.id.clone(), since: None, limit: POINTS });
-    history.show(&app, |history| {
-        if history.points.is_empty() {
-            return html! { <p class="empty">{ app.words.t("vitals-empty") }</p> };
+    let period = use_state(|| PERIODS[1].1);
+    // Counted from the morning, so that the question stays the same all day.
+    let days = PERIODS.iter().find(|(_, name)| *name == *period).map_or(0, |(days, _)| *days);
+    let since = (days > 0).then(|| Millis((app.now().0 / DAY_MS - days) * DAY_MS));
+    let history = use_command(GetVitals { patient: props.id.clone(), since, limit: POINTS });
+    let choices: Vec<_> =
+        PERIODS.iter().map(|(_, name)| ((*name).to_owned(), app.words.t(&format!("period-{name}")))).collect();
+    let choose = {
+        let period = period.clone();
+        move |chosen: String| {
+            if let Some((_, name)) = PERIODS.iter().find(|(_, name)| *name == chosen) {
+                period.set(name);
+            }
         }
-        html! {
-            <div class="vitals" data-testid="vitals">
-                { bands(&app, history) }
-                { table(&app, history) }
-            </div>
-        }
-    })
+    };
+    html! {
+        <div class="vitals" data-testid="vitals">
+            <Chips {choices} chosen={vec![(*period).to_owned()]} on_touch={choose} label={app.words.t("period")} testid="period" />
+            { history.show(&app, |history| {
+                if history.points.is_empty() {
+                    return html! { <p class="empty">{ if days > 0 { app.words.t("vitals-empty-period") } else { app.words.t("vitals-empty") } }</p> };
+                }
+                html! { <>{ bands(&app, history) }{ table(&app, history) }</> }
+            }) }
+        </div>
+    }
 }
 
 fn bands(app: &App, history: &VitalsHistory) -> Html {
@@ -42,17 +60,21 @@ fn bands(app: &App, history: &VitalsHistory) -> Html {
         history.points.iter().map(|point| point.at.0).min().unwrap_or(0),
         history.points.iter().map(|point| point.at.0).max().unwrap_or(0),
     );
-    let groups: [(String, &[Measure]); 4] = [
+    let groups: [(String, &[Measure]); 7] = [
         (app.words.t("blood-pressure"), &[Measure::Systolic, Measure::Diastolic]),
         (app.words.t("measure-pulse"), &[Measure::Pulse]),
         (app.words.t("measure-spo2"), &[Measure::Spo2]),
         (app.words.t("measure-temperature"), &[Measure::Temperature]),
+        (app.words.t("measure-glucose"), &[Measure::Glucose]),
+        (app.words.t("measure-weight"), &[Measure::Weight]),
+        (app.words.t("measure-pain"), &[Measure::Pain]),
     ];
     html! {
         <div class="panel charts">
             { for groups.into_iter().map(|(title, measures)| band(app, history, &title, measures, span)) }
             <p class="chart-axis quiet">
                 <span>{ Day::of(Millis(span.0)).short(app.today()) }</span>
+                <span class="chart-key">{ app.words.t("chart-usual") }</span>
                 if !history.medicine_changes.is_empty() { <span class="chart-key">{ app.words.t("chart-medicine-mark") }</span> }
                 <span>{ Day::of(Millis(span.1)).short(app.today()) }</span>
             </p>
@@ -80,6 +102,9 @@ fn band(app: &App, history: &VitalsHistory, title: &str, measures: &[Measure], s
         <figure class="band">
             <figcaption><b>{ title }</b><span class="band-newest"><b>{ newest.join("/") }</b>{ " " }{ measure.unit() }</span></figcaption>
             <svg class="chart" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label={spoken}>
+                { for measures.iter().filter_map(|measure| scale.range(&measure.usual()?)).map(|(top, height)| html! {
+                    <rect class="usual" x="44" width={(WIDTH - 44).to_string()} y={format!("{top:.1}")} height={format!("{height:.1}")} />
+                }) }
                 { for [scale.low, middle, scale.high].into_iter().map(|value| {
                     let y = format!("{:.1}", scale.y(value));
                     html! {
