@@ -42,6 +42,7 @@ pub fn saving(error: &SaveError) -> ApiError {
         SaveError::DiskFull => ApiError::new(ErrorCode::DiskFull),
         SaveError::Damaged => ApiError::new(ErrorCode::StoreDamaged),
         SaveError::NotGranted { .. } => ApiError::new(ErrorCode::NotGranted),
+        SaveError::NoSuchEntry => ApiError::new(ErrorCode::NoSuchEntry),
         SaveError::TooLarge { .. } => ApiError::new(ErrorCode::TooLong).with("field", "note"),
         SaveError::Document(error) => editing(error),
         SaveError::Resolve(error) => resolving(error),

@@ -1,27 +1,68 @@
-//! 時系列: everything every profession wrote, newest first.
+//! 時系列: everything every profession wrote, newest first, in pages both ways.
 
 use crate::{
-    Addressee, AuthorView, DispensingView, EntryId, IsoDate, MedicineChangeView, Millis, PatientId, Sent, Vitals,
+    Addressee, AuthorView, DispensingView, EntryId, IsoDate, MedicineChangeView, Millis, PatientId, Profession, ReadBy,
+    Sent, Vitals,
 };
 use serde::{Deserialize, Serialize};
 
-/// Asks for a page of a patient's timeline, newest first.
+/// Asks for a page of a patient's timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetTimeline {
     /// Whose.
     pub patient: PatientId,
-    /// Only what is older than this place; none = from the newest.
-    pub before: Option<TimelineCursor>,
+    /// Where the page begins, and which way it goes on.
+    pub start: TimelineStart,
+    /// Which entries.
+    pub filter: TimelineFilter,
     /// At most so many entries.
     pub limit: u16,
+    /// What came as later news is new; none = what came after I last looked.
+    pub since: Option<i64>,
 }
 
-/// A place in a timeline.
+/// Where a page of a timeline begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimelineStart {
+    /// At the newest entry, back in time.
+    Newest,
+    /// With the last entry of this day, or of the last day before it, back in time.
+    Day(IsoDate),
+    /// At this place and with it, back in time.
+    At(TimelineCursor),
+    /// Behind this place, back in time.
+    Older(TimelineCursor),
+    /// Before this place, forward in time.
+    Newer(TimelineCursor),
+}
+
+/// Which entries of a timeline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineFilter {
+    /// Of this profession; none = of all.
+    pub profession: Option<Profession>,
+    /// Of these kinds; none = of all.
+    pub kinds: Vec<EntryKind>,
+    /// That say this, in whatever kana and width.
+    pub words: String,
+    /// Or that tell of this care: the codes whose words on the screen say what was typed.
+    pub care: Vec<String>,
+}
+
+impl TimelineFilter {
+    /// Everything is shown.
+    pub fn is_empty(&self) -> bool {
+        self.profession.is_none() && self.kinds.is_empty() && self.words.trim().is_empty()
+    }
+}
+
+/// A place in a timeline. Places are in the order of time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TimelineCursor {
-    /// When the last entry of the page happened.
+    /// When the entry happened.
     pub at: Millis,
-    /// That entry.
+    /// Which one.
     pub entry: EntryId,
 }
 
@@ -29,12 +70,48 @@ pub struct TimelineCursor {
 /// what corrected it, so that both versions are one tap apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
-    /// Newest first.
+    /// Newest first, whichever way the page went.
     pub entries: Vec<TimelineEntry>,
-    /// Where the next page starts; none = that was all.
-    pub next: Option<TimelineCursor>,
-    /// I have seen everything up to here; none = nothing yet.
-    pub seen_until: Option<Millis>,
+    /// There are more, the way the page went.
+    pub more: bool,
+}
+
+/// Asks what is above and around a patient's timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetTimelineHead {
+    /// Whose.
+    pub patient: PatientId,
+    /// As of these news, as [`GetTimeline::since`].
+    pub since: Option<i64>,
+}
+
+/// Where I stand with a patient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineHead {
+    /// The newest news: what [`MarkSeen`] takes.
+    pub news: i64,
+    /// What came later is new.
+    pub since: i64,
+    /// What is new, newest first.
+    pub unread: Vec<TimelineCursor>,
+    /// The months in which something happened, newest first, as ISO (`2026-11`).
+    pub months: Vec<String>,
+}
+
+/// Marks what others wrote about a patient as seen by the person at work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkSeen {
+    /// Whom.
+    pub patient: PatientId,
+    /// The newest of the news that were on the screen, as [`TimelineHead::news`].
+    pub news: i64,
+}
+
+/// Asks which day is meant by what was typed: `S12.3.3`, `昭和12年3月3日`, `2026/11/20`, `11/20`. None = no day that exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadDate {
+    /// As it was typed.
+    pub typed: String,
 }
 
 /// One entry, in its newest version.
@@ -52,6 +129,10 @@ pub struct TimelineEntry {
     pub author: AuthorView,
     /// How far it has come.
     pub sent: Sent,
+    /// Written by others since I last looked.
+    pub new: bool,
+    /// Who has confirmed it, in the order in which they did.
+    pub read_by: Vec<ReadBy>,
     /// Why it was corrected, where it was.
     pub reason: Option<String>,
     /// The versions before it, newest first; empty = never corrected.
@@ -92,6 +173,8 @@ pub enum EntryBody {
         urgent: bool,
         /// The text.
         text: String,
+        /// The hand-over that this one answers.
+        answers: Option<EntryId>,
     },
     /// 調剤
     Dispensing(DispensingView),
@@ -126,6 +209,8 @@ pub enum EntryBody {
     },
     /// 写真・書類
     Attachment(crate::AttachmentView),
+    /// 取消: the version before should not have been made.
+    Withdrawal,
     /// Written by a newer version of the program: kept, shown by its name.
     Unknown {
         /// Its own name for itself.
@@ -155,6 +240,8 @@ pub enum EntryKind {
     SiteAccess,
     /// 写真・書類
     Attachment,
+    /// 取消
+    Withdrawal,
     /// The card: identity, allergies, wishes and so on.
     Card,
     /// Something newer.
@@ -174,6 +261,7 @@ impl EntryBody {
             EntryBody::NotebookImport { .. } => EntryKind::NotebookImport,
             EntryBody::SiteAccess { .. } => EntryKind::SiteAccess,
             EntryBody::Attachment(_) => EntryKind::Attachment,
+            EntryBody::Withdrawal => EntryKind::Withdrawal,
             EntryBody::Unknown { .. } => EntryKind::Unknown,
         }
     }

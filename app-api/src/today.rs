@@ -1,6 +1,6 @@
 //! 今日: the round, and what waits.
 
-use crate::{AuthorView, EntryId, EntryKind, IsoDate, Millis, PatientId, PatientName, PatientRow, Sent};
+use crate::{AuthorView, EntryId, EntryKind, HandOverView, IsoDate, Millis, PatientName, PatientRow};
 use serde::{Deserialize, Serialize};
 
 /// Asks for the day's page of the person at work.
@@ -19,8 +19,8 @@ pub struct Today {
     pub round: Vec<RoundVisit>,
     /// What others wrote since I last looked, newest patient first.
     pub changes: Vec<PatientChanges>,
-    /// Hand-overs addressed to me, my profession or the team that I have not seen yet, urgent first.
-    pub hand_overs: Vec<HandOverLine>,
+    /// Hand-overs to me, my profession or the team that I have not confirmed yet, urgent first.
+    pub hand_overs: Vec<HandOverView>,
     /// Conflicts that wait for a person.
     pub conflicts: u32,
     /// Saved entries that the relay does not have yet.
@@ -64,32 +64,4 @@ pub struct ChangeLine {
     pub kind: EntryKind,
     /// Its first words, in the writer's language; may be empty.
     pub summary: String,
-}
-
-/// One hand-over that waits for me.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HandOverLine {
-    /// The entry.
-    pub entry: EntryId,
-    /// Whom it is about.
-    pub patient: PatientName,
-    /// When it was written.
-    pub at: Millis,
-    /// Who wrote it.
-    pub author: AuthorView,
-    /// To be read before anything else.
-    pub urgent: bool,
-    /// All of it.
-    pub text: String,
-    /// How far it has come.
-    pub sent: Sent,
-}
-
-/// Marks everything about a patient as seen by the person at work, up to a moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MarkSeen {
-    /// Whom.
-    pub patient: PatientId,
-    /// The newest entry that was on the screen.
-    pub until: Millis,
 }

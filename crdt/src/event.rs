@@ -85,6 +85,14 @@ impl EventBody {
             Self::Unknown { kind, .. } => kind,
         }
     }
+
+    /// The hand-over, where it is one.
+    pub fn hand_over(&self) -> Option<&HandOver> {
+        match self {
+            Self::HandOver(hand_over) => Some(hand_over),
+            _ => None,
+        }
+    }
 }
 
 /// For every corrected entry, the entries that correct it, in the order of `events`. Two people who corrected one entry
@@ -209,6 +217,9 @@ pub struct HandOver {
     pub urgent: bool,
     /// The text.
     pub text: String,
+    /// The hand-over that this one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<EntryId>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub newer: Newer,

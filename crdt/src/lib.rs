@@ -31,6 +31,7 @@ mod key;
 mod medicine;
 mod merging;
 mod person;
+mod read_mark;
 mod reading;
 mod register;
 mod stamp;
@@ -60,6 +61,7 @@ pub use person::{
     Allergy, AllergyKind, Contact, Diagnosis, Identity, LocalNumber, Physician, Sex, SpecialNeed, SpecialNeedKind,
     Wishes,
 };
+pub use read_mark::ReadMark;
 pub use register::{Item, Presence, Register, Written};
 pub use stamp::{Author, Profession, Stamp};
 pub use volume::Volume;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Transaction};
-use tendenko_crdt::{Actor, Applied, Card, Document, DocumentError, LocalEdits, Volume};
+use tendenko_crdt::{Actor, Applied, Card, Document, DocumentError, LocalEdits, ReadMark, Volume};
 use tendenko_protocol::document::{Class, DocumentId};
 
 use crate::models::{self, Changed};
@@ -91,6 +91,25 @@ impl Loaded {
 
     pub(crate) fn event(&self, id: tendenko_crdt::EntryId) -> Option<tendenko_crdt::Event> {
         each!(self, document => document.event(id))
+    }
+
+    pub(crate) fn events(&self) -> Vec<tendenko_crdt::Event> {
+        each!(self, document => document.events())
+    }
+
+    /// Who has read what is said here; hand-overs stand in volumes only.
+    pub(crate) fn read_marks(&self) -> Vec<ReadMark> {
+        match self {
+            Self::Card(_) => Vec::new(),
+            Self::Volume(volume) => volume.read_marks(),
+        }
+    }
+
+    pub(crate) fn read_mark(&self, key: &str) -> Option<ReadMark> {
+        match self {
+            Self::Card(_) => None,
+            Self::Volume(volume) => volume.read_mark(key),
+        }
     }
 
     pub(crate) fn whole(&mut self) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 use tendenko_crdt::{
-    Card, DocumentError, EntryId, Event, EventBody, Identity, Key, SiteAccess, Stamp, Timestamp, Volume,
+    Card, DocumentError, EntryId, Event, EventBody, Identity, Key, ReadMark, SiteAccess, Stamp, Timestamp, Volume,
 };
 use tendenko_protocol::document::{DocumentId, Scope};
 use tendenko_protocol::ids::{DeviceId, Millis, PatientId, PatientOrigin};
@@ -155,6 +155,10 @@ pub(crate) fn news(
     member: &str,
     at: Timestamp,
 ) -> Result<(), StoreError> {
+    if ReadMark::is_key(key) {
+        // It stands beside the hand-over; nobody has to look at it.
+        return Ok(());
+    }
     connection
         .prepare_cached("INSERT INTO news (patient, document, key, member, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![document.patient.0, document.to_bytes(), key, member, at.0])?;

@@ -133,6 +133,9 @@ pub enum SaveError {
         /// Card or chart.
         scope: Scope,
     },
+    /// There is no such entry, or not where something can be said about it.
+    #[error("this entry is not in the record")]
+    NoSuchEntry,
     /// The device to grant to is not known, or revoked.
     #[error("the device is not certified in this region, or no longer trusted")]
     UnknownDevice,

@@ -13,7 +13,7 @@ use tendenko_protocol::ids::PatientId;
 
 use crate::error::ReadError;
 use crate::models::read;
-use crate::read::{day_in_japan, is_due, today_in_japan};
+use crate::read::{date_in_japan, day_in_japan, is_due};
 use crate::replica::Replica;
 use crate::store::{StoreError, fixed};
 
@@ -30,7 +30,7 @@ impl Replica {
     pub fn wanted_first(&self) -> Result<Vec<PatientId>, ReadError> {
         let now = self.clock.now();
         let member = self.me().member;
-        let day = today_in_japan(now);
+        let day = date_in_japan(now);
         let (from, to) = day_in_japan(day).ok_or(ReadError::BadDate)?;
         let reader = self.reader();
         let mut round = Vec::new();

@@ -9,6 +9,7 @@
 //! | [`Edit`], [`Replica::edit`] | saving: one durable transaction |
 //! | [`views`] and the reading methods of [`Replica`] | what the screens show |
 //! | [`search`] | folding of Japanese text, birth dates, queries |
+//! | `chart` | the timeline's pages, hand-overs and who has read them |
 //! | `attachments` | photos and documents: attaching, fetching, releasing |
 //! | [`conflicts`] | concurrent values, and the write that resolves them |
 //! | [`courier`] | courier files, written and taken |
@@ -25,6 +26,7 @@
 //!   shows them.
 
 mod attachments;
+mod chart;
 mod checkpoints;
 mod clock;
 pub mod conflicts;
@@ -58,12 +60,13 @@ pub mod views;
 pub use attachments::{
     AttachError, AttachmentError, AttachmentPresence, AttachmentState, AttachmentStorage, NewAttachment,
 };
+pub use chart::HAND_OVER_WAITS;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use drafts::{Draft, DraftName, DraftPhoto, MAX_FORM, NewPhoto};
 pub use edit::{Edit, MAX_CHANGE, year_in_japan};
 pub use error::{Damage, EnrolError, ReadError, SaveError, UnlockError};
 pub use metering::{DataUse, MonthOfUse, Network};
-pub use read::MAX_NEWS_ENTRIES;
+pub use read::{MAX_NEWS_ENTRIES, date_in_japan, day_in_japan};
 pub use replica::{Replica, ReplicaEvent, ServingIdentity};
 pub use status::{LaneProgress, Lanes, SyncPath, SyncState, SyncStatus};
 pub use store::StoreError;

@@ -17,10 +17,7 @@ use crate::models::read;
 use crate::replica::Replica;
 use crate::search::Query;
 use crate::store::{StoreError, fixed, records, unsigned};
-use crate::views::{
-    Access, Conflict, HandOverEntry, KnownDevice, PatientNews, PatientSummary, PlannedVisit, TimelineEntry, Troubles,
-    UnsentItem,
-};
+use crate::views::{Access, Conflict, KnownDevice, PatientNews, PatientSummary, PlannedVisit, Troubles, UnsentItem};
 
 /// Entries listed in one patient's news at most.
 pub const MAX_NEWS_ENTRIES: usize = 50;
@@ -70,16 +67,6 @@ impl Replica {
         Ok((card.medicines, dispensings))
     }
 
-    /// Entries of every profession, newest first, older than `before`.
-    pub fn timeline(
-        &self,
-        patient: PatientId,
-        before: Option<(Timestamp, EntryId)>,
-        limit: usize,
-    ) -> Result<Vec<TimelineEntry>, ReadError> {
-        Ok(read::timeline(&self.reader(), self.me(), patient, before, limit)?)
-    }
-
     /// One entry, for opening a corrected one beside its correction.
     pub fn entry(&self, patient: PatientId, entry: EntryId) -> Result<Option<Event>, ReadError> {
         Ok(read::entry(&self.reader(), patient, entry)?)
@@ -112,23 +99,10 @@ impl Replica {
             }
             let Some(summary) = read::patient(&reader, self.me(), patient)? else { continue };
             let done = read::visited(&reader, patient, &visit.member, from, to)?;
-            let unread = read::hand_overs(&reader, self.me(), Some(patient), MAX_NEWS_ENTRIES)?;
-            let unread_hand_overs = unread.iter().filter(|(_, _, unread)| *unread).count() as u32;
-            round.push(PlannedVisit { patient: summary, plan, visit, done, unread_hand_overs });
+            round.push(PlannedVisit { patient: summary, plan, visit, done });
         }
         round.sort_by(|a, b| (&a.visit.time, &a.patient.kana, a.plan).cmp(&(&b.visit.time, &b.patient.kana, b.plan)));
         Ok(round)
-    }
-
-    /// Hand-overs to this member, the member's profession, or everybody, newest first.
-    pub fn hand_overs(&self, patient: Option<PatientId>, limit: usize) -> Result<Vec<HandOverEntry>, ReadError> {
-        let reader = self.reader();
-        let mut entries = Vec::new();
-        for (patient, event, unread) in read::hand_overs(&reader, self.me(), patient, limit)? {
-            let name = read::patient(&reader, self.me(), patient)?.map(|summary| summary.name).unwrap_or_default();
-            entries.push(HandOverEntry { patient, name, event, unread });
-        }
-        Ok(entries)
     }
 
     /// What others changed since this member last looked, by patient, the latest change first.
@@ -176,18 +150,6 @@ impl Replica {
         Ok(news)
     }
 
-    /// This member has now seen everything of a patient that this tablet knows.
-    pub fn looked_at(&self, patient: PatientId) -> Result<(), ReadError> {
-        self.writer().connection.execute(
-            "INSERT INTO looked (member, patient, news, at)
-             SELECT ?1, ?2, coalesce(max(id), 0), ?3 FROM news WHERE patient = ?2
-             ON CONFLICT (member, patient) DO UPDATE SET news = excluded.news, at = excluded.at",
-            params![self.me().member.0, patient.0, self.clock.now().0],
-        )?;
-        self.first_changed.notify_one();
-        Ok(())
-    }
-
     /// This member has now seen everything: for a tablet that has just received its patients for the first time.
     pub fn looked_at_all(&self) -> Result<(), ReadError> {
         self.writer().connection.execute(
@@ -197,16 +159,6 @@ impl Replica {
             params![self.me().member.0, self.clock.now().0],
         )?;
         Ok(())
-    }
-
-    /// When this member last looked at a patient.
-    pub fn last_looked(&self, patient: PatientId) -> Result<Option<Timestamp>, ReadError> {
-        let at: Option<i64> = self.reader().query_row(
-            "SELECT max(at) FROM looked WHERE member = ?1 AND patient = ?2",
-            params![self.me().member.0, patient.0],
-            |row| row.get(0),
-        )?;
-        Ok(at.map(Timestamp))
     }
 }
 
@@ -300,7 +252,7 @@ pub(crate) fn is_due(plan: &VisitPlan, day: Date, member: Option<&str>) -> bool 
 }
 
 /// The calendar day it is in Japan.
-pub(crate) fn today_in_japan(now: Timestamp) -> Date {
+pub fn date_in_japan(now: Timestamp) -> Date {
     let now = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
     now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).date()
 }
@@ -310,8 +262,14 @@ fn weekday_number(day: Weekday) -> u8 {
     day.to_monday_one_offset().unsigned_abs()
 }
 
+/// The first moment of the month, in Japan.
+pub(crate) fn start_of_month_in_japan(at: Timestamp) -> Timestamp {
+    let first = date_in_japan(at).first_of_month();
+    day_in_japan(first).map_or(at, |(start, _)| start)
+}
+
 /// A calendar day in Japan as a half-open span of time.
-pub(crate) fn day_in_japan(day: Date) -> Option<(Timestamp, Timestamp)> {
+pub fn day_in_japan(day: Date) -> Option<(Timestamp, Timestamp)> {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
     let start = |day: Date| Some(Timestamp(day.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond()));
     Some((start(day)?, start(day.tomorrow().ok()?)?))

@@ -77,6 +77,72 @@ pub struct TimelineEntry {
     pub corrected_by: Vec<EntryId>,
     /// Arrived from elsewhere since this member last looked.
     pub new: bool,
+    /// Who has confirmed it, in the order in which they did.
+    pub read_by: Vec<Stamp>,
+}
+
+/// A place in a timeline: when an entry happened, and which one it is.
+pub type Place = (Timestamp, EntryId);
+
+/// Which entries of a timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TimelineFilter {
+    /// Of this profession, as it is stored; none: of all.
+    pub profession: Option<String>,
+    /// Of these kinds, as they are stored; none: of all.
+    pub kinds: Vec<String>,
+    /// That say this. Nothing to look for: any.
+    pub words: String,
+    /// Or that tell of care of one of these codes: what was typed, in the words of the screen.
+    pub care: Vec<String>,
+}
+
+/// Where a page of a timeline begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimelineStart {
+    /// At the newest entry, back in time.
+    Newest,
+    /// With what happened before a moment, back in time.
+    Before(Timestamp),
+    /// At this place and with it, back in time.
+    At(Place),
+    /// Behind this place, back in time.
+    Older(Place),
+    /// Before this place, forward in time.
+    Newer(Place),
+}
+
+/// A page of a timeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimelinePage {
+    /// Newest first, whichever way the page was read.
+    pub entries: Vec<TimelineEntry>,
+    /// There are more, the way the page was read.
+    pub more: bool,
+}
+
+/// Where a member stands with a patient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// The newest news of this patient.
+    pub newest: i64,
+    /// What came later is unread.
+    pub since: i64,
+    /// Unread entries that stand, newest first.
+    pub unread: Vec<Place>,
+}
+
+/// Somebody around a patient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamMember {
+    /// Who.
+    pub member: MemberId,
+    /// Name.
+    pub name: String,
+    /// Profession.
+    pub profession: Profession,
+    /// Name of the facility.
+    pub facility: String,
 }
 
 /// Which part of a record disagrees.
@@ -144,8 +210,6 @@ pub struct PlannedVisit {
     pub visit: VisitPlan,
     /// A visit of this member is recorded on that day.
     pub done: bool,
-    /// Hand-overs for this member not looked at yet.
-    pub unread_hand_overs: u32,
 }
 
 /// A hand-over, with its patient.
@@ -153,12 +217,14 @@ pub struct PlannedVisit {
 pub struct HandOverEntry {
     /// Whose.
     pub patient: PatientId,
-    /// Name of the patient.
-    pub name: String,
     /// The entry; its body is a hand-over.
-    pub event: Event,
-    /// Not looked at yet by this member.
-    pub unread: bool,
+    pub entry: TimelineEntry,
+    /// What it answers, where that is here.
+    pub answered: Option<Event>,
+    /// What answers it, oldest first.
+    pub answers: Vec<Event>,
+    /// This member has not confirmed it.
+    pub waits: bool,
 }
 
 /// What others changed on one patient since this member last looked.

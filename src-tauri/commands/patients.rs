@@ -52,9 +52,9 @@ pub struct Rows<'a> {
 impl<'a> Rows<'a> {
     pub fn new(desk: &'a Desk) -> Result<Self, ApiError> {
         let mut unread_hand_overs = BTreeMap::new();
-        let hand_overs = desk.replica.hand_overs(None, MOST_HAND_OVERS).map_err(|error| reading(&error))?;
-        for hand_over in hand_overs.iter().filter(|hand_over| hand_over.unread) {
-            *unread_hand_overs.entry(hand_over.patient).or_default() += 1;
+        let waiting = desk.replica.waiting_by_patient(MOST_HAND_OVERS).map_err(|error| reading(&error))?;
+        for (patient, _) in waiting {
+            *unread_hand_overs.entry(patient).or_default() += 1;
         }
         let incomplete = desk.replica.incomplete_patients().map_err(|error| storing(&error))?;
         Ok(Self { desk, today: desk.today().to_string(), unread_hand_overs, incomplete })

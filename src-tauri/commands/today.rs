@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
-use tendenko_crdt::{Event, EventBody};
-use tendenko_replica::{HandOverEntry, PatientNews};
+use tendenko_crdt::Event;
+use tendenko_replica::PatientNews;
 
-use super::Answer;
 use super::patients::Rows;
+use super::{Answer, hand_overs};
 use crate::error::reading;
 use crate::tablet::Desk;
 use crate::views::entries::{kind, summary};
@@ -15,7 +15,7 @@ use crate::views::sync::count;
 
 /// Changes of one patient that are listed.
 const LINES: usize = 5;
-/// Hand-overs looked through for those that are unread.
+/// Hand-overs that are listed.
 const MOST_HAND_OVERS: usize = 500;
 
 pub fn today(desk: &Desk, args: api::GetToday) -> Answer<api::GetToday> {
@@ -44,25 +44,32 @@ pub fn today(desk: &Desk, args: api::GetToday) -> Answer<api::GetToday> {
         })
         .collect::<Result<_, ApiError>>()?;
     let news = replica.changes_since_looked().map_err(|error| reading(&error))?;
-    let mut hand_overs = replica.hand_overs(None, MOST_HAND_OVERS).map_err(|error| reading(&error))?;
-    hand_overs.retain(|hand_over| hand_over.unread);
-    let mut hand_overs =
-        hand_overs.iter().map(|hand_over| hand_over_line(desk, &rows, hand_over)).collect::<Result<Vec<_>, _>>()?;
-    hand_overs.sort_by_key(|line| (!line.urgent, std::cmp::Reverse(line.at)));
+    let hand_overs = hand_overs::waiting(desk, &rows, MOST_HAND_OVERS)?;
     Ok(api::Today {
         date: date.to_string(),
         round,
-        changes: news.iter().map(|news| changes(desk, &rows, news)).collect(),
+        changes: news.iter().filter_map(|news| changes(desk, &rows, news, &hand_overs)).collect(),
         hand_overs,
         conflicts: count(replica.conflicts(None).map_err(|error| reading(&error))?.len() as u64),
         unsent: count(replica.sync_status().unsent),
     })
 }
 
-fn changes(desk: &Desk, rows: &Rows<'_>, news: &PatientNews) -> api::PatientChanges {
-    let mut entries: Vec<&Event> = news.entries.iter().collect();
+/// What changed about a patient, but for the hand-overs that wait: they are on the same page. None where that is all.
+fn changes(
+    desk: &Desk,
+    rows: &Rows<'_>,
+    news: &PatientNews,
+    waiting: &[api::HandOverView],
+) -> Option<api::PatientChanges> {
+    let waits = |event: &Event| waiting.iter().any(|line| line.entry.0 == event.id.to_string());
+    let mut entries: Vec<&Event> = news.entries.iter().filter(|event| !waits(event)).collect();
+    let all = entries.len() + news.changed.len();
+    if all == 0 {
+        return None;
+    }
     entries.sort_by_key(|event| std::cmp::Reverse((event.occurred_at, event.id)));
-    api::PatientChanges {
+    Some(api::PatientChanges {
         patient: rows.name(&news.patient),
         lines: entries
             .into_iter()
@@ -75,24 +82,6 @@ fn changes(desk: &Desk, rows: &Rows<'_>, news: &PatientNews) -> api::PatientChan
                 summary: summary(event),
             })
             .collect(),
-        count: count((news.entries.len() + news.changed.len()) as u64),
-    }
-}
-
-fn hand_over_line(desk: &Desk, rows: &Rows<'_>, entry: &HandOverEntry) -> Result<api::HandOverLine, ApiError> {
-    let patient = desk.replica.patient(entry.patient).map_err(|error| reading(&error))?;
-    let (urgent, text) = match &entry.event.body {
-        EventBody::HandOver(hand_over) => (hand_over.urgent, hand_over.text.clone()),
-        _ => (false, String::new()),
-    };
-    Ok(api::HandOverLine {
-        entry: api::EntryId(entry.event.id.to_string()),
-        patient: rows.name(&patient),
-        at: millis(entry.event.occurred_at),
-        author: desk.viewer.author(&entry.event.stamp.author),
-        urgent,
-        text,
-        // What others wrote came from a relay.
-        sent: api::Sent::Acked,
+        count: count(all as u64),
     })
 }

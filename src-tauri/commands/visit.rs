@@ -35,6 +35,7 @@ pub fn record(desk: &Desk, args: api::RecordVisit) -> Answer<api::RecordVisit> {
                 to: addressee_of(hand_over.to),
                 urgent: hand_over.urgent,
                 text: hand_over.text.trim().to_owned(),
+                answers: None,
                 newer: Default::default(),
             }))?;
             event.occurred_at = at;

@@ -17,6 +17,7 @@ pub fn body(event: &Event) -> api::EntryBody {
             to: addressee(&hand_over.to),
             urgent: hand_over.urgent,
             text: hand_over.text.clone(),
+            answers: hand_over.answers.map(|answered| api::EntryId(answered.to_string())),
         },
         EventBody::Dispensing(dispensing) => api::EntryBody::Dispensing(medicines::dispensing(dispensing)),
         EventBody::MedicationChange(change) => {
@@ -35,9 +36,8 @@ pub fn body(event: &Event) -> api::EntryBody {
         }
         EventBody::SiteAccess(access) => api::EntryBody::SiteAccess { reason: access.reason.clone() },
         EventBody::Attachment(mentioned) => api::EntryBody::Attachment(attachment(mentioned)),
-        EventBody::Withdrawal(_) | EventBody::Unknown { .. } => {
-            api::EntryBody::Unknown { kind: event.body.kind().to_owned() }
-        }
+        EventBody::Withdrawal(_) => api::EntryBody::Withdrawal,
+        EventBody::Unknown { .. } => api::EntryBody::Unknown { kind: event.body.kind().to_owned() },
     }
 }
 
@@ -62,7 +62,25 @@ pub fn kind(event: &Event) -> api::EntryKind {
         EventBody::NotebookText(_) => api::EntryKind::NotebookImport,
         EventBody::SiteAccess(_) => api::EntryKind::SiteAccess,
         EventBody::Attachment(_) => api::EntryKind::Attachment,
-        EventBody::Withdrawal(_) | EventBody::Unknown { .. } => api::EntryKind::Unknown,
+        EventBody::Withdrawal(_) => api::EntryKind::Withdrawal,
+        EventBody::Unknown { .. } => api::EntryKind::Unknown,
+    }
+}
+
+/// A kind as it is stored; none where it stands for several, or for none.
+pub fn stored_kind(kind: &api::EntryKind) -> Option<&'static str> {
+    match kind {
+        api::EntryKind::Visit => Some("visit"),
+        api::EntryKind::Note => Some("note"),
+        api::EntryKind::HandOver => Some("hand-over"),
+        api::EntryKind::Dispensing => Some("dispensing"),
+        api::EntryKind::MedicineChange => Some("medication-change"),
+        api::EntryKind::VisitPlan => Some("visit-plan"),
+        api::EntryKind::NotebookImport => Some("notebook-text"),
+        api::EntryKind::SiteAccess => Some("site-access"),
+        api::EntryKind::Attachment => Some("attachment"),
+        api::EntryKind::Withdrawal => Some("withdrawal"),
+        api::EntryKind::Card | api::EntryKind::Unknown => None,
     }
 }
 
@@ -170,7 +188,8 @@ fn vitals_of(vitals: &api::Vitals) -> Vitals {
     }
 }
 
-fn addressee(to: &Addressee) -> api::Addressee {
+/// To whom a hand-over is addressed.
+pub fn addressee(to: &Addressee) -> api::Addressee {
     match to {
         Addressee::Team => api::Addressee::Team,
         Addressee::Profession(named) => api::Addressee::Profession(profession(named)),

@@ -21,6 +21,11 @@ impl Viewer {
         }
     }
 
+    /// Who has read something, in the order in which they did.
+    pub fn readers(&self, stamps: &[Stamp]) -> Vec<api::ReadBy> {
+        stamps.iter().map(|stamp| api::ReadBy { author: self.author(&stamp.author), at: millis(stamp.at) }).collect()
+    }
+
     /// Author, time and reason of a value.
     pub fn written<T>(&self, written: &Written<T>) -> api::WrittenView {
         self.stamp(&written.stamp, written.reason.as_deref())

@@ -6,7 +6,9 @@ use tendenko_crdt::{
     Profession, Timestamp, Visit,
 };
 use tendenko_protocol::ids::PatientId;
-use tendenko_replica::{AttachError, AttachmentError, AttachmentPresence, NewAttachment, Replica, SaveError};
+use tendenko_replica::{
+    AttachError, AttachmentError, AttachmentPresence, NewAttachment, ReadError, Replica, SaveError,
+};
 
 /// Japan: nine hours ahead of UTC, all year round.
 pub fn japan() -> TimeZone {
@@ -27,7 +29,8 @@ pub fn visit(
         let id = edit.volume_at(at)?.record(event)?;
         if let Some(text) = hand_over {
             let text = text.to_owned();
-            let hand_over = HandOver { to: Addressee::Team, urgent: false, text, newer: Default::default() };
+            let to = Addressee::Team;
+            let hand_over = HandOver { to, urgent: false, text, answers: None, newer: Default::default() };
             let mut event = edit.event(EventBody::HandOver(hand_over))?;
             event.occurred_at = at;
             edit.volume_at(at)?.record(event)?;
@@ -43,13 +46,32 @@ pub fn note(replica: &Replica, patient: PatientId, at: Timestamp, text: &str) ->
 
 /// Hands something over to everybody of a profession.
 pub fn hand_over(replica: &Replica, patient: PatientId, to: Profession, text: &str) -> Result<EntryId, SaveError> {
+    hand_over_as(replica, patient, to, text, false)
+}
+
+/// As [`hand_over`], urgent or not.
+pub fn hand_over_as(
+    replica: &Replica,
+    patient: PatientId,
+    to: Profession,
+    text: &str,
+    urgent: bool,
+) -> Result<EntryId, SaveError> {
     replica.edit(patient, |edit| {
         let to = Addressee::Profession(to);
-        let hand_over = HandOver { to, urgent: false, text: text.to_owned(), newer: Default::default() };
+        let text = text.to_owned();
+        let hand_over = HandOver { to, urgent, text, answers: None, newer: Default::default() };
         let event = edit.event(EventBody::HandOver(hand_over))?;
         let at = event.occurred_at;
         Ok(edit.volume_at(at)?.record(event)?)
     })
+}
+
+/// The names of those who have confirmed a hand-over, as this tablet knows it.
+pub fn confirmed_by(replica: &Replica, patient: PatientId, entry: EntryId) -> Result<Vec<String>, ReadError> {
+    let written = replica.written_hand_overs(500)?.into_iter();
+    let found = written.filter(|found| found.patient == patient && found.entry.event.id == entry);
+    Ok(found.flat_map(|found| found.entry.read_by).map(|stamp| stamp.author.name).collect())
 }
 
 /// Changes the amount of a medicine, with the reason, on the card and as an entry of the chart. While amounts stand

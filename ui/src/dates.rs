@@ -50,6 +50,18 @@ impl Day {
         Day::from_number((at.0 + TOKYO_MS).div_euclid(DAY_MS))
     }
 
+    /// The last day of a month given as `2026-11`.
+    pub fn last_of_month(iso: &str) -> Option<Day> {
+        let first = Day::parse(&format!("{iso}-01"))?;
+        let (year, month) = if first.month == 12 { (first.year + 1, 1) } else { (first.year, first.month + 1) };
+        Some(Day::from_number(Day { year, month, day: 1 }.number() - 1))
+    }
+
+    /// The year of its era: `令和8年`; none before the eras of the modern calendar.
+    pub fn era_year(self) -> Option<String> {
+        self.era().map(|(kanji, _, year)| if year == 1 { format!("{kanji}元年") } else { format!("{kanji}{year}年") })
+    }
+
     /// `2026-11-20`.
     pub fn iso(self) -> String {
         format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)

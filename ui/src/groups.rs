@@ -1,7 +1,6 @@
-//! Putting things together: medicines by the time they are taken, entries by day, values that differ.
+//! Putting things together: medicines by the time they are taken, values that differ.
 
-use crate::dates::Day;
-use tendenko_app_api::{MedicineView, Millis, Timing};
+use tendenko_app_api::{MedicineView, Timing};
 
 /// In the order of a day, then what has no time of day.
 const TIMINGS: [Timing; 8] = [
@@ -29,14 +28,6 @@ pub fn by_timing(medicines: &[MedicineView]) -> Vec<(Timing, Vec<&MedicineView>)
                 .collect();
             (!taken.is_empty()).then_some((timing, taken))
         })
-        .collect()
-}
-
-/// Splits a list that is in order of time into its days.
-pub fn by_day<T>(entries: &[T], at: impl Fn(&T) -> Millis) -> Vec<(Day, &[T])> {
-    entries
-        .chunk_by(|one, next| Day::of(at(one)) == Day::of(at(next)))
-        .map(|chunk| (Day::of(at(&chunk[0])), chunk))
         .collect()
 }
 
@@ -98,14 +89,6 @@ mod tests {
             .collect();
         let expected = [(Timing::Morning, "a"), (Timing::Evening, "a"), (Timing::AsNeeded, "c"), (Timing::Other, "b")];
         assert_eq!(groups, expected.map(|(timing, names)| (timing, names.to_owned())));
-    }
-
-    #[test]
-    fn days_are_those_of_tokyo() {
-        let hour = 3_600_000;
-        // 16:00Z is already the next day in Tokyo, 14:00Z is not.
-        let days = by_day(&[Millis(16 * hour), Millis(14 * hour), Millis(hour)], |at| *at).len();
-        assert_eq!(days, 2);
     }
 
     #[test]

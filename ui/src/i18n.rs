@@ -29,6 +29,7 @@ impl Lang {
 const JA: &[&str] = &[
     include_str!("../locales/ja/frame.ftl"),
     include_str!("../locales/ja/words.ftl"),
+    include_str!("../locales/ja/chart.ftl"),
     include_str!("../locales/ja/patient.ftl"),
     include_str!("../locales/ja/work.ftl"),
     include_str!("../locales/ja/notebook.ftl"),
@@ -38,6 +39,7 @@ const JA: &[&str] = &[
 const EN: &[&str] = &[
     include_str!("../locales/en/frame.ftl"),
     include_str!("../locales/en/words.ftl"),
+    include_str!("../locales/en/chart.ftl"),
     include_str!("../locales/en/patient.ftl"),
     include_str!("../locales/en/work.ftl"),
     include_str!("../locales/en/notebook.ftl"),

@@ -3,10 +3,10 @@
 //! - [`api`] carries commands to the shell and events back.
 //! - [`app`] is the state that all screens share, the frame around them, and which screen is shown.
 //! - [`components`] are the parts that screens are made of, [`screens`] the screens.
-//! - [`dates`], [`numbers`], [`groups`], [`chart`], [`names`] and [`i18n`] are pure and tested on the host.
+//! - [`dates`], [`numbers`], [`groups`], [`chart`], [`windowing`], [`names`] and [`i18n`] are pure and tested on the host.
 //!
 //! The page runs under a strict content policy: no inline script or style exists in here, and every look is a class
-//! of `styles/`. Nothing about patients is ever kept by the page itself: drafts live in memory only ([`drafts`]).
+//! of `styles/`. Nothing about patients is ever kept by the page itself: drafts live in memory only ([`drafts`], [`sayings`]).
 
 mod api;
 mod app;
@@ -19,7 +19,9 @@ mod i18n;
 mod names;
 mod numbers;
 mod prefs;
+mod sayings;
 mod screens;
+mod windowing;
 
 fn main() {
     yew::Renderer::<app::Root>::new().render();

@@ -39,6 +39,7 @@ pub const ALL: &[(&str, &[&str])] = &[
             "notebook-import",
             "site-access",
             "attachment",
+            "withdrawal",
             "card",
             "unknown",
         ],
@@ -79,6 +80,9 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("phrase", &["unchanged", "medicines", "meals", "sleep"]),
     ("card", &["contact", "diagnosis", "need"]),
     ("add", &["contact", "diagnosis", "need", "physician"]),
+    ("group", &["care", "hand-over", "medicines", "photos", "plan", "site"]),
+    ("box", &["waiting", "written", "confirmed"]),
+    ("box-empty", &["waiting", "written", "confirmed"]),
     ("purpose", &["regular", "medication", "condition", "discharge", "emergency"]),
 ];
 
@@ -130,7 +134,11 @@ names! {
         EntryKind::Visit => "visit", EntryKind::Note => "note", EntryKind::HandOver => "hand-over",
         EntryKind::Dispensing => "dispensing", EntryKind::MedicineChange => "medicine-change",
         EntryKind::VisitPlan => "visit-plan", EntryKind::NotebookImport => "notebook-import",
-        EntryKind::SiteAccess => "site-access", EntryKind::Attachment => "attachment", EntryKind::Card => "card", EntryKind::Unknown => "unknown",
+        EntryKind::SiteAccess => "site-access", EntryKind::Attachment => "attachment", EntryKind::Withdrawal => "withdrawal", EntryKind::Card => "card", EntryKind::Unknown => "unknown",
+    }
+    /// Which hand-overs.
+    hand_over_box(HandOverBox) {
+        HandOverBox::Waiting => "waiting", HandOverBox::Written => "written", HandOverBox::Confirmed => "confirmed",
     }
     /// How this tablet reaches the others.
     path(SyncPath) {

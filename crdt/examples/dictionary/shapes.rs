@@ -123,6 +123,7 @@ fn body(c: &mut Chance) -> EventBody {
             },
             urgent: c.below(4) == 0,
             text: text::note(c, 1),
+            answers: None,
             newer: Default::default(),
         }),
         18 => EventBody::MedicationChange(MedicationChange {

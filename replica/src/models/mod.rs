@@ -5,20 +5,22 @@
 //! wrote: a test holds them equal after any order of saves and receipts.
 
 mod card;
+pub(crate) mod hand_overs;
+pub(crate) mod pages;
 pub(crate) mod read;
 mod timeline;
+mod words;
 
 use rusqlite::Connection;
-use tendenko_crdt::Document as _;
 use tendenko_protocol::document::DocumentId;
 
 use crate::documents::Loaded;
 use crate::store::StoreError;
 
 /// Names the way models are computed. Change it with the computation, and every store rebuilds itself when it is opened.
-pub(crate) const FORM: &str = "2";
+pub(crate) const FORM: &str = "3";
 
-const TABLES: [&str; 4] = ["m_patients", "m_search", "m_timeline", "m_conflicts"];
+const TABLES: [&str; 5] = ["m_patients", "m_search", "m_timeline", "m_read", "m_conflicts"];
 
 /// Which keys of a document to look at again.
 #[derive(Debug, Clone, Copy)]
@@ -36,28 +38,23 @@ pub(crate) fn update(
     document: &Loaded,
     changed: Changed<'_>,
 ) -> Result<(), StoreError> {
+    timeline::update(connection, id, document, changed)?;
     match document {
-        Loaded::Card(card) => {
-            timeline::update(connection, id, changed, || card.events(), |entry| card.event(entry))?;
-            card::update(connection, id, card)?;
-        }
-        Loaded::Volume(volume) => {
-            timeline::update(connection, id, changed, || volume.events(), |entry| volume.event(entry))?;
-        }
+        Loaded::Card(card) => card::update(connection, id, card),
+        Loaded::Volume(_) => Ok(()),
     }
-    Ok(())
 }
 
 /// Takes what the models say of one document out of them; the caller then updates it with [`Changed::Everything`].
 pub(crate) fn forget(connection: &Connection, id: DocumentId) -> Result<(), StoreError> {
-    for table in ["m_timeline", "m_conflicts"] {
-        connection.execute(&format!("DELETE FROM {table} WHERE document = ?1"), [id.to_bytes()])?;
-    }
+    timeline::forget(connection, id)?;
+    connection.execute("DELETE FROM m_conflicts WHERE document = ?1", [id.to_bytes()])?;
     Ok(())
 }
 
 /// Empties every model; the caller then updates each document with [`Changed::Everything`].
 pub(crate) fn clear(connection: &Connection) -> Result<(), StoreError> {
+    words::clear(connection)?;
     for table in TABLES {
         connection.execute(&format!("DELETE FROM {table}"), [])?;
     }
@@ -69,7 +66,7 @@ pub(crate) fn clear(connection: &Connection) -> Result<(), StoreError> {
 pub(crate) fn dump(connection: &Connection) -> Vec<String> {
     let mut rows = Vec::new();
     for table in TABLES {
-        let mut statement = connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
+        let mut statement = connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3")).unwrap();
         let columns = statement.column_count();
         let mut found = statement.query([]).unwrap();
         while let Some(row) = found.next().unwrap() {

@@ -6,11 +6,10 @@ use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::PatientId;
 
 use super::card::StoredSummary;
-use super::timeline::{for_member, for_profession};
 use crate::search::{EDGE, Query, Term};
 use crate::store::packed::unpack;
 use crate::store::{StoreError, decode, fixed};
-use crate::views::{Conflict, Me, PatientSummary, Sent, TimelineEntry};
+use crate::views::{Conflict, Me, PatientSummary};
 
 /// The kind of a visit plan.
 const PLAN: &str = "visit-plan";
@@ -145,53 +144,6 @@ pub(crate) fn card(connection: &Connection, patient: PatientId) -> Result<Option
     Ok(Some(view))
 }
 
-const TIMELINE: &str = "SELECT event,
-            (SELECT min(CASE WHEN u.record IS NULL THEN 0 ELSE 1 END)
-                FROM unsent_entries e JOIN unsent u ON u.id = e.unsent WHERE e.entry = t.entry),
-            EXISTS (SELECT 1 FROM news n WHERE n.patient = t.patient AND n.member <> ?2 AND n.key = 'e/' || lower(hex(t.entry))
-                AND n.id > coalesce((SELECT news FROM looked l WHERE l.member = ?1 AND l.patient = t.patient), 0))
-         FROM m_timeline t WHERE patient = ?3 AND (at, entry) < (?4, ?5) ORDER BY at DESC, entry DESC LIMIT ?6";
-
-/// Entries of a patient, newest first, older than `before`.
-pub(crate) fn timeline(
-    connection: &Connection,
-    me: &Me,
-    patient: PatientId,
-    before: Option<(Timestamp, EntryId)>,
-    limit: usize,
-) -> Result<Vec<TimelineEntry>, StoreError> {
-    let (at, entry) = before.map_or((i64::MAX, [0xff; 16]), |(at, entry)| (at.0, *entry.as_bytes()));
-    let mut statement = connection.prepare_cached(TIMELINE)?;
-    let rows = statement
-        .query_map(params![me.member.0, me.member.to_string(), patient.0, at, entry, limit as i64], |row| {
-            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, bool>(2)?))
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut entries = Vec::with_capacity(rows.len());
-    for (event, sent, new) in rows {
-        let event = unpacked(&event)?;
-        let sent = match sent {
-            Some(0) => Sent::Pending,
-            Some(_) => Sent::Sealed,
-            None => Sent::Acked,
-        };
-        let corrected_by = corrections(connection, patient, event.id)?;
-        entries.push(TimelineEntry { event, sent, corrected_by, new });
-    }
-    Ok(entries)
-}
-
-fn corrections(connection: &Connection, patient: PatientId, entry: EntryId) -> Result<Vec<EntryId>, StoreError> {
-    // By itself SQLite would rather walk through the whole timeline in its order than sort the one or two it looks for.
-    let mut statement = connection.prepare_cached(
-        "SELECT entry FROM m_timeline INDEXED BY m_timeline_corrects WHERE patient = ?1 AND corrects = ?2 ORDER BY at, entry",
-    )?;
-    let found = statement
-        .query_map(params![patient.0, entry.as_bytes()], |row| Ok(EntryId::new(fixed(row, 0)?)))?
-        .collect::<Result<_, _>>()?;
-    Ok(found)
-}
-
 /// One entry of a patient.
 pub(crate) fn entry(connection: &Connection, patient: PatientId, entry: EntryId) -> Result<Option<Event>, StoreError> {
     let event: Option<Vec<u8>> = connection
@@ -199,6 +151,19 @@ pub(crate) fn entry(connection: &Connection, patient: PatientId, entry: EntryId)
         .query_row(params![patient.0, entry.as_bytes()], |row| row.get(0))
         .optional()?;
     event.map(|event| unpacked(&event)).transpose()
+}
+
+/// The document an entry stands in.
+pub(crate) fn document_of(
+    connection: &Connection,
+    patient: PatientId,
+    entry: EntryId,
+) -> Result<Option<DocumentId>, StoreError> {
+    let document: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT document FROM m_timeline WHERE patient = ?1 AND entry = ?2")?
+        .query_row(params![patient.0, entry.as_bytes()], |row| row.get(0))
+        .optional()?;
+    document.map(|bytes| DocumentId::from_bytes(&bytes).ok_or(StoreError::Damaged)).transpose()
 }
 
 /// Entries of one kind that nothing corrects or withdraws; of one patient, or of all.
@@ -252,39 +217,6 @@ pub(crate) fn visited(
         .exists(params![patient.0, from.0, to.0, member])?)
 }
 
-/// Hand-overs to this member, to the member's profession, or to everybody, newest first; with whether they are unread.
-pub(crate) fn hand_overs(
-    connection: &Connection,
-    me: &Me,
-    patient: Option<PatientId>,
-    limit: usize,
-) -> Result<Vec<(PatientId, Event, bool)>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT patient, event,
-            EXISTS (SELECT 1 FROM news n WHERE n.patient = t.patient AND n.member <> ?2 AND n.key = 'e/' || lower(hex(t.entry))
-                AND n.id > coalesce((SELECT news FROM looked l WHERE l.member = ?1 AND l.patient = t.patient), 0))
-         FROM m_timeline t
-         WHERE kind = 'hand-over' AND addressee IN ('team', ?3, ?4) AND (?5 IS NULL OR patient = ?5)
-            AND NOT EXISTS (SELECT 1 FROM m_timeline c WHERE c.patient = t.patient AND c.corrects = t.entry)
-         ORDER BY at DESC, entry DESC LIMIT ?6",
-    )?;
-    let member = me.member.to_string();
-    let rows = statement
-        .query_map(
-            params![
-                me.member.0,
-                member,
-                for_profession(me.profession.as_str()),
-                for_member(&member),
-                patient.map(|patient| patient.0),
-                limit as i64
-            ],
-            |row| Ok((fixed(row, 0)?, row.get::<_, Vec<u8>>(1)?, row.get(2)?)),
-        )?
-        .collect::<Result<Vec<_>, _>>()?;
-    rows.into_iter().map(|(patient, event, unread)| Ok((PatientId(patient), unpacked(&event)?, unread))).collect()
-}
-
 /// Every conflict, of one patient or of all.
 pub(crate) fn conflicts(connection: &Connection, patient: Option<PatientId>) -> Result<Vec<Conflict>, StoreError> {
     let mut statement = connection.prepare_cached(
@@ -297,22 +229,6 @@ pub(crate) fn conflicts(connection: &Connection, patient: Option<PatientId>) -> 
 }
 
 /// An entry as the timeline keeps it.
-fn unpacked(event: &[u8]) -> Result<Event, StoreError> {
+pub(super) fn unpacked(event: &[u8]) -> Result<Event, StoreError> {
     decode(&unpack(event)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What an entry costs must not depend on how many there are: each subquery finds its rows by an index that ends at the entry.
-    #[test]
-    fn an_entry_of_the_timeline_is_not_looked_for_among_all_others() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        crate::store::schema::migrate(&mut connection).unwrap();
-        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {TIMELINE}")).unwrap();
-        let steps: Vec<String> = plan.query_map([0; 6], |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
-        assert!(steps.iter().any(|step| step.contains("news_key (patient=? AND key=?")), "{steps:?}");
-        assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
-    }
 }

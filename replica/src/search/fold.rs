@@ -12,6 +12,16 @@ use unicode_normalization::char::is_combining_mark;
 /// assert_eq!(fold("オオノ"), fold("おーの"));
 /// ```
 pub fn fold(text: &str) -> String {
+    folded(text, true)
+}
+
+/// As [`fold`], but for running text: a vowel after another is kept, because it may well begin the next word
+/// (替えのおむつ). The long-vowel mark still makes no difference.
+pub(crate) fn fold_text(text: &str) -> String {
+    folded(text, false)
+}
+
+fn folded(text: &str, names: bool) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut vowel = None;
     for c in text.nfkc().flat_map(char::to_lowercase).map(modern).map(hiragana).flat_map(unmarked).map(hiragana) {
@@ -25,7 +35,7 @@ pub fn fold(text: &str) -> String {
         if !c.is_alphanumeric() {
             continue;
         }
-        if lengthens(vowel, c) {
+        if names && lengthens(vowel, c) {
             continue;
         }
         vowel = vowel_of(c);
@@ -183,6 +193,13 @@ mod tests {
     fn both_spellings_of_one_sound_are_variants() {
         assert!(fold_variants("みづほ").contains(&fold("みずほ")));
         assert_eq!(fold_variants("みずほ").len(), 1);
+    }
+
+    #[test]
+    fn in_running_text_no_word_loses_its_first_vowel() {
+        assert!(fold_text("替えのおむつ").contains(&fold_text("オムツ")));
+        assert_eq!(fold_text("ﾍﾞｯﾄﾞｻｲﾄﾞ"), fold_text("べっどさいど"));
+        assert_eq!(fold_text("データー"), fold_text("データ"));
     }
 
     proptest! {

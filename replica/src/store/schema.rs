@@ -11,7 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// Migrations in order; the schema version is how many have run (`PRAGMA user_version`).
-const MIGRATIONS: [&str; 3] = [FIRST, TWINS, DRAFTS];
+const MIGRATIONS: [&str; 4] = [FIRST, TWINS, DRAFTS, CHART];
 
 /// The newest schema this program knows.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -304,6 +304,55 @@ CREATE TABLE phrases (
     at INTEGER NOT NULL,
     PRIMARY KEY (member, text)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What the timeline, its search and the hand-overs are read from: models/timeline.rs, models/words.rs. Models are computed anew after this.
+const CHART: &str = "
+DROP TABLE m_timeline;
+CREATE TABLE m_timeline (
+    patient BLOB NOT NULL,
+    entry BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    document BLOB NOT NULL,
+    corrects BLOB,
+    kind TEXT NOT NULL,
+    profession TEXT NOT NULL,
+    member TEXT NOT NULL,
+    addressee TEXT,
+    answers BLOB,
+    event BLOB NOT NULL,
+    PRIMARY KEY (patient, entry)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX m_timeline_at ON m_timeline (patient, at, entry);
+CREATE INDEX m_timeline_kind ON m_timeline (kind, patient, at, entry);
+CREATE INDEX m_timeline_profession ON m_timeline (patient, profession, at, entry);
+CREATE INDEX m_timeline_both ON m_timeline (patient, profession, kind, at, entry);
+CREATE INDEX m_timeline_document ON m_timeline (document);
+CREATE INDEX m_timeline_corrects ON m_timeline (patient, corrects) WHERE corrects IS NOT NULL;
+CREATE INDEX m_timeline_answers ON m_timeline (patient, answers) WHERE answers IS NOT NULL;
+CREATE INDEX m_timeline_addressee ON m_timeline (addressee, at, entry) WHERE addressee IS NOT NULL;
+CREATE INDEX m_timeline_handed ON m_timeline (member, at, entry) WHERE addressee IS NOT NULL;
+
+-- Who has read which hand-over.
+CREATE TABLE m_read (
+    patient BLOB NOT NULL,
+    entry BLOB NOT NULL,
+    member TEXT NOT NULL,
+    document BLOB NOT NULL,
+    stamp BLOB NOT NULL,
+    PRIMARY KEY (patient, entry, member, document)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX m_read_document ON m_read (document);
+
+-- The words of entries, as pairs of characters; and which entry each row of them is.
+CREATE TABLE m_places (
+    place INTEGER PRIMARY KEY,
+    patient BLOB NOT NULL,
+    entry BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    UNIQUE (patient, entry)
+) STRICT;
+CREATE VIRTUAL TABLE m_words USING fts5(pairs, content='', contentless_delete=1, tokenize=\"ascii tokenchars '-'\");
 ";
 
 /// Brings the schema up to [`VERSION`], one transaction per step.

@@ -193,3 +193,71 @@ fn measure_receiving_a_history() {
     let store = std::fs::metadata(b.path().join(crate::files::STORE)).unwrap().len();
     println!("store: {} bytes an entry", store / (PATIENTS * ENTRIES) as u64);
 }
+
+/// Ten years of one patient against twenty entries of another: what a screenful costs must not depend on the years.
+#[test]
+#[ignore = "a measurement"]
+fn measure_the_timeline_of_ten_years() {
+    use crate::{TimelineFilter, TimelineStart};
+
+    const ENTRIES: i64 = 20_000;
+    let tablet = TestRegion::new().tablet("甲");
+    let long = tablet.create_patient(identity("見本 長", "ミホン ナガ")).unwrap();
+    let short = tablet.create_patient(identity("見本 短", "ミホン ミジカ")).unwrap();
+    let step = 10 * 365 * 86_400_000 / ENTRIES;
+    for (patient, entries) in [(long, ENTRIES), (short, 20)] {
+        for some in (0..entries).collect::<Vec<_>>().chunks(250) {
+            tablet
+                .edit(patient, |edit| {
+                    for n in some {
+                        let words = if *n == 100 {
+                            "入院前の骨折歴を確認"
+                        } else {
+                            "血圧は落ち着いている。下腿浮腫は軽度、内服の飲み忘れなし。"
+                        };
+                        let mut event = edit.event(note(words))?;
+                        event.occurred_at = Timestamp(NOON - (entries - n) * step);
+                        if n % 2_000 == 7 {
+                            event.stamp.author.profession = Profession::Dentist;
+                        }
+                        let at = event.occurred_at;
+                        edit.volume_at(at)?.record(event)?;
+                    }
+                    Ok(())
+                })
+                .unwrap();
+        }
+    }
+    let year_ago = TimelineStart::Before(Timestamp(NOON - 5 * 365 * 86_400_000));
+    let words = |words: &str| TimelineFilter { words: words.to_owned(), ..TimelineFilter::default() };
+    let dentist = TimelineFilter { profession: Some("dentist".to_owned()), ..TimelineFilter::default() };
+    for (what, filter, start) in [
+        ("newest page", TimelineFilter::default(), TimelineStart::Newest),
+        ("a page of five years ago", TimelineFilter::default(), year_ago),
+        ("one profession in two thousand", dentist, TimelineStart::Newest),
+        ("words that nearly all have", words("浮腫"), TimelineStart::Newest),
+        ("words that one has", words("骨折歴"), TimelineStart::Newest),
+        ("words that none has", words("褥瘡"), TimelineStart::Newest),
+        ("pairs that all have, not in a row", words("飲み忘れ 骨折"), TimelineStart::Newest),
+    ] {
+        let of = |patient| {
+            let mut found = 0;
+            let took =
+                median(|| found = tablet.timeline_page(patient, &filter, &start, 40, None).unwrap().entries.len());
+            format!("{took:?} ({found})")
+        };
+        println!("{what}: {} of {ENTRIES}, {} of 20", of(long), of(short));
+    }
+    for (patient, entries) in [(long, ENTRIES), (short, 20)] {
+        println!("months of {entries}: {:?}", median(|| drop(tablet.timeline_months(patient).unwrap())));
+    }
+    let size = |tables: &str| -> i64 {
+        let sql = format!("SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name GLOB '{tables}*'");
+        tablet.reader().query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    println!(
+        "timeline and its indices: {} bytes, words: {} bytes",
+        size("m_timeline"),
+        size("m_words") + size("m_places")
+    );
+}

@@ -2,6 +2,7 @@
 //! real relay are tested in `tests/`.
 
 mod attachments;
+mod chart;
 mod checkpoints;
 mod courier;
 mod damage;

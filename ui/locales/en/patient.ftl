@@ -39,8 +39,6 @@ reason = Reason
 clock-was-off = The clock of the tablet that wrote this was { $span } off
 
 timeline-empty = Nothing is recorded yet. Visits you record appear here.
-read-until-here = You have read up to here
-show-earlier = Show earlier entries
 show-all = Show all
 show-less = Show less
 show-both-versions = Show both versions

@@ -46,6 +46,7 @@ kind-visit-plan = Planned visit
 kind-notebook-import = Medicine notebook
 kind-site-access = Seen at the aid station
 kind-attachment = Photo or document
+kind-withdrawal = Withdrawal
 kind-card = Change of the card
 kind-unknown = A newer kind of entry
 action-started = started

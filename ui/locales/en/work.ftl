@@ -5,10 +5,7 @@ visit-done = recorded
 changes = Changed since you last looked
 changes-empty = Nothing has changed.
 waiting-conflicts = to check
-waiting-hand-overs = hand-overs
 urgent-count = { $n } urgent
-hand-overs-empty = No hand-overs wait for you. What other professions hand over to you appears here.
-mark-read = I have read it
 
 correct-visit = Correct the visit
 when-now = Now

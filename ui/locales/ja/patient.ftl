@@ -30,8 +30,6 @@ reason = 理由
 clock-was-off = 記録した端末の時計が { $span }ほどずれていました
 
 timeline-empty = まだ記録がありません。訪問を記録すると、ここに並びます。
-read-until-here = ここまで読みました
-show-earlier = 以前の記録を見る
 show-all = すべて見る
 show-less = たたむ
 show-both-versions = 訂正前も見る

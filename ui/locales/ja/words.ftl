@@ -46,6 +46,7 @@ kind-visit-plan = 訪問予定
 kind-notebook-import = お薬手帳の取り込み
 kind-site-access = 救護所での閲覧
 kind-attachment = 写真・書類
+kind-withdrawal = 取り消し
 kind-card = カードの変更
 kind-unknown = 新しい種類の記録
 action-started = 開始

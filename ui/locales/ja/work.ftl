@@ -5,10 +5,7 @@ visit-done = 記録済み
 changes = 前回見てからの変更
 changes-empty = 新しい変更はありません。
 waiting-conflicts = 確認が必要な記録
-waiting-hand-overs = 申し送り
 urgent-count = 至急 { $n }
-hand-overs-empty = 未読の申し送りはありません。ほかの職種からの申し送りが、ここに届きます。
-mark-read = 読みました
 
 correct-visit = 訪問の記録を訂正する
 when-now = いま

@@ -2,11 +2,12 @@
 
 use crate::{
     app::{Act, App, Route, use_app},
-    components::{PhotoView, dose, facts::clock_note, vitals_line, when, who},
+    components::{ConfirmButton, PhotoView, dose, facts::clock_note, read_by, vitals_line, when, who},
     dates,
     drafts::{self, DraftKey},
     names,
 };
+use std::rc::Rc;
 use tendenko_app_api::*;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -19,7 +20,7 @@ const LATE_MS: i64 = 3 * 3_600_000;
 #[derive(Properties, PartialEq)]
 pub struct EntryProps {
     /// What was recorded.
-    pub entry: TimelineEntry,
+    pub entry: Rc<TimelineEntry>,
     /// About whom.
     pub patient: PatientId,
 }
@@ -36,18 +37,20 @@ pub fn EntryView(props: &EntryProps) -> Html {
         move |_| open.set(!*open)
     };
     let long = long_text(&entry.body).is_some_and(|text| text.chars().count() > FOLD_AT);
+    let waits = waits_for_me(&app, entry);
     let has_more = long || !entry.earlier.is_empty();
     let correct = match &entry.body {
         EntryBody::Visit(visit) if *open || !has_more => Some(correct_button(&app, props, visit)),
         _ => None,
     };
     html! {
-        <article class={classes!("entry", format!("bar-{}", names::profession(&entry.author.profession)))}
+        <div class={classes!("entry", entry.new.then_some("is-new"), format!("bar-{}", names::profession(&entry.author.profession)))}
             data-testid="entry" data-entry={entry.id.0.clone()} data-kind={kind} data-sent={sent_name(entry.sent)}>
             <header class="entry-head">
                 <time class="entry-time">{ dates::clock(entry.at) }</time>
                 <span class="entry-kind">{ words.t(&format!("kind-{kind}")) }</span>
                 { who(&app, &entry.author) }
+                if entry.new { <span class="mark mark-new" data-testid="new">{ words.t("unread") }</span> }
                 if !entry.earlier.is_empty() { <span class="mark mark-corrected" data-testid="corrected">{ words.t("corrected") }</span> }
                 if is_late(entry) {
                     <span class="mark mark-plain" data-testid="late">{ words.ta("recorded-late", &[("when", &dates::moment(entry.recorded_at, app.now()))]) }</span>
@@ -55,6 +58,7 @@ pub fn EntryView(props: &EntryProps) -> Html {
                 if entry.sent != Sent::Acked {
                     <span class="unsent" data-testid="unsent">{ if entry.sent == Sent::Sealed { words.t("sent-sealed") } else { words.t("sent-pending") } }</span>
                 }
+                { correct.unwrap_or_default() }
             </header>
             <div class={classes!("entry-body", (long && !*open).then_some("is-folded"))}>{ body(&app, &entry.body) }
                 if let EntryBody::Attachment(photo) = &entry.body { <PhotoView patient={props.patient.clone()} entry={entry.id.clone()} photo={photo.clone()} /> }
@@ -72,17 +76,18 @@ pub fn EntryView(props: &EntryProps) -> Html {
                 }) }
             }
             { clock_note(&app, entry.clock_offset_ms) }
-            if has_more || correct.is_some() {
+            { read_by(&app, &entry.read_by) }
+            if has_more || waits {
                 <div class="entry-actions">
                     if has_more {
                         <button type="button" class="button button-quiet button-small" onclick={toggle} aria-expanded={open.to_string()} data-testid="entry-open">
                             { if *open { words.t("show-less") } else if entry.earlier.is_empty() { words.t("show-all") } else { words.t("show-both-versions") } }
                         </button>
                     }
-                    { correct.unwrap_or_default() }
+                    if waits { <ConfirmButton patient={props.patient.clone()} entry={entry.id.clone()} /> }
                 </div>
             }
-        </article>
+        </div>
     }
 }
 
@@ -90,6 +95,17 @@ pub fn EntryView(props: &EntryProps) -> Html {
 fn is_late(entry: &TimelineEntry) -> bool {
     let told = matches!(entry.body, EntryBody::Visit(_) | EntryBody::Note { .. } | EntryBody::HandOver { .. });
     told && entry.earlier.is_empty() && entry.recorded_at.0 - entry.at.0 >= LATE_MS
+}
+
+/// A hand-over to the person at work that they have not confirmed.
+fn waits_for_me(app: &App, entry: &TimelineEntry) -> bool {
+    let (EntryBody::HandOver { to, .. }, Some(me)) = (&entry.body, app.me()) else { return false };
+    let to_me = match to {
+        Addressee::Team => true,
+        Addressee::Profession(profession) => *profession == me.profession,
+        Addressee::Member { id, .. } => *id == me.member,
+    };
+    to_me && !entry.author.mine && !entry.read_by.iter().any(|reader| reader.author.mine)
 }
 
 fn sent_name(sent: Sent) -> &'static str {
@@ -146,11 +162,12 @@ fn body(app: &App, body: &EntryBody) -> Html {
             </>
         },
         EntryBody::Note { text } => html! { <p class="free-text">{ text }</p> },
-        EntryBody::HandOver { to, urgent, text } => html! {
+        EntryBody::HandOver { to, urgent, text, answers } => html! {
             <>
                 <p class="hand-over-to">
                     if *urgent { <span class="mark mark-urgent">{ words.t("urgent") }</span> }
                     { words.ta("hand-over-to", &[("to", &addressee(app, to))]) }
+                    if answers.is_some() { <span class="mark mark-plain">{ words.t("an-answer") }</span> }
                 </p>
                 <p class="free-text">{ text }</p>
             </>
@@ -176,6 +193,7 @@ fn body(app: &App, body: &EntryBody) -> Html {
             html! { <p>{ words.ta("site-access-because", &[("reason", &reason)]) }</p> }
         }
         EntryBody::Attachment(_) => html! {},
+        EntryBody::Withdrawal => html! { <p>{ words.t("withdrawn") }</p> },
         EntryBody::Unknown { .. } => html! { <p class="quiet">{ words.t("from-newer-version") }</p> },
     }
 }

@@ -19,6 +19,8 @@ pub fn Icon(props: &IconProps) -> Html {
         "hand-over" => "M4 5h16v11H10l-5 4v-4H4zM8 9h8M8 12h5",
         "site" => "M12 3 3 20h18zM12 10v7M8.5 13.5h7",
         "settings" => "M4 7h10M18 7h2M4 17h2M10 17h10M16 4.5v5M8 14.5v5",
+        "filter" => "M4 6h16M7 12h10M10 18h4",
+        "answer" => "M10 6 4 12l6 6M4 12h10a6 6 0 0 1 6 6v1",
         "lock" => "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
         "back" => "M14 5l-7 7 7 7",
         "check" => "M4 13l5 5L20 6",

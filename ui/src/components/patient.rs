@@ -115,9 +115,11 @@ pub fn PatientLine(props: &PatientLineProps) -> Html {
     };
     html! {
         <button type="button" class="patient-line" onclick={open} data-testid="patient-line" data-patient={patient.id.0.clone()}>
-            <span class="name">{ &patient.name }</span><span class="kana">{ &patient.kana }</span>
-            if let Some(age) = patient.age { <span class="quiet">{ app.words.tn("age", age) }</span> }
-            if patient.same_name { <span class="mark mark-same">{ app.words.t("mark-same-name") }</span> }
+            <span class="patient-line-who">
+                <span class="name">{ &patient.name }</span><span class="kana">{ &patient.kana }</span>
+                if let Some(age) = patient.age { <span class="quiet">{ app.words.tn("age", age) }</span> }
+                if patient.same_name { <span class="mark mark-same">{ app.words.t("mark-same-name") }</span> }
+            </span>
             <Icon name="next" />
         </button>
     }

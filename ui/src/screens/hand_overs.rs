@@ -1,53 +1,72 @@
-//! 申し送り: what others want me to know before I go.
+//! 申し送り: what others want me to know, what I said and who has read it, what I have confirmed.
 
 use crate::{
-    api::{run, use_command},
-    app::{Act, App, use_app},
-    components::{PatientLine, when, who},
+    api::use_command,
+    app::use_app,
+    components::{HandOverPanel, SaySheet, Saying},
     names,
 };
 use tendenko_app_api::*;
 use yew::prelude::*;
 
-/// Hand-overs that wait for me.
+/// So many of a box are listed.
+const LISTED: u16 = 100;
+
+/// Hand-overs, in three boxes.
 #[component]
 pub fn HandOvers() -> Html {
     let app = use_app();
-    let today = use_command(GetToday { date: None });
+    let which = use_state(HandOverBox::default);
+    let words = &app.words;
     html! {
         <div class="page" data-testid="hand-overs">
-            <h1 class="page-title">{ app.words.t("nav-hand-overs") }</h1>
-            { today.show(&app, |today| html! {
-                <>
-                    if today.hand_overs.is_empty() { <p class="empty">{ app.words.t("hand-overs-empty") }</p> }
-                    { for today.hand_overs.iter().map(|line| hand_over(&app, line)) }
-                </>
-            }) }
+            <h1 class="page-title">{ words.t("nav-hand-overs") }</h1>
+            <div class="chips" role="group" aria-label={words.t("nav-hand-overs")}>
+                { for HandOverBox::ALL.into_iter().map(|one| {
+                    let (name, chosen, which) = (names::hand_over_box(&one), *which == one, which.clone());
+                    html! {
+                        <button type="button" class={classes!("chip", chosen.then_some("is-chosen"))} aria-pressed={chosen.to_string()}
+                            onclick={move |_| which.set(one)} data-testid={format!("box-{name}")}>{ words.t(&format!("box-{name}")) }</button>
+                    }
+                }) }
+            </div>
+            <HandOverList key={names::hand_over_box(&which)} which={*which} />
         </div>
     }
 }
 
-fn hand_over(app: &App, line: &HandOverLine) -> Html {
-    let seen = {
-        let (app, command) = (app.clone(), MarkSeen { patient: line.patient.id.clone(), until: line.at });
-        move |_| {
-            let after = app.clone();
-            run(&app, command.clone(), move |answer| match answer {
-                Ok(()) => after.dispatch(Act::Changed),
-                Err(error) => after.dispatch(Act::Toast(after.words.error(&error))),
-            });
-        }
+#[derive(Properties, PartialEq)]
+pub struct HandOverListProps {
+    /// Which.
+    pub which: HandOverBox,
+}
+
+#[component]
+fn HandOverList(props: &HandOverListProps) -> Html {
+    let app = use_app();
+    let found = use_command(GetHandOvers { which: props.which, limit: LISTED });
+    let saying = use_state(|| None::<Saying>);
+    let answer = {
+        let saying = saying.clone();
+        Callback::from(move |line: HandOverView| {
+            saying.set(Some(Saying { patient: line.patient.id.clone(), answers: Some(line) }));
+        })
+    };
+    let close = {
+        let saying = saying.clone();
+        move |()| saying.set(None)
     };
     html! {
-        <article key={line.entry.0.clone()} data-testid="hand-over"
-            class={classes!("panel", "hand-over", format!("bar-{}", names::profession(&line.author.profession)))}>
-            <PatientLine patient={line.patient.clone()} />
-            <p class="hand-over-by">
-                if line.urgent { <span class="mark mark-urgent">{ app.words.t("urgent") }</span> }
-                { who(app, &line.author) }{ " " }{ when(app, line.at) }
-            </p>
-            <p class="free-text hand-over-text">{ &line.text }</p>
-            <button type="button" class="button button-plain" onclick={seen} data-testid="hand-over-read">{ app.words.t("mark-read") }</button>
-        </article>
+        <>
+            { found.show(&app, |lines| html! {
+                <>
+                    if lines.is_empty() { <p class="empty">{ app.words.t(&format!("box-empty-{}", names::hand_over_box(&props.which))) }</p> }
+                    { for lines.iter().map(|line| html! {
+                        <HandOverPanel key={line.entry.0.clone()} line={line.clone()} on_answer={answer.clone()} />
+                    }) }
+                </>
+            }) }
+            if let Some(saying) = &*saying { <SaySheet saying={saying.clone()} on_close={close} /> }
+        </>
     }
 }

@@ -1,78 +1,109 @@
-//! 今日: the round in order, what changed since I last looked, what waits for me.
+//! 今日: the round in order, what waits for me, what changed since I last looked, what has not left yet.
 
 use super::PatientTab;
 use crate::{
     api::use_command,
     app::{Act, App, Route, use_app},
-    components::{Icon, PatientLine, PatientRowButton, when, who},
+    components::{HandOverPanel, Icon, PatientLine, PatientRowButton, SaySheet, Saying, button_class, when, who},
     dates::Day,
     names,
 };
 use tendenko_app_api::*;
 use yew::prelude::*;
 
+/// So many hand-overs are shown in full; the others are one tap away.
+const IN_FULL: usize = 3;
+
 /// The day's page.
 #[component]
 pub fn TodayScreen() -> Html {
     let app = use_app();
     let today = use_command(GetToday { date: None });
+    let saying = use_state(|| None::<Saying>);
+    let answer = {
+        let saying = saying.clone();
+        Callback::from(move |line: HandOverView| {
+            saying.set(Some(Saying { patient: line.patient.id.clone(), answers: Some(line) }));
+        })
+    };
+    let close = {
+        let saying = saying.clone();
+        move |()| saying.set(None)
+    };
     html! {
-        <div class="page" data-testid="today">
+        <div class="page page-today" data-testid="today">
             { today.show(&app, |today| html! {
                 <>
                     <h1 class="page-title">{ app.words.t("nav-today") }<span class="quiet">{ heading(&app, &today.date) }</span></h1>
-                    { waiting(&app, today) }
+                    { tiles(&app, today) }
                     <super::drafts::Drafts />
-                    <section aria-label={app.words.t("round")}>
+                    <section class="today-round" aria-label={app.words.t("round")}>
                         <h2>{ app.words.t("round") }</h2>
-                        if today.round.is_empty() { <p class="empty">{ app.words.t("round-empty") }</p> }
+                        if today.round.is_empty() {
+                            <p class="empty">{ app.words.t("round-empty") }</p>
+                            <button type="button" class={button_class("plain")} onclick={go(&app, Route::Patients)} data-testid="to-patients">
+                                <Icon name="search" />{ app.words.t("search-label") }
+                            </button>
+                        }
                         <div class="rows">{ for today.round.iter().map(|visit| stop(&app, visit)) }</div>
                     </section>
-                    <section aria-label={app.words.t("changes")}>
-                        <h2>{ app.words.t("changes") }</h2>
-                        if today.changes.is_empty() { <p class="empty">{ app.words.t("changes-empty") }</p> }
-                        { for today.changes.iter().map(|changes| changed(&app, changes)) }
-                    </section>
+                    <div class="today-side">
+                        { waiting(&app, today, &answer) }
+                        <section aria-label={app.words.t("changes")}>
+                            <h2>{ app.words.t("changes") }</h2>
+                            if today.changes.is_empty() { <p class="empty">{ app.words.t("changes-empty") }</p> }
+                            { for today.changes.iter().map(|changes| changed(&app, changes)) }
+                        </section>
+                    </div>
                 </>
             }) }
+            if let Some(saying) = &*saying { <SaySheet saying={saying.clone()} on_close={close} /> }
         </div>
     }
 }
 
+fn go(app: &App, route: Route) -> Callback<MouseEvent> {
+    let app = app.clone();
+    Callback::from(move |_| app.dispatch(Act::Go(route.clone())))
+}
+
 fn heading(app: &App, date: &str) -> String {
-    Day::parse(date)
-        .map_or_else(|| date.to_owned(), |day| format!("{} {}", day.heading(day, app.words.lang), era_year(app, day)))
-}
-
-fn era_year(app: &App, day: Day) -> String {
-    match app.words.lang {
-        crate::i18n::Lang::Ja => {
-            day.long(app.words.lang).split_once('年').map_or_else(String::new, |(year, _)| format!("{year}年"))
-        }
+    let Some(day) = Day::parse(date) else { return date.to_owned() };
+    let year = match app.words.lang {
+        crate::i18n::Lang::Ja => day.era_year().unwrap_or_default(),
         crate::i18n::Lang::En => day.year.to_string(),
-    }
+    };
+    format!("{} {year}", day.heading(day, app.words.lang))
 }
 
-/// What waits for me, above everything else where there is something.
-fn waiting(app: &App, today: &Today) -> Html {
-    let go = |route: Route| {
-        let app = app.clone();
-        move |_| app.dispatch(Act::Go(route.clone()))
-    };
+/// How much waits, above everything else where there is something: each leads to it.
+fn tiles(app: &App, today: &Today) -> Html {
     let urgent = today.hand_overs.iter().filter(|line| line.urgent).count() as u64;
+    let unsent = {
+        let app = app.clone();
+        move |_: MouseEvent| app.dispatch(Act::SyncSheet(true))
+    };
+    if today.conflicts == 0 && today.hand_overs.is_empty() && today.unsent == 0 {
+        return html! {};
+    }
     html! {
         <div class="waits">
-            if today.conflicts > 0 {
-                <button type="button" class="wait-tile wait-conflict" onclick={go(Route::Conflicts(None))} data-testid="open-conflicts">
-                    <b class="count">{ today.conflicts }</b><span>{ app.words.t("waiting-conflicts") }</span><Icon name="next" />
-                </button>
-            }
             if !today.hand_overs.is_empty() {
-                <button type="button" class="wait-tile" onclick={go(Route::HandOvers)} data-testid="open-hand-overs">
+                <button type="button" class="wait-tile wait-hand-overs" onclick={go(app, Route::HandOvers)} data-testid="open-hand-overs">
                     <b class="count">{ today.hand_overs.len() }</b>
                     <span>{ app.words.t("waiting-hand-overs") }
                         if urgent > 0 { <span class="mark mark-urgent">{ app.words.tn("urgent-count", urgent) }</span> }
                     </span><Icon name="next" />
+                </button>
+            }
+            if today.conflicts > 0 {
+                <button type="button" class="wait-tile wait-conflict" onclick={go(app, Route::Conflicts(None))} data-testid="open-conflicts">
+                    <b class="count">{ today.conflicts }</b><span>{ app.words.t("waiting-conflicts") }</span><Icon name="next" />
+                </button>
+            }
+            if today.unsent > 0 {
+                <button type="button" class="wait-tile wait-unsent" onclick={unsent} aria-haspopup="dialog" data-testid="open-unsent">
+                    <b class="count">{ today.unsent }</b><span>{ app.words.t("waiting-unsent") }</span><Icon name="next" />
                 </button>
             }
         </div>
@@ -93,6 +124,25 @@ fn stop(app: &App, visit: &RoundVisit) -> Html {
     html! {
         <PatientRowButton key={format!("{}{}", visit.time, visit.patient.patient.id)} row={visit.patient.clone()} on_open={open}
             {before} done={visit.done} more={html! { <span class="purpose">{ &visit.purpose }</span> }} />
+    }
+}
+
+/// The hand-overs that wait, the urgent ones first, to be confirmed where they stand.
+fn waiting(app: &App, today: &Today, answer: &Callback<HandOverView>) -> Html {
+    if today.hand_overs.is_empty() {
+        return html! {};
+    }
+    let more = today.hand_overs.len().saturating_sub(IN_FULL) as u64;
+    html! {
+        <section aria-label={app.words.t("waiting-hand-overs")}>
+            <h2>{ app.words.t("waiting-hand-overs") }</h2>
+            { for today.hand_overs.iter().take(IN_FULL).map(|line| html! {
+                <HandOverPanel key={line.entry.0.clone()} line={line.clone()} on_answer={answer.clone()} />
+            }) }
+            if more > 0 {
+                <button type="button" class={button_class("plain")} onclick={go(app, Route::HandOvers)}>{ app.words.tn("and-more", more) }</button>
+            }
+        </section>
     }
 }
 

@@ -7,7 +7,7 @@ mod vitals;
 
 use crate::{
     app::{Act, Route, use_app},
-    components::{Icon, PatientHead, button_class},
+    components::{Icon, PatientHead, SaySheet, Saying, button_class},
 };
 use tendenko_app_api::PatientId;
 use yew::prelude::*;
@@ -55,6 +55,15 @@ pub fn Patient(props: &PatientProps) -> Html {
         let app = app.clone();
         move |_| app.dispatch(if replace { Act::Replace(route.clone()) } else { Act::Go(route.clone()) })
     };
+    let saying = use_state(|| None::<Saying>);
+    let say = {
+        let (saying, patient) = (saying.clone(), props.id.clone());
+        move |_| saying.set(Some(Saying { patient: patient.clone(), answers: None }))
+    };
+    let said = {
+        let saying = saying.clone();
+        move |()| saying.set(None)
+    };
     html! {
         <div class="patient-page" data-testid="patient-page">
             <PatientHead id={props.id.clone()} />
@@ -79,7 +88,10 @@ pub fn Patient(props: &PatientProps) -> Html {
             <div class="thumb-bar">
                 <button type="button" class={classes!(button_class("primary"), "button-wide")} data-testid="record-visit"
                     onclick={go(Route::Visit(props.id.clone(), None), false)}><Icon name="pen" />{ app.words.t("record-visit") }</button>
+                <button type="button" class={button_class("plain")} data-testid="say" aria-haspopup="dialog" onclick={say}>
+                    <Icon name="hand-over" />{ app.words.t("say") }</button>
             </div>
+            if let Some(saying) = &*saying { <SaySheet saying={saying.clone()} on_close={said} /> }
         </div>
     }
 }

@@ -3,21 +3,16 @@
 use super::Change;
 use crate::{
     app::use_app,
-    components::{addressee, button_class, text_of},
+    components::{AddresseeField, button_class, text_of},
 };
-use tendenko_app_api::{Addressee, HandOverForm, Profession};
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use tendenko_app_api::{Addressee, HandOverForm, PatientId};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
-
-fn addressees() -> Vec<Addressee> {
-    use Profession::*;
-    let professions =
-        [Nurse, Physician, Pharmacist, CareManager, Helper, Therapist, Dentist, Dietitian, Liaison, Municipality];
-    std::iter::once(Addressee::Team).chain(professions.into_iter().map(Addressee::Profession)).collect()
-}
 
 #[derive(Properties, PartialEq)]
 pub struct HandOverProps {
+    /// About whom.
+    pub patient: PatientId,
     /// As it stands; none = closed.
     pub hand_over: Option<HandOverForm>,
     /// Something was typed.
@@ -48,12 +43,12 @@ pub fn HandOverPart(props: &HandOverProps) -> Html {
             })
         })
     };
-    let to = edit(|hand_over, place| {
-        let chosen = place.parse().ok().and_then(|place: usize| addressees().into_iter().nth(place));
-        hand_over.to = chosen.unwrap_or(Addressee::Team);
-    });
-    let to = to.reform(|event: Event| {
-        event.target_dyn_into::<HtmlSelectElement>().map(|select| select.value()).unwrap_or_default()
+    let to = props.on_change.reform(|to: Addressee| -> Change {
+        Box::new(move |form| {
+            if let Some(hand_over) = &mut form.hand_over {
+                hand_over.to = to;
+            }
+        })
     });
     let urgent = edit(|hand_over, checked| hand_over.urgent = checked == "true");
     let urgent = urgent.reform(|event: Event| {
@@ -64,14 +59,7 @@ pub fn HandOverPart(props: &HandOverProps) -> Html {
     html! {
         <section class="form-part panel" data-testid="hand-over-part">
             <h3>{ words.t("nav-hand-overs") }</h3>
-            <label class="field">
-                <span class="field-label">{ words.t("to-whom") }</span>
-                <select class="input" onchange={to} data-testid="hand-over-to">
-                    { for addressees().iter().enumerate().map(|(place, one)| html! {
-                        <option value={place.to_string()} selected={*one == form.to}>{ addressee(&app, one) }</option>
-                    }) }
-                </select>
-            </label>
+            <AddresseeField patient={props.patient.clone()} to={form.to.clone()} on_to={to} />
             <label class="field">
                 <span class="field-label">{ words.t("hand-over-text") }</span>
                 <textarea class="input" rows="3" value={form.text.clone()} oninput={text} data-testid="hand-over-text" />

@@ -136,7 +136,7 @@ fn VisitEntry(props: &EntryProps) -> Html {
                 if correcting {
                     <ReasonField text={form.reason.clone()} on_text={change.reform(|text: String| -> Change { Box::new(move |form| form.reason = text) })} />
                 } else {
-                    <HandOverPart hand_over={form.hand_over.clone()} on_change={change.clone()} />
+                    <HandOverPart patient={props.draft.patient.clone()} hand_over={form.hand_over.clone()} on_change={change.clone()} />
                 }
                 <button type="button" class={button_class("quiet")} onclick={discard} data-testid="visit-discard">{ words.t("discard-draft") }</button>
             </div>
