@@ -147,16 +147,21 @@ fn libtest_counts(line: &str) -> Option<Counts> {
 }
 
 fn window_test(project: &Project) -> Outcome<Counts> {
-    let pictures = project.fresh_artefacts("window")?;
-    let mut counts = None;
-    let mut command = Command::new(project.program("tendenko-window"));
-    command.args(["test", "--pictures"]).arg(&pictures).env("PATH", setup::path_with_tools(project)?);
-    finish_with_lines(&mut command, |line| {
-        println!("{line}");
-        counts = window_counts(line).or(counts);
-    })?;
-    println!("  screenshots: {}", pictures.display());
-    counts.ok_or_else(|| Failure::new("the window test ended without a result; the messages above say why"))
+    let mut total = Counts::default();
+    for (play, folder) in [("test", "window"), ("chart", "chart")] {
+        let pictures = project.fresh_artefacts(folder)?;
+        let mut counts = None;
+        let mut command = Command::new(project.program("tendenko-window"));
+        command.args([play, "--pictures"]).arg(&pictures).env("PATH", setup::path_with_tools(project)?);
+        finish_with_lines(&mut command, |line| {
+            println!("{line}");
+            counts = window_counts(line).or(counts);
+        })?;
+        println!("  screenshots: {}", pictures.display());
+        total +=
+            counts.ok_or_else(|| Failure::new("a window test ended without a result; the messages above say why"))?;
+    }
+    Ok(total)
 }
 
 /// The counts in the window test's own last line, `7 passed, 0 failed`.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tendenko_tests::window::{scenario, tour};
+use tendenko_tests::window::{chart, scenario, tour};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Drives the app's real window on a virtual screen.
@@ -25,6 +25,12 @@ enum Command {
         #[arg(long)]
         pictures: PathBuf,
     },
+    /// Test the chart: a timeline of years, search in it, hand-overs between two tablets
+    Chart {
+        /// Where the pictures go
+        #[arg(long)]
+        pictures: PathBuf,
+    },
     /// Test the window: offline recording, sending, receiving
     Test {
         /// Where the pictures go
@@ -40,6 +46,7 @@ async fn main() -> ExitCode {
         match command {
             Command::Tour { demo, pictures } => tour::take(&demo, &pictures).await,
             Command::Test { pictures } => scenario::play(&pictures).await,
+            Command::Chart { pictures } => chart::play(&pictures).await,
         }
     };
     // Whoever stops us wants the window and its screen gone too: leaving here drops, and so ends, them.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ring::digest::{Context, SHA256};
-use tendenko_crdt::Timestamp;
+use tendenko_crdt::{Profession, Timestamp};
 use tendenko_protocol::ids::PatientId;
 use tendenko_replica::courier::{CourierRequest, End, ForWhom};
 use tendenko_replica::sync::{self, SyncConfig, SyncHandle};
@@ -164,6 +164,19 @@ impl Host {
                     .collect(),
             },
             Order::Visit { patient, note } => saved(&replica, patient.parse()?, &note)?,
+            Order::HandOver { patient, to, text, urgent } => {
+                let to = Profession::from(to.as_str());
+                let entry = records::hand_over_as(&replica, patient.parse()?, to, &text, urgent)?;
+                Answer::Saved { entry: entry.to_string() }
+            }
+            Order::AwaitConfirmed { patient, entry, by } => {
+                let (patient, entry) = (patient.parse()?, entry.parse()?);
+                self.until(|replica| Ok(records::confirmed_by(replica, patient, entry)?.contains(&by)))?
+            }
+            Order::AwaitHandOver { text } => self.until(|replica| {
+                let waiting = replica.waiting_hand_overs(500)?;
+                Ok(waiting.iter().any(|found| found.entry.event.body.hand_over().is_some_and(|said| said.text == text)))
+            })?,
             Order::Storm { patient, word } => {
                 let patient = patient.parse()?;
                 for number in 0_u64.. {

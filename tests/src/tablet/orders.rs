@@ -15,6 +15,31 @@ pub enum Order {
         /// What was observed.
         note: String,
     },
+    /// Hand something over to everybody of a profession. Answered with [`Answer::Saved`].
+    HandOver {
+        /// About whom.
+        patient: String,
+        /// To which profession, as it is stored.
+        to: String,
+        /// What.
+        text: String,
+        /// To be read before anything else.
+        urgent: bool,
+    },
+    /// Answer once somebody has confirmed a hand-over.
+    AwaitConfirmed {
+        /// About whom.
+        patient: String,
+        /// Which.
+        entry: String,
+        /// The name of who confirmed it.
+        by: String,
+    },
+    /// Answer once a hand-over that says this waits for the person at work.
+    AwaitHandOver {
+        /// What it says.
+        text: String,
+    },
     /// Record visits without end, each answered with [`Answer::Saved`], until the process ends.
     Storm {
         /// Whom.

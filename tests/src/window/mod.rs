@@ -1,8 +1,9 @@
 //! The real window on a virtual screen, driven by WebDriver as a person would use it.
 //!
 //! [`Desktop`] is the screen and the driver, [`Page`] finds and touches what is on it, and a [`Walk`] names each step,
-//! keeps its picture and counts. What is played is in [`tour`] and [`scenario`].
+//! keeps its picture and counts. What is played is in [`tour`], [`scenario`] and [`chart`].
 
+pub mod chart;
 mod desktop;
 mod page;
 pub mod scenario;

@@ -56,7 +56,7 @@ impl Page {
         let what = format!("{css} with “{text}”");
         let from = Instant::now();
         loop {
-            for element in self.client.find_all(Locator::Css(css)).await? {
+            for element in self.all(css).await? {
                 if element.text().await.is_ok_and(|shown| shown.contains(text)) && element.click().await.is_ok() {
                     return Ok(());
                 }
@@ -68,8 +68,8 @@ impl Page {
     /// Touches `button` until `sheet` is gone. A sheet that just grows may move under the finger.
     pub async fn dismiss(&self, button: &str, sheet: &str) -> Result<(), WindowError> {
         let from = Instant::now();
-        while !self.client.find_all(Locator::Css(&by_id(sheet))).await?.is_empty() {
-            if let Some(close) = self.client.find_all(Locator::Css(&by_id(button))).await?.into_iter().next() {
+        while !self.all(&by_id(sheet)).await?.is_empty() {
+            if let Some(close) = self.all(&by_id(button)).await?.into_iter().next() {
                 // Refused when the sheet is being drawn or went away meanwhile: the next look tells.
                 let _ = close.click().await;
             }
@@ -112,7 +112,7 @@ impl Page {
     pub async fn attribute(&self, css: &str, name: &str) -> Result<String, WindowError> {
         let from = Instant::now();
         loop {
-            if let Some(element) = self.client.find_all(Locator::Css(css)).await?.into_iter().next()
+            if let Some(element) = self.all(css).await?.into_iter().next()
                 && let Some(value) = element.attr(name).await?
             {
                 return Ok(value);
@@ -124,7 +124,7 @@ impl Page {
     /// Waits until no element has this test id.
     pub async fn see_gone(&self, id: &str) -> Result<(), WindowError> {
         let (css, from) = (by_id(id), Instant::now());
-        while !self.client.find_all(Locator::Css(&css)).await?.is_empty() {
+        while !self.all(&css).await?.is_empty() {
             self.look_again(&format!("the end of {css}"), from).await?;
         }
         Ok(())
@@ -135,7 +135,7 @@ impl Page {
         let what = format!("{css} with “{text}”");
         let from = Instant::now();
         loop {
-            for element in self.client.find_all(Locator::Css(css)).await? {
+            for element in self.all(css).await? {
                 if element.text().await.is_ok_and(|shown| shown.contains(text)) {
                     return Ok(());
                 }
@@ -148,7 +148,7 @@ impl Page {
     pub async fn see_value(&self, id: &str, text: &str) -> Result<(), WindowError> {
         let (css, from) = (by_id(id), Instant::now());
         loop {
-            if let Some(field) = self.client.find_all(Locator::Css(&css)).await?.into_iter().next()
+            if let Some(field) = self.all(&css).await?.into_iter().next()
                 && field.prop("value").await.is_ok_and(|value| value.as_deref() == Some(text))
             {
                 return Ok(());
@@ -157,14 +157,70 @@ impl Page {
         }
     }
 
+    /// Makes the window as large as a screen of this size.
+    pub async fn resize(&self, (width, height): (u32, u32)) -> Result<(), WindowError> {
+        Ok(self.client.set_window_size(width, height).await?)
+    }
+
+    /// Scrolls the element with this test id to its end, and waits until it is drawn.
+    pub async fn scroll_to_end(&self, id: &str) -> Result<(), WindowError> {
+        let script =
+            "const found = document.querySelector(arguments[0]); if (found) { found.scrollTop = found.scrollHeight; }";
+        self.client.execute(script, vec![json!(by_id(id))]).await?;
+        self.drawn().await
+    }
+
+    /// The elements that are wider than the page, by class: there must be none.
+    pub async fn too_wide(&self) -> Result<Vec<String>, WindowError> {
+        let script = "return [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > innerWidth + 1 \
+            && !one.closest('.table-box, .visually-hidden, .skip')).map(one => one.getAttribute('class') || one.tagName);";
+        let found = self.client.execute(script, Vec::new()).await?;
+        Ok(serde_json::from_value(found).unwrap_or_default())
+    }
+
+    /// Touch targets that are smaller than 44 pixels, by what they say: there must be none.
+    pub async fn too_small(&self) -> Result<Vec<String>, WindowError> {
+        let script = "return [...document.querySelectorAll('button, select, input:not([type=checkbox]), a[href]')].filter(one => { \
+            const box = one.getBoundingClientRect(); return box.width > 0 && (box.width < 43.5 || box.height < 43.5) \
+            && !one.closest('.visually-hidden, .skip'); }).map(one => one.textContent || one.className);";
+        let found = self.client.execute(script, Vec::new()).await?;
+        Ok(serde_json::from_value(found).unwrap_or_default())
+    }
+
+    /// Whether an element of this selector says `text` now.
+    pub async fn text_has(&self, css: &str, text: &str) -> Result<bool, WindowError> {
+        for element in self.all(css).await? {
+            // One that has just left the page says nothing.
+            if element.text().await.is_ok_and(|shown| shown.contains(text)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Waits until this selector finds so many elements.
+    pub async fn see_count(&self, css: &str, count: usize) -> Result<(), WindowError> {
+        let from = Instant::now();
+        while self.count(css).await? != count {
+            self.look_again(&format!("{count} of {css}"), from).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until there is one element of this selector, and it says `text`.
+    pub async fn see_only(&self, css: &str, text: &str) -> Result<(), WindowError> {
+        self.see_count(css, 1).await?;
+        self.see_text(css, text).await
+    }
+
     /// How many elements this selector finds now.
     pub async fn count(&self, css: &str) -> Result<usize, WindowError> {
-        Ok(self.client.find_all(Locator::Css(css)).await?.len())
+        Ok(self.all(css).await?.len())
     }
 
     /// What the first element of this selector says now, or nothing.
     pub async fn text(&self, css: &str) -> Result<Option<String>, WindowError> {
-        match self.client.find_all(Locator::Css(css)).await?.into_iter().next() {
+        match self.all(css).await?.into_iter().next() {
             Some(element) => Ok(Some(element.text().await?)),
             None => Ok(None),
         }
@@ -178,11 +234,24 @@ impl Page {
         Ok(())
     }
 
+    /// What this selector finds now. When the page is being redrawn under it, it is asked again.
+    async fn all(&self, css: &str) -> Result<Vec<Element>, WindowError> {
+        let from = Instant::now();
+        loop {
+            match self.client.find_all(Locator::Css(css)).await {
+                Err(error) if error.is_stale_element_reference() && from.elapsed() < PATIENCE => {
+                    tokio::time::sleep(GLANCE).await;
+                }
+                found => return Ok(found?),
+            }
+        }
+    }
+
     /// Finds by selector and tries until it works: a page that is just being redrawn may refuse once.
     async fn try_until(&self, css: &str, works: impl AsyncFn(Element) -> bool) -> Result<(), WindowError> {
         let from = Instant::now();
         loop {
-            if let Some(element) = self.client.find_all(Locator::Css(css)).await?.into_iter().next()
+            if let Some(element) = self.all(css).await?.into_iter().next()
                 && works(element).await
             {
                 return Ok(());
