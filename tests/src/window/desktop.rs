@@ -66,6 +66,19 @@ impl Desktop {
         Page::open(self.port, &app).await
     }
 
+    /// Opens the app's window again after it was killed, as soon as the driver has noticed that.
+    pub async fn open_killed_app(&self) -> Result<Page, WindowError> {
+        let from = Instant::now();
+        loop {
+            match self.open_app().await {
+                Err(WindowError::NoWindow(_)) if from.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                opened => return opened,
+            }
+        }
+    }
+
     /// Kills the app that works in this folder, as the system does when memory is short. The page of it is no more.
     pub fn kill_app(&self, tablet: &Path) -> Result<(), WindowError> {
         let app = programs_dir().join("tendenko");

@@ -174,8 +174,9 @@ async fn in_the_window(
     steps::open(&page, PATIENT_NAME).await?;
     writing::begin(walk, &page).await?;
     desktop.kill_app(&scene.nurse.dir)?;
-    drop(page);
-    let page = desktop.open_app().await?;
+    // The driver is told that this window is no more; whether it believes that does not matter.
+    let _ = page.close().await;
+    let page = desktop.open_killed_app().await?;
     writing::go_on(walk, desktop, &page).await?;
 
     walk.step("Locking leaves nothing about patients on the screen");
@@ -203,6 +204,8 @@ async fn after_damage(walk: &mut Walk, desktop: &Desktop, scene: &Scene) -> Resu
     steps::find(&page, TYPED_KANA, PATIENT_NAME).await?;
     steps::open(&page, PATIENT_NAME).await?;
     page.see_text(&by_id("allergies"), ALLERGY).await?;
+    // The page holds the newest entries; the first visit is found by what it says.
+    page.write("timeline-search", "ムクミ").await?;
     page.see_text(&by_id("entry"), NOTE).await?;
     walk.picture(desktop, &page, "recovered").await?;
     page.close().await
