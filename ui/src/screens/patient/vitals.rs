@@ -102,7 +102,8 @@ fn band(app: &App, history: &VitalsHistory, title: &str, measures: &[Measure], s
         <figure class="band">
             <figcaption><b>{ title }</b><span class="band-newest"><b>{ newest.join("/") }</b>{ " " }{ measure.unit() }</span></figcaption>
             <svg class="chart" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label={spoken}>
-                { for measures.iter().filter_map(|measure| scale.range(&measure.usual()?)).map(|(top, height)| html! {
+                // The ranges of two measures in one drawing would run into each other.
+                { for measures.iter().filter(|_| measures.len() == 1).filter_map(|measure| scale.range(&measure.usual()?)).map(|(top, height)| html! {
                     <rect class="usual" x="44" width={(WIDTH - 44).to_string()} y={format!("{top:.1}")} height={format!("{height:.1}")} />
                 }) }
                 { for [scale.low, middle, scale.high].into_iter().map(|value| {
