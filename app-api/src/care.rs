@@ -115,17 +115,7 @@ pub fn sections_for(profession: &Profession) -> &'static [&'static str] {
 /// The measurements a profession takes as a rule; all others stay one tap away.
 pub fn measures_for(profession: &Profession) -> &'static [Measure] {
     match profession {
-        Profession::Nurse | Profession::Physician => &[
-            Measure::Temperature,
-            Measure::Systolic,
-            Measure::Diastolic,
-            Measure::Pulse,
-            Measure::Spo2,
-            Measure::Respiration,
-            Measure::Glucose,
-            Measure::Weight,
-            Measure::Pain,
-        ],
+        Profession::Nurse | Profession::Physician => &Measure::ALL,
         Profession::Helper => &[Measure::Temperature, Measure::Systolic, Measure::Diastolic, Measure::Pulse],
         Profession::Therapist => &[Measure::Systolic, Measure::Diastolic, Measure::Pulse, Measure::Spo2, Measure::Pain],
         Profession::Pharmacist => &[Measure::Systolic, Measure::Diastolic, Measure::Pulse],

@@ -1,7 +1,9 @@
 //! Registering a patient, and changing the card.
 
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
-use tendenko_crdt::{Card, Contact, Diagnosis, Identity, Item, LocalNumber, Physician, SpecialNeed, Stamp, item_key};
+use tendenko_crdt::{
+    Card, Contact, Diagnosis, DocumentError, Identity, Item, LocalNumber, Physician, SpecialNeed, Stamp, item_key,
+};
 use tendenko_replica::SaveError;
 use tendenko_replica::search::{fold, parse_birth_date};
 
@@ -90,42 +92,15 @@ fn writing(
         }
         api::CardChange::Contact(change) => {
             let now = change.now.map(contact_of).transpose()?;
-            Box::new(move |card, stamp| {
-                let key = now.as_ref().map(item_key::contact);
-                if let Some(was) = change.was.filter(|was| key.as_ref() != Some(was)) {
-                    card.remove_contact(&was, stamp, None)?;
-                }
-                if let Some((now, key)) = now.zip(key) {
-                    card.add_contact(&key, now, stamp, None)?;
-                }
-                Ok(())
-            })
+            replacing(change.was, now, item_key::contact, Card::remove_contact, Card::add_contact)
         }
         api::CardChange::Diagnosis(change) => {
             let now = change.now.map(diagnosis_of).transpose()?;
-            Box::new(move |card, stamp| {
-                let key = now.as_ref().map(item_key::diagnosis);
-                if let Some(was) = change.was.filter(|was| key.as_ref() != Some(was)) {
-                    card.remove_diagnosis(&was, stamp, None)?;
-                }
-                if let Some((now, key)) = now.zip(key) {
-                    card.add_diagnosis(&key, now, stamp, None)?;
-                }
-                Ok(())
-            })
+            replacing(change.was, now, item_key::diagnosis, Card::remove_diagnosis, Card::add_diagnosis)
         }
         api::CardChange::Need(change) => {
             let now = change.now.map(need_of).transpose()?;
-            Box::new(move |card, stamp| {
-                let key = now.as_ref().map(item_key::special_need);
-                if let Some(was) = change.was.filter(|was| key.as_ref() != Some(was)) {
-                    card.remove_special_need(&was, stamp, None)?;
-                }
-                if let Some((now, key)) = now.zip(key) {
-                    card.add_special_need(&key, now, stamp, None)?;
-                }
-                Ok(())
-            })
+            replacing(change.was, now, item_key::special_need, Card::remove_special_need, Card::add_special_need)
         }
         api::CardChange::Physician(physician) => {
             let physician = Physician {
@@ -136,6 +111,29 @@ fn writing(
             };
             Box::new(move |card, stamp| Ok(card.set_primary_physician(physician, stamp, None).map(drop)?))
         }
+    })
+}
+
+type Remove = fn(&mut Card, &str, &Stamp, Option<&str>) -> Result<bool, DocumentError>;
+type Put<T> = fn(&mut Card, &str, T, &Stamp, Option<&str>) -> Result<bool, DocumentError>;
+
+/// One of several is added, changed, or taken away. What has another key now leaves its old one.
+fn replacing<T: 'static>(
+    was: Option<String>,
+    now: Option<T>,
+    key: fn(&T) -> String,
+    remove: Remove,
+    put: Put<T>,
+) -> Write {
+    Box::new(move |card, stamp| {
+        let key = now.as_ref().map(key);
+        if let Some(was) = was.filter(|was| key.as_ref() != Some(was)) {
+            remove(card, &was, stamp, None)?;
+        }
+        if let Some((now, key)) = now.zip(key) {
+            put(card, &key, now, stamp, None)?;
+        }
+        Ok(())
     })
 }
 

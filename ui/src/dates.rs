@@ -7,7 +7,8 @@ use crate::i18n::Lang;
 use tendenko_app_api::Millis;
 
 const DAY_MS: i64 = 86_400_000;
-const TOKYO_MS: i64 = 9 * 3_600_000;
+/// Japan is nine hours ahead of UTC, all year.
+pub const TOKYO_MS: i64 = 9 * 3_600_000;
 
 /// A day of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,14 +4,13 @@ use rusqlite::{Connection, params};
 use tendenko_crdt::{EntryId, Timestamp};
 use tendenko_protocol::ids::PatientId;
 
-use super::timeline::{FOR_TEAM, for_member, for_profession};
+use super::timeline::{FOR_TEAM, STANDING, for_member, for_profession};
 use crate::store::{StoreError, fixed};
 use crate::views::Me;
 
 /// A hand-over, by when it was said.
 pub(crate) type Said = (Timestamp, PatientId, EntryId);
 
-const STANDING: &str = "NOT EXISTS (SELECT 1 FROM m_timeline c WHERE c.patient = t.patient AND c.corrects = t.entry)";
 const READ_BY_ME: &str =
     "EXISTS (SELECT 1 FROM m_read r WHERE r.patient = t.patient AND r.entry = t.entry AND r.member = ?3)";
 

@@ -8,12 +8,10 @@ use tendenko_crdt::{EntryId, Stamp, Timestamp};
 use tendenko_protocol::ids::PatientId;
 
 use super::read::unpacked;
+use super::timeline::STANDING;
 use super::words;
 use crate::store::{StoreError, decode, fixed};
 use crate::views::{Me, Place, Sent, TimelineEntry, TimelineFilter, TimelineStart};
-
-/// What a correction replaced is not a row of its own.
-const STANDING: &str = "NOT EXISTS (SELECT 1 FROM m_timeline c WHERE c.patient = t.patient AND c.corrects = t.entry)";
 
 /// Before and behind everything.
 const FIRST: (i64, [u8; 16]) = (i64::MIN, [0; 16]);

@@ -82,7 +82,7 @@ fn insert(connection: &Connection, document: DocumentId, event: &Event) -> Resul
             event.stamp.author.profession.as_str(),
             event.stamp.author.member,
             addressee(event),
-            answers(event).as_ref().map(EntryId::as_bytes),
+            event.body.hand_over().and_then(|said| said.answers.as_ref()).map(EntryId::as_bytes),
             packed
         ])?;
     if written > 0 && there.as_ref() != Some(&packed) {
@@ -118,12 +118,9 @@ fn addressee(event: &Event) -> Option<String> {
     }
 }
 
-fn answers(event: &Event) -> Option<EntryId> {
-    match &event.body {
-        EventBody::HandOver(hand_over) => hand_over.answers,
-        _ => None,
-    }
-}
+/// Of a row `t`: no other entry corrects it. What a correction replaced is not an entry of its own.
+pub(super) const STANDING: &str =
+    "NOT EXISTS (SELECT 1 FROM m_timeline c WHERE c.patient = t.patient AND c.corrects = t.entry)";
 
 /// How a hand-over to everybody is kept.
 pub(super) const FOR_TEAM: &str = "team";

@@ -195,6 +195,24 @@ pub struct Saying {
     pub answers: Option<HandOverView>,
 }
 
+/// What is being said on a screen with hand-overs: the way to answer one, and the sheet, where it is open.
+#[hook]
+pub fn use_answering() -> (Callback<HandOverView>, Html) {
+    let saying = use_state(|| None::<Saying>);
+    let answer = {
+        let saying = saying.clone();
+        Callback::from(move |line: HandOverView| {
+            saying.set(Some(Saying { patient: line.patient.id.clone(), answers: Some(line) }));
+        })
+    };
+    let close = {
+        let saying = saying.clone();
+        move |()| saying.set(None)
+    };
+    let sheet = html! { if let Some(saying) = &*saying { <SaySheet saying={saying.clone()} on_close={close} /> } };
+    (answer, sheet)
+}
+
 #[derive(Properties, PartialEq)]
 pub struct SaySheetProps {
     /// What is being said.

@@ -1,9 +1,11 @@
 //! A sheet over the screen, opened by a touch and never by itself. The browser keeps the focus inside it.
 
 use crate::{
-    app::use_app,
+    api::run,
+    app::{Act, App, use_app},
     components::{Icon, button_class},
 };
+use tendenko_app_api::{ApiError, Command, Saved};
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
@@ -51,4 +53,20 @@ pub fn Sheet(props: &SheetProps) -> Html {
             <div class="sheet-body">{ props.children.clone() }</div>
         </dialog>
     }
+}
+
+/// Sends a change; closes the sheet when it was saved, and keeps it open with the reason when it was not.
+pub fn send_and_close<C>(app: &App, command: C, error: UseStateHandle<Option<ApiError>>, on_close: Callback<()>)
+where
+    C: Command<Output = Saved> + 'static,
+{
+    let after = app.clone();
+    run(app, command, move |answer| match answer {
+        Ok(_) => {
+            after.dispatch(Act::Changed);
+            after.dispatch(Act::Toast(after.words.t("saved")));
+            on_close.emit(());
+        }
+        Err(refusal) => error.set(Some(refusal)),
+    });
 }

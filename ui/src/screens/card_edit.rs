@@ -2,10 +2,10 @@
 
 use crate::{
     api::{run, use_command},
-    app::{Act, App, Route, use_app},
+    app::{Act, Route, use_app},
     components::{
         Field, Fields, Icon, PatientHead, Sheet, Values, button_class, choice, digits, failure, is_complete, line,
-        needed, value,
+        needed, send_and_close, value,
     },
     dates, names,
     screens::PatientTab,
@@ -312,7 +312,14 @@ fn PartSheet(props: &PartProps) -> Html {
         let typed = typed.clone();
         Callback::from(move |values| typed.set(values))
     };
-    let send = |change: CardChange| send(&app, props, change, &error);
+    let send = |change: CardChange| {
+        let (app, patient, on_close, error) =
+            (app.clone(), props.patient.clone(), props.on_close.clone(), error.clone());
+        move |_: MouseEvent| {
+            let command = ChangeCard { patient: patient.clone(), change: change.clone() };
+            send_and_close(&app, command, error.clone(), on_close.clone());
+        }
+    };
     let removal = props.part.removal().map(send);
     html! {
         <Sheet title={words.t(props.part.title())} on_close={props.on_close.clone()} testid="card-sheet">
@@ -324,26 +331,5 @@ fn PartSheet(props: &PartProps) -> Html {
                 <button type="button" class={button_class("quiet")} onclick={remove} data-testid="sheet-remove">{ words.t("remove") }</button>
             }
         </Sheet>
-    }
-}
-
-/// Changes the card; the sheet closes when it is saved, and says why when it is not.
-fn send(
-    app: &App,
-    props: &PartProps,
-    change: CardChange,
-    error: &UseStateHandle<Option<ApiError>>,
-) -> impl Fn(MouseEvent) + 'static {
-    let (app, patient, on_close, error) = (app.clone(), props.patient.clone(), props.on_close.clone(), error.clone());
-    move |_| {
-        let (after, on_close, error) = (app.clone(), on_close.clone(), error.clone());
-        run(&app, ChangeCard { patient: patient.clone(), change: change.clone() }, move |answer| match answer {
-            Ok(_) => {
-                after.dispatch(Act::Changed);
-                after.dispatch(Act::Toast(after.words.t("saved")));
-                on_close.emit(());
-            }
-            Err(refusal) => error.set(Some(refusal)),
-        });
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     api::use_command,
     app::use_app,
-    components::{HandOverPanel, SaySheet, Saying},
+    components::{HandOverPanel, use_answering},
     names,
 };
 use tendenko_app_api::*;
@@ -45,17 +45,7 @@ pub struct HandOverListProps {
 fn HandOverList(props: &HandOverListProps) -> Html {
     let app = use_app();
     let found = use_command(GetHandOvers { which: props.which, limit: LISTED });
-    let saying = use_state(|| None::<Saying>);
-    let answer = {
-        let saying = saying.clone();
-        Callback::from(move |line: HandOverView| {
-            saying.set(Some(Saying { patient: line.patient.id.clone(), answers: Some(line) }));
-        })
-    };
-    let close = {
-        let saying = saying.clone();
-        move |()| saying.set(None)
-    };
+    let (answer, answering) = use_answering();
     html! {
         <>
             { found.show(&app, |lines| html! {
@@ -66,7 +56,7 @@ fn HandOverList(props: &HandOverListProps) -> Html {
                     }) }
                 </>
             }) }
-            if let Some(saying) = &*saying { <SaySheet saying={saying.clone()} on_close={close} /> }
+            { answering }
         </>
     }
 }

@@ -4,7 +4,7 @@ use super::PatientTab;
 use crate::{
     api::use_command,
     app::{Act, App, Route, use_app},
-    components::{HandOverPanel, Icon, PatientLine, PatientRowButton, SaySheet, Saying, button_class, when, who},
+    components::{HandOverPanel, Icon, PatientLine, PatientRowButton, button_class, use_answering, when, who},
     dates::Day,
     names,
 };
@@ -19,17 +19,7 @@ const IN_FULL: usize = 3;
 pub fn TodayScreen() -> Html {
     let app = use_app();
     let today = use_command(GetToday { date: None });
-    let saying = use_state(|| None::<Saying>);
-    let answer = {
-        let saying = saying.clone();
-        Callback::from(move |line: HandOverView| {
-            saying.set(Some(Saying { patient: line.patient.id.clone(), answers: Some(line) }));
-        })
-    };
-    let close = {
-        let saying = saying.clone();
-        move |()| saying.set(None)
-    };
+    let (answer, answering) = use_answering();
     html! {
         <div class="page page-today" data-testid="today">
             { today.show(&app, |today| html! {
@@ -57,7 +47,7 @@ pub fn TodayScreen() -> Html {
                     </div>
                 </>
             }) }
-            if let Some(saying) = &*saying { <SaySheet saying={saying.clone()} on_close={close} /> }
+            { answering }
         </div>
     }
 }

@@ -1,9 +1,9 @@
 //! カード: the card on one page, with what can be changed on it.
 
 use crate::{
-    api::{run, use_command},
+    api::use_command,
     app::{Act, App, Route, use_app},
-    components::{AllergyAction, CardView, Chips, ReasonField, Sheet, button_class, failure, text_of},
+    components::{AllergyAction, CardView, Chips, ReasonField, Sheet, button_class, failure, send_and_close, text_of},
 };
 use tendenko_app_api::*;
 use web_sys::HtmlInputElement;
@@ -75,22 +75,6 @@ pub fn CardTab(props: &CardTabProps) -> Html {
     }
 }
 
-/// Sends a change; closes the sheet when it was saved, and keeps it open with the reason when it was not.
-fn send<C>(app: &App, command: C, error: UseStateHandle<Option<ApiError>>, on_close: Callback<()>)
-where
-    C: Command<Output = Saved> + 'static,
-{
-    let after = app.clone();
-    run(app, command, move |answer| match answer {
-        Ok(_) => {
-            after.dispatch(Act::Changed);
-            after.dispatch(Act::Toast(after.words.t("saved")));
-            on_close.emit(());
-        }
-        Err(refusal) => error.set(Some(refusal)),
-    });
-}
-
 fn save_button(app: &App, ready: bool, save: impl Fn() + 'static) -> Html {
     html! {
         <button type="button" class={classes!(button_class("primary"), "button-wide")} disabled={!ready} data-testid="sheet-save"
@@ -148,7 +132,7 @@ fn AddSheet(props: &AddProps) -> Html {
                 reaction: some(&reaction),
                 severity: None,
             };
-            send(&app, command, error.clone(), on_close.clone());
+            send_and_close(&app, command, error.clone(), on_close.clone());
         }
     };
     html! {
@@ -184,7 +168,7 @@ fn RemoveSheet(props: &RemoveProps) -> Html {
         let (reason, error) = (reason.clone(), error.clone());
         move || {
             let (patient, key, on_close) = props_.clone();
-            send(&app, RemoveAllergy { patient, key, reason: (*reason).clone() }, error.clone(), on_close);
+            send_and_close(&app, RemoveAllergy { patient, key, reason: (*reason).clone() }, error.clone(), on_close);
         }
     };
     html! {
@@ -237,7 +221,7 @@ fn WishesSheet(props: &WishesProps) -> Html {
                 decided_on: some(&on),
                 decided_with: some(&with),
             };
-            send(
+            send_and_close(
                 &app,
                 SetWishes { patient: patient.clone(), wishes, reason: (*reason).clone() },
                 error.clone(),

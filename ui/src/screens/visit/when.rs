@@ -4,7 +4,7 @@ use super::Change;
 use crate::{
     app::{App, use_app},
     components::{Chips, text_of},
-    dates::{self, Day},
+    dates::{self, Day, TOKYO_MS},
 };
 use tendenko_app_api::{Millis, VisitForm};
 use yew::prelude::*;
@@ -12,8 +12,6 @@ use yew::prelude::*;
 /// Days back that can be chosen by a touch.
 const DAYS: i64 = 7;
 const DAY_MS: i64 = 86_400_000;
-/// Japan is nine hours ahead of UTC, all year.
-const OFFSET_MS: i64 = 9 * 3_600_000;
 
 #[derive(Properties, PartialEq)]
 pub struct WhenProps {
@@ -104,7 +102,7 @@ fn day_name(app: &App, back: i64) -> String {
 }
 
 fn start_of_day(at: Millis) -> i64 {
-    (at.0 + OFFSET_MS).div_euclid(DAY_MS) * DAY_MS - OFFSET_MS
+    (at.0 + TOKYO_MS).div_euclid(DAY_MS) * DAY_MS - TOKYO_MS
 }
 
 fn days_between(at: Millis, now: Millis) -> i64 {
