@@ -14,10 +14,12 @@ use tendenko_site::{Mdns, Site, SiteConfig};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::commands::{self, courier::CourierWork};
-use crate::error::internal;
+use crate::error::{internal, reading};
 use crate::views;
 use crate::views::people::Viewer;
 
+/// How long nothing comes before the words of what came are taken.
+const QUIET: Duration = Duration::from_secs(2);
 /// How long an unlock waits for a command that still holds the store of the person before.
 const HAND_OVER: Duration = Duration::from_secs(5);
 
@@ -37,7 +39,7 @@ struct Open {
     desk: Arc<Desk>,
     sync: SyncHandle,
     site: Arc<Site>,
-    forwarding: async_runtime::JoinHandle<()>,
+    forwarding: async_runtime::JoinHandle<((), ())>,
 }
 
 /// What a command works with: the store, and who is looking.
@@ -88,7 +90,8 @@ impl Tablet {
             let looking = SiteConfig { discovery: Some(Box::new(Mdns)), ..SiteConfig::default() };
             (sync::start(replica.clone(), SyncConfig::default()), Arc::new(Site::start(replica, looking)))
         };
-        let forwarding = async_runtime::spawn(forward(self.teller(), desk.clone(), site.clone()));
+        let (telling, words) = (forward(self.teller(), desk.clone(), site.clone()), take_words(desk.clone()));
+        let forwarding = async_runtime::spawn(async { tokio::join!(telling, words) });
         *self.lock() = Some(Open { desk: desk.clone(), sync, site, forwarding });
         desk
     }
@@ -181,6 +184,33 @@ async fn forward(teller: Teller, desk: Arc<Desk>, site: Arc<Site>) {
             },
             // An error cannot be: the site is here.
             Ok(()) = nearby.changed() => teller.tell(api::EVENT_NEARBY, commands::nearby::nearby(site.status())),
+        }
+    }
+}
+
+/// Takes the words of what came into the index whenever nothing has come for a moment.
+async fn take_words(desk: Arc<Desk>) {
+    let mut events = desk.replica.events();
+    loop {
+        while let Ok(event) = tokio::time::timeout(QUIET, events.recv()).await {
+            if let Err(RecvError::Closed) = event {
+                return;
+            }
+        }
+        loop {
+            let replica = desk.replica.clone();
+            match blocking(move || replica.take_words().map_err(|error| reading(&error))).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    // Who looks for words takes them, or hears why not.
+                    tracing::warn!(code = error.code.as_str(), "words wait to be taken");
+                    break;
+                }
+            }
+        }
+        if let Err(RecvError::Closed) = events.recv().await {
+            return;
         }
     }
 }

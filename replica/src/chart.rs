@@ -13,9 +13,10 @@ use tendenko_protocol::ids::PatientId;
 
 use crate::error::{ReadError, SaveError};
 use crate::models::hand_overs::{self, Said};
-use crate::models::{pages, read};
+use crate::models::{pages, read, words};
 use crate::read::start_of_month_in_japan;
 use crate::replica::Replica;
+use crate::store::StoreError;
 use crate::views::{
     HandOverEntry, Looked, Place, TeamMember, TimelineEntry, TimelineFilter, TimelinePage, TimelineStart,
 };
@@ -39,6 +40,9 @@ impl Replica {
         limit: usize,
         since: Option<i64>,
     ) -> Result<TimelinePage, ReadError> {
+        if words::query(patient, &filter.words, &filter.care).is_some() {
+            self.take_words_of(patient)?;
+        }
         let reader = self.reader();
         let since = match since {
             Some(since) => since,
@@ -50,6 +54,27 @@ impl Replica {
             .map(|(_, entry)| pages::shown(&reader, self.me(), patient, entry, since))
             .collect::<Result<_, _>>()?;
         Ok(TimelinePage { entries, more })
+    }
+
+    /// Takes the words of some of what came into the index that is searched; true while there are more. Somebody who looks for words of a
+    /// patient does not have to wait for this: those of that patient are taken first.
+    pub fn take_words(&self) -> Result<bool, ReadError> {
+        Ok(self.take_some_words(None)?)
+    }
+
+    fn take_words_of(&self, patient: PatientId) -> Result<(), StoreError> {
+        while words::waits(&self.reader(), patient)? {
+            self.take_some_words(Some(patient))?;
+        }
+        Ok(())
+    }
+
+    fn take_some_words(&self, patient: Option<PatientId>) -> Result<bool, StoreError> {
+        let writer = self.writer();
+        let work = writer.connection.unchecked_transaction()?;
+        let more = words::index_some(&work, patient)?;
+        work.commit()?;
+        Ok(more)
     }
 
     /// Entries of every profession, newest first, older than `before`; also those that were corrected.

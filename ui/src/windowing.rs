@@ -127,10 +127,14 @@ pub struct Anchor {
     pub below_edge: f64,
 }
 
+/// Scroll positions are whole pixels, and heights are not: of a row that ends within so much of the edge nothing is seen.
+const A_PIXEL: f64 = 1.0;
+
 impl Anchor {
-    /// The first row that can be seen at a scroll position.
+    /// The first row that can be seen at a scroll position. A row above it of which only the rounding is left must not be it: how high
+    /// it is may be a guess still, and what is looked at would move with it.
     pub fn at(keys: &[String], tops: &Tops, scroll: f64) -> Option<Self> {
-        let row = tops.at(scroll);
+        let row = tops.at(scroll + A_PIXEL);
         Some(Self { key: keys.get(row)?.clone(), below_edge: tops.top(row) - scroll })
     }
 
@@ -211,5 +215,21 @@ mod tests {
         let scroll = anchor.scroll(&after, &moved).expect("the row is still there");
         assert_eq!(Anchor::at(&after, &moved, scroll), Some(anchor.clone()));
         assert_eq!(anchor.scroll(&keys(0..10), &moved), None);
+    }
+
+    #[test]
+    fn a_row_above_that_was_guessed_does_not_move_what_a_jump_led_to() {
+        // Forty rows came above it, of which nobody knows how high they are.
+        let all = keys(0..80);
+        let mut heights = Heights::new(100.4);
+        let jumped = Anchor { key: "41".to_owned(), below_edge: 0.0 };
+        let guessed = tops(&all, &heights);
+        let scroll = jumped.scroll(&all, &guessed).expect("the row is there").floor();
+        let held = Anchor::at(&all, &guessed, scroll).expect("a row");
+        assert_eq!(held.key, "41");
+        heights.set("40", 180.0);
+        let measured = tops(&all, &heights);
+        let scroll = held.scroll(&all, &measured).expect("the row is there");
+        assert!((measured.top(41) - scroll).abs() <= A_PIXEL);
     }
 }

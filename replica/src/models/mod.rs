@@ -9,7 +9,7 @@ pub(crate) mod hand_overs;
 pub(crate) mod pages;
 pub(crate) mod read;
 mod timeline;
-mod words;
+pub(crate) mod words;
 
 use rusqlite::Connection;
 use tendenko_protocol::document::DocumentId;

@@ -86,7 +86,7 @@ fn insert(connection: &Connection, document: DocumentId, event: &Event) -> Resul
             packed
         ])?;
     if written > 0 && there.as_ref() != Some(&packed) {
-        words::update(connection, document.patient, event, there.is_some())?;
+        words::note(connection, document.patient, event.id)?;
     }
     Ok(())
 }

@@ -9,14 +9,19 @@
 //! Each pair carries the beginning of its patient's id: the lists that are walked are this patient's alone. Rows are
 //! numbered by the day of their entry, then as they came, so that walking them backwards is walking back in time and ends
 //! with the page. Only the pairs are kept (SQLite's FTS5 without content), no text a second time.
+//!
+//! Taking the words of an entry costs more than everything else that is written for it, and nobody looks for words while records are
+//! still coming. So what comes is only *noted* ([`note`]), in the same transaction; [`index_some`] takes the words later, when
+//! nothing comes, or for one patient when somebody looks. Nothing that is noted may be left out of an answer: who asks takes in first.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use tendenko_crdt::{EntryId, Event, EventBody, Timestamp};
 use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::PatientId;
 
+use super::read::unpacked;
 use crate::search::fold_text;
-use crate::store::StoreError;
+use crate::store::{StoreError, fixed};
 
 /// Characters of one part that are looked at: an imported file is found by its beginning.
 const MAX_PART: usize = 4_000;
@@ -27,19 +32,50 @@ const MAX_TERMS: usize = 8;
 const DAY: i64 = 86_400_000;
 /// Japan is nine hours ahead, all year round.
 const JAPAN: i64 = 9 * 3_600_000;
+/// Entries whose words are taken in one transaction.
+const AT_ONCE: u32 = 128;
 /// Rows of one day.
 const DAY_BITS: u32 = 32;
 
-/// Keeps the words of an entry; `again`: in the place of what it said before.
-pub(super) fn update(
-    connection: &Connection,
-    patient: PatientId,
-    event: &Event,
-    again: bool,
-) -> Result<(), StoreError> {
-    if again {
-        remove(connection, patient, event.id)?;
+/// An entry is here, or says something else than before: its words are to be taken.
+pub(super) fn note(connection: &Connection, patient: PatientId, entry: EntryId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO m_unindexed (patient, entry) VALUES (?1, ?2)")?
+        .execute(params![patient.0, entry.as_bytes()])?;
+    Ok(())
+}
+
+/// Whether words of a patient are still to be taken.
+pub(crate) fn waits(connection: &Connection, patient: PatientId) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM m_unindexed WHERE patient = ?1)")?;
+    Ok(statement.query_row([patient.0], |row| row.get(0))?)
+}
+
+/// Takes the words of some of the entries that are noted, of one patient or of all. True while there are more.
+pub(crate) fn index_some(connection: &Connection, patient: Option<PatientId>) -> Result<bool, StoreError> {
+    let of = if patient.is_some() { "WHERE u.patient = ?2" } else { "" };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT u.patient, u.entry, t.event FROM m_unindexed u
+         LEFT JOIN m_timeline t ON t.patient = u.patient AND t.entry = u.entry {of} LIMIT ?1"
+    ))?;
+    let row = |row: &Row<'_>| Ok((PatientId(fixed(row, 0)?), EntryId::new(fixed(row, 1)?), row.get(2)?));
+    let noted: Vec<(PatientId, EntryId, Option<Vec<u8>>)> = match patient {
+        Some(patient) => statement.query_map(params![AT_ONCE, patient.0], row)?.collect::<Result<_, _>>()?,
+        None => statement.query_map(params![AT_ONCE], row)?.collect::<Result<_, _>>()?,
+    };
+    for (patient, entry, event) in &noted {
+        remove(connection, *patient, *entry)?;
+        if let Some(event) = event {
+            insert(connection, *patient, &unpacked(event)?)?;
+        }
+        connection
+            .prepare_cached("DELETE FROM m_unindexed WHERE patient = ?1 AND entry = ?2")?
+            .execute(params![patient.0, entry.as_bytes()])?;
     }
+    Ok(noted.len() == AT_ONCE as usize)
+}
+
+fn insert(connection: &Connection, patient: PatientId, event: &Event) -> Result<(), StoreError> {
     let (first, last) = rows_of(day(event.occurred_at));
     let newest: Option<i64> = connection
         .prepare_cached("SELECT max(place) FROM m_places WHERE place BETWEEN ?1 AND ?2")?
@@ -72,6 +108,11 @@ fn remove(connection: &Connection, patient: PatientId, entry: EntryId) -> Result
 
 /// Takes out the words of every entry that one document brought; its rows of the timeline are still there.
 pub(super) fn forget(connection: &Connection, document: DocumentId) -> Result<(), StoreError> {
+    connection.execute(
+        "DELETE FROM m_unindexed WHERE EXISTS (SELECT 1 FROM m_timeline t
+            WHERE t.patient = m_unindexed.patient AND t.entry = m_unindexed.entry AND t.document = ?1)",
+        [document.to_bytes()],
+    )?;
     let places = "SELECT p.place FROM m_timeline t JOIN m_places p ON p.patient = t.patient AND p.entry = t.entry
                   WHERE t.document = ?1";
     connection.execute(&format!("DELETE FROM m_words WHERE rowid IN ({places})"), [document.to_bytes()])?;
@@ -83,6 +124,7 @@ pub(super) fn forget(connection: &Connection, document: DocumentId) -> Result<()
 pub(super) fn clear(connection: &Connection) -> Result<(), StoreError> {
     connection.execute("INSERT INTO m_words (m_words) VALUES ('delete-all')", [])?;
     connection.execute("DELETE FROM m_places", [])?;
+    connection.execute("DELETE FROM m_unindexed", [])?;
     Ok(())
 }
 

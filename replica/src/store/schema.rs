@@ -11,7 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// Migrations in order; the schema version is how many have run (`PRAGMA user_version`).
-const MIGRATIONS: [&str; 4] = [FIRST, TWINS, DRAFTS, CHART];
+const MIGRATIONS: [&str; 5] = [FIRST, TWINS, DRAFTS, CHART, UNINDEXED];
 
 /// The newest schema this program knows.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -353,6 +353,15 @@ CREATE TABLE m_places (
     UNIQUE (patient, entry)
 ) STRICT;
 CREATE VIRTUAL TABLE m_words USING fts5(pairs, content='', contentless_delete=1, tokenize=\"ascii tokenchars '-'\");
+";
+
+/// Entries whose words are still to be taken: models/words.rs.
+const UNINDEXED: &str = "
+CREATE TABLE m_unindexed (
+    patient BLOB NOT NULL,
+    entry BLOB NOT NULL,
+    PRIMARY KEY (patient, entry)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// Brings the schema up to [`VERSION`], one transaction per step.

@@ -251,6 +251,7 @@ fn measure_the_timeline_of_ten_years() {
     for (patient, entries) in [(long, ENTRIES), (short, 20)] {
         println!("months of {entries}: {:?}", median(|| drop(tablet.timeline_months(patient).unwrap())));
     }
+    while tablet.take_words().unwrap() {}
     let size = |tables: &str| -> i64 {
         let sql = format!("SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name GLOB '{tables}*'");
         tablet.reader().query_row(&sql, [], |row| row.get(0)).unwrap()
