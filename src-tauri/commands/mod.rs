@@ -13,6 +13,7 @@ mod medicines;
 pub(crate) mod nearby;
 pub(crate) mod notebook;
 mod patients;
+mod room;
 mod session;
 mod site;
 mod sync;
@@ -68,6 +69,7 @@ handlers! {
         get_status(GetStatus) = session::status;
         unlock(Unlock) = session::unlock;
         lock(Lock) = session::lock;
+        get_room(GetRoom) = room::get;
         sync_now(SyncNow) = sync::now;
         get_courier_places(GetCourierPlaces) = courier::places;
         export_courier(ExportCourier) = courier::export;

@@ -45,6 +45,8 @@ pub enum Route {
     Nearby,
     /// 設定
     Settings,
+    /// Every component in every state, in a demonstration only.
+    Gallery,
 }
 
 /// A visit that was just saved: taken back, it is a draft again, and the record says that it was taken back.

@@ -7,8 +7,8 @@ use clap::Args;
 use crate::failure::Outcome;
 use crate::process::{cargo, succeed};
 use crate::project::Project;
-use crate::setup;
 use crate::step::step;
+use crate::{setup, ui};
 
 /// What to measure.
 #[derive(Args)]
@@ -25,6 +25,9 @@ pub struct Options {
     /// Only write docs/benchmarks.md from what was measured before
     #[arg(long, conflicts_with = "peers")]
     page: bool,
+    /// Measure the screen instead: touches, waiting and memory in the real window; writes docs/screen.md
+    #[arg(long, conflicts_with_all = ["peers", "quick", "whole", "page"])]
+    screen: bool,
     /// With --peers or --whole: what `tendenko-bench peers` takes, for example `-- --only samod --scenario recovery`
     #[arg(last = true)]
     rest: Vec<String>,
@@ -32,6 +35,9 @@ pub struct Options {
 
 /// Builds and runs the measurements.
 pub fn bench(project: &Project, options: &Options) -> Outcome {
+    if options.screen {
+        return screen(project);
+    }
     setup::for_building(project)?;
     step("Build the measurements (release)", || {
         succeed(cargo().args(["build", "--release", "--package", "tendenko-benches", "--package", "tendenko-relay"]))
@@ -59,4 +65,21 @@ pub fn bench(project: &Project, options: &Options) -> Outcome {
         succeed(&mut measure(&[]))?;
     }
     if options.whole { succeed(&mut measure(&["page"])) } else { Ok(()) }
+}
+
+/// The real window of an optimised build, on a virtual screen.
+fn screen(project: &Project) -> Outcome {
+    setup::for_driven_window(project)?;
+    setup::for_ui(project)?;
+    ui::build(project)?;
+    step("Build the app (release)", || {
+        succeed(cargo().args(["build", "--release", "--workspace", "--bins"]))?;
+        succeed(cargo().args(["build", "--release", "--example", "empty_window"]))
+    })?;
+    succeed(
+        Command::new(project.target("release/tendenko-window"))
+            .args(["measure", "--out"])
+            .arg(project.path("docs/screen.md"))
+            .env("PATH", setup::path_with_tools(project)?),
+    )
 }

@@ -47,6 +47,8 @@ enum Command {
     Drill(demo::DrillOptions),
     /// Measure, and print each figure with its unit and how it was taken; `--peers` compares with other sync engines
     Bench(bench::Options),
+    /// Make the pictures of the user guide, docs/guide/images/, in the real window
+    Guide,
     /// Check formatting, lints and dependencies, as CI does
     Check,
 }
@@ -82,6 +84,7 @@ fn perform(command: Command) -> Outcome {
         Command::Test(options) => test::test(&project, &options),
         Command::Drill(options) => demo::drill(&project, &options),
         Command::Bench(options) => bench::bench(&project, &options),
+        Command::Guide => test::guide(&project),
         Command::Check => check::check(&project),
     }
 }

@@ -9,7 +9,7 @@ use crate::peers::scenario::Scenario;
 
 const OURS: &str = "tendenko";
 const PEERS: [&str; 4] = ["samod", "hocuspocus", "automerge-repo", "pouchdb"];
-/// So much more may a sync cost with 16 times the history before that counts as growing: noise.
+/// So much more may a sync cost with many times the history before that counts as growing: noise.
 const LEVEL: f64 = 1.25;
 
 /// One aim.
@@ -119,10 +119,10 @@ pub fn all(report: &Report, sheet: &Sheet, size: Size) -> Vec<Aim> {
 /// Bytes both ways.
 pub const WIRE: &str = "up_bytes+down_bytes";
 
-/// What a sync costs with the most history, against what it costs with the least.
+/// What a sync costs with the most history that was measured, against what it costs with the least.
 fn growth(report: &Report) -> Vec<Aim> {
     let size = |growth| Size { tablets: 5, growth, seed: 3 };
-    let [least, .., most] = GROWTH;
+    let [least, more @ ..] = GROWTH;
     let rows = [
         (Scenario::Recovery, "total", "Outage recovery, seconds"),
         (Scenario::Recovery, "server_cpu", "Outage recovery, relay CPU"),
@@ -134,8 +134,9 @@ fn growth(report: &Report) -> Vec<Aim> {
         .map(|(scenario, figure, what)| {
             let of = |growth| report.summary(OURS, scenario, size(growth), figure).map(|s| s.median);
             let aim = format!("{what}: does not grow with the history");
-            match of(least).zip(of(most)) {
-                Some((small, large)) => Aim {
+            let most = more.into_iter().rev().find_map(|growth| Some((growth, of(growth)?)));
+            match of(least).zip(most) {
+                Some((small, (most, large))) => Aim {
                     aim,
                     figure: format!("{:.2}× at {most} times the history", large / small),
                     verdict: at_most(large / small, LEVEL, "×"),

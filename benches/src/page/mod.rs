@@ -106,7 +106,7 @@ fn page(report: &Report, sheet: &Sheet) -> Result<String, Failure> {
         writeln!(page, "\n### {title}\n\n![{title}](images/bench-{image}.svg)\n")?;
         table(&mut page, report, scenario, WHOLE)?;
     }
-    page += "\n### Growth: 5 tablets, 25 patients, 1, 4 and 16 times the history\n\n";
+    page += "\n### Growth: 5 tablets, 25 patients, many times the history\n\n";
     page += match grows(report) {
         true => "![Growth](images/bench-growth.svg)\n\nOne run each.\n",
         false => "Not measured in this run.\n",

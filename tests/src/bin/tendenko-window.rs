@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tendenko_tests::window::{chart, scenario, tour};
+use tendenko_tests::window::{chart, guide, measuring, scenario, screens, tour};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Drives the app's real window on a virtual screen.
@@ -31,6 +31,24 @@ enum Command {
         #[arg(long)]
         pictures: PathBuf,
     },
+    /// Look at every screen in every size, language, text size and colour
+    Screens {
+        /// Where the pictures go
+        #[arg(long)]
+        pictures: PathBuf,
+    },
+    /// Make the pictures of the user guide
+    Guide {
+        /// The folder; one below it for each language
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Measure touches, waiting and memory, and write them to a page
+    Measure {
+        /// The page, Markdown
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Test the window: offline recording, sending, receiving
     Test {
         /// Where the pictures go
@@ -47,6 +65,15 @@ async fn main() -> ExitCode {
             Command::Tour { demo, pictures } => tour::take(&demo, &pictures).await,
             Command::Test { pictures } => scenario::play(&pictures).await,
             Command::Chart { pictures } => chart::play(&pictures).await,
+            Command::Guide { out } => guide::play(&out).await,
+            Command::Measure { out } => match measuring::measure(&out).await {
+                Ok(()) => true,
+                Err(error) => {
+                    eprintln!("✗ {error}");
+                    false
+                }
+            },
+            Command::Screens { pictures } => screens::play(&pictures).await,
         }
     };
     // Whoever stops us wants the window and its screen gone too: leaving here drops, and so ends, them.

@@ -15,6 +15,8 @@ use crate::process::{PATIENCE, ProcessError, programs_dir};
 /// The size the screens are made for, lying on its side.
 pub const LANDSCAPE: (u32, u32) = (1280, 800);
 
+/// Lines of the log that are shown when something went wrong.
+const LAST_WORDS: usize = 40;
 /// Pictures taken at most while waiting for the screen to stand still.
 const STILLS: usize = 20;
 
@@ -25,6 +27,7 @@ pub struct Desktop {
     _screen: Stopped,
     display: String,
     port: u16,
+    log: PathBuf,
 }
 
 impl Desktop {
@@ -38,6 +41,7 @@ impl Desktop {
             .args(["--", "tauri-driver", "--port", &port.to_string(), "--native-port", &native_port.to_string()])
             .env("DISPLAY", &display)
             .env("TENDENKO_DIR", tablet)
+            .env("TENDENKO_LOG", "warn,tendenko=debug")
             .env("XDG_DATA_HOME", scratch.join("data"))
             .env("XDG_CACHE_HOME", scratch.join("cache"))
             .env("GDK_BACKEND", "x11")
@@ -50,7 +54,7 @@ impl Desktop {
             .stderr(log(scratch, "app.log")?)
             .spawn()
             .map_err(|source| WindowError::Tool { program: "dbus-run-session", source })?;
-        let desktop = Self { _driver: Stopped(driver), _screen: Stopped(screen), display, port };
+        let desktop = Self { _driver: Stopped(driver), _screen: Stopped(screen), display, port, log: scratch.join("app.log") };
         // tauri-driver passes everything on to WebKit's own driver, which is up a little later.
         await_port(native_port)?;
         await_port(port)?;
@@ -63,7 +67,12 @@ impl Desktop {
         if !app.exists() {
             return Err(ProcessError::NotBuilt(app).into());
         }
-        Page::open(self.port, &app).await
+        self.open(&app).await
+    }
+
+    /// Opens the window of another program of the same kind.
+    pub async fn open(&self, app: &Path) -> Result<Page, WindowError> {
+        Page::open(self.port, app).await
     }
 
     /// Opens the app's window again after it was killed, as soon as the driver has noticed that.
@@ -81,32 +90,44 @@ impl Desktop {
 
     /// Kills the app that works in this folder, as the system does when memory is short. The page of it is no more.
     pub fn kill_app(&self, tablet: &Path) -> Result<(), WindowError> {
-        let app = programs_dir().join("tendenko");
-        let folder = format!("TENDENKO_DIR={}", tablet.display());
-        let processes =
-            std::fs::read_dir("/proc").map_err(|source| WindowError::File { path: "/proc".into(), source })?;
-        for process in processes.flatten() {
-            let is_app = std::fs::read_link(process.path().join("exe")).is_ok_and(|exe| exe == app);
-            let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
-            if is_app && environment.split(|byte| *byte == 0).any(|variable| variable == folder.as_bytes()) {
-                let id = process.file_name();
-                let killed = Command::new("kill").arg("-KILL").arg(&id).status();
-                killed.map_err(|source| WindowError::Tool { program: "kill", source })?;
-                let from = Instant::now();
-                while process.path().join("exe").exists() && from.elapsed() < PATIENCE {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                return Ok(());
-            }
+        let app = processes(tablet)?.into_iter().find(|process| named(process) == "tendenko");
+        let process = app.ok_or_else(|| WindowError::Unwanted("no app to be killed".to_owned()))?;
+        let killed = Command::new("kill").arg("-KILL").args(process.file_name()).status();
+        killed.map_err(|source| WindowError::Tool { program: "kill", source })?;
+        let from = Instant::now();
+        while process.join("exe").exists() && from.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(10));
         }
-        Err(WindowError::Unwanted("no app to be killed".to_owned()))
+        Ok(())
+    }
+
+    /// Megabytes that the app and its web view use: what they share is divided among those who share it.
+    pub fn memory(&self, tablet: &Path) -> Result<f64, WindowError> {
+        let mut kib = 0.0;
+        for process in processes(tablet)? {
+            if !["tendenko", "WebKitWebProcess", "WebKitNetworkProcess"].contains(&named(&process).as_str()) {
+                continue;
+            }
+            let path = process.join("smaps_rollup");
+            let sizes = std::fs::read_to_string(&path).map_err(|source| WindowError::File { path, source })?;
+            let own = sizes.lines().find_map(|line| line.strip_prefix("Pss:")?.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+            kib += own.unwrap_or_default();
+        }
+        Ok(kib / 1024.0)
+    }
+
+    /// The last lines that the app and its driver wrote.
+    pub fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
     }
 
     /// Keeps a picture of the whole screen, once it stands still.
     pub fn picture(&self, path: &Path) -> Result<(), WindowError> {
         let mut before = Vec::new();
         for _ in 0..STILLS {
-            self.import(path)?;
+            self.import(path, &[])?;
             let now = std::fs::read(path).map_err(|source| WindowError::File { path: path.to_owned(), source })?;
             if now == before {
                 break;
@@ -117,17 +138,41 @@ impl Desktop {
         Ok(())
     }
 
-    fn import(&self, path: &Path) -> Result<(), WindowError> {
+    /// Keeps a picture for a page of text: three quarters of the size, few colours.
+    pub fn small_picture(&self, path: &Path) -> Result<(), WindowError> {
+        self.picture(path)?;
+        self.import(path, &["-resize", "75%", "-colors", "96", "-depth", "8"])
+    }
+
+    fn import(&self, path: &Path, more: &[&str]) -> Result<(), WindowError> {
         let tool = |source| WindowError::Tool { program: "import", source };
         let status = Command::new("import")
             // Without its date, so that two pictures of the same screen are the same bytes.
             .args(["-display", &self.display, "-window", "root", "-define", "png:exclude-chunks=date,time"])
+            .args(more)
             .arg(path)
             .stdin(Stdio::null())
             .status()
             .map_err(tool)?;
         if status.success() { Ok(()) } else { Err(tool(std::io::Error::other(status.to_string()))) }
     }
+}
+
+/// The processes that work in a tablet's folder, as their folders in `/proc`.
+fn processes(tablet: &Path) -> Result<Vec<PathBuf>, WindowError> {
+    let folder = format!("TENDENKO_DIR={}", tablet.display());
+    let all = std::fs::read_dir("/proc").map_err(|source| WindowError::File { path: "/proc".into(), source })?;
+    let works_there = |process: &PathBuf| {
+        let environment = std::fs::read(process.join("environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == folder.as_bytes())
+    };
+    Ok(all.flatten().map(|process| process.path()).filter(works_there).collect())
+}
+
+/// The name of a process's program.
+fn named(process: &Path) -> String {
+    let exe = std::fs::read_link(process.join("exe")).unwrap_or_default();
+    exe.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Xvfb chooses a free display by itself and says which.

@@ -1,5 +1,6 @@
 //! What is on the screen: found by test id or by what it says, touched as by a finger.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -15,9 +16,13 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// How much of the page's text an error shows.
 const SHOWN: usize = 600;
 
+/// Looks for what keeps people from using a page; see tests/vendor/axe-core.
+const AXE: &str = include_str!("../../vendor/axe-core/axe.min.js");
+
 /// The page in the app's window.
 pub struct Page {
-    client: Client,
+    pub(super) client: Client,
+    pub(super) touches: Cell<usize>,
 }
 
 impl Page {
@@ -28,7 +33,7 @@ impl Page {
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
             .await?;
-        Ok(Self { client })
+        Ok(Self { client, touches: Cell::new(0) })
     }
 
     /// Closes the window, as its owner would.
@@ -48,16 +53,30 @@ impl Page {
 
     /// Touches the first element that this selector finds.
     pub async fn touch_css(&self, css: &str) -> Result<(), WindowError> {
-        self.try_until(css, async |element| element.click().await.is_ok()).await
+        self.touched();
+        self.try_until(css, async |element| self.click(&element).await).await
+    }
+
+    /// A driver does not always bring into sight what lies further down in a part of the page that scrolls by itself.
+    async fn click(&self, element: &Element) -> bool {
+        if element.clone().click().await.is_ok() {
+            return true;
+        }
+        if let Ok(element) = serde_json::to_value(element) {
+            // Refused when the element has just left the page: the next look tells.
+            let _ = self.client.execute("arguments[0].scrollIntoView({ block: 'center' });", vec![element]).await;
+        }
+        false
     }
 
     /// Touches the first element of this selector whose text contains `text`.
     pub async fn touch_text(&self, css: &str, text: &str) -> Result<(), WindowError> {
+        self.touched();
         let what = format!("{css} with “{text}”");
         let from = Instant::now();
         loop {
             for element in self.all(css).await? {
-                if element.text().await.is_ok_and(|shown| shown.contains(text)) && element.click().await.is_ok() {
+                if element.text().await.is_ok_and(|shown| shown.contains(text)) && self.click(&element).await {
                     return Ok(());
                 }
             }
@@ -187,6 +206,19 @@ impl Page {
         Ok(serde_json::from_value(found).unwrap_or_default())
     }
 
+    /// What is on the page against WCAG 2.2 at level AA, as axe sees it: there must be nothing.
+    pub async fn violations(&self) -> Result<Vec<String>, WindowError> {
+        if self.client.execute("return typeof axe === 'undefined';", Vec::new()).await? == json!(true) {
+            self.client.execute(AXE, Vec::new()).await?;
+        }
+        let script = "const done = arguments[0]; \
+            axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'], resultTypes: ['violations'] }) \
+            .then(found => done(found.passes.length < 5 ? ['axe looked at nothing'] : found.violations.flatMap(rule => rule.nodes.map(node => rule.id + ' ' + node.target.join(' ') + ': ' \
+            + [...node.any, ...node.all, ...node.none].map(check => check.message).join('; ')))), error => done([String(error)]));";
+        let found = self.client.execute_async(script, Vec::new()).await?;
+        Ok(serde_json::from_value(found).unwrap_or_else(|_| vec!["axe gave no answer".to_owned()]))
+    }
+
     /// Whether an element of this selector says `text` now.
     pub async fn text_has(&self, css: &str, text: &str) -> Result<bool, WindowError> {
         for element in self.all(css).await? {
@@ -234,12 +266,16 @@ impl Page {
         Ok(())
     }
 
-    /// What this selector finds now. When the page is being redrawn under it, it is asked again.
+    /// What this selector finds now. When the page is being redrawn under it, it is asked again: the driver then says that an element
+    /// is stale, or that it could not read what the page answered (an "unknown error").
     async fn all(&self, css: &str) -> Result<Vec<Element>, WindowError> {
         let from = Instant::now();
         loop {
             match self.client.find_all(Locator::Css(css)).await {
-                Err(error) if error.is_stale_element_reference() && from.elapsed() < PATIENCE => {
+                Err(error)
+                    if (error.is_stale_element_reference() || error.is_unknown_error())
+                        && from.elapsed() < PATIENCE =>
+                {
                     tokio::time::sleep(GLANCE).await;
                 }
                 found => return Ok(found?),

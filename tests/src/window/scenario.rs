@@ -63,6 +63,11 @@ async fn in_the_window(
     steps::unlock(&page, PIN).await?;
     walk.picture(desktop, &page, "today").await?;
 
+    if disk.is_some() {
+        walk.step("That the tablet is nearly full is said before anything is refused");
+        page.see("room-low").await?;
+    }
+
     walk.step("The patient is found by hiragana although the card says katakana");
     steps::find(&page, TYPED_KANA, PATIENT_NAME).await?;
     walk.picture(desktop, &page, "found").await?;

@@ -44,10 +44,11 @@ impl Walk {
             Ok(()) => self.finish_step(),
             Err(error) => {
                 self.fail_step(&error);
-                if let Some(desktop) = desktop
-                    && let Err(picture) = self.take(desktop, "failed")
-                {
-                    println!("  (no picture: {picture})");
+                if let Some(desktop) = desktop {
+                    if let Err(picture) = self.take(desktop, "failed") {
+                        println!("  (no picture: {picture})");
+                    }
+                    println!("  the app's last words:\n{}", desktop.last_words());
                 }
             }
         }

@@ -69,6 +69,7 @@ fn screen(app: &App) -> Html {
         Route::SiteCard(id, reason) => html! { <screens::SiteCard key={id.0.clone()} id={id.clone()} {reason} /> },
         Route::Nearby => html! { <screens::NearbyScreen /> },
         Route::Settings => html! { <screens::Settings /> },
+        Route::Gallery => html! { <screens::Gallery /> },
     }
 }
 

@@ -3,6 +3,7 @@
 mod card_edit;
 mod conflicts;
 mod drafts;
+mod gallery;
 mod hand_overs;
 mod nearby;
 mod notebook;
@@ -18,6 +19,7 @@ mod visit;
 
 pub use card_edit::{CardEdit, Register};
 pub use conflicts::Conflicts;
+pub use gallery::Gallery;
 pub use hand_overs::HandOvers;
 pub use nearby::NearbyScreen;
 pub use notebook::Notebook;

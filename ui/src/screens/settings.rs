@@ -3,8 +3,8 @@
 use super::sync_sheet::traffic;
 use crate::{
     api::{run, use_command},
-    app::{Act, App, use_app},
-    components::Chips,
+    app::{Act, App, Route, use_app},
+    components::{Chips, button_class},
     dates,
     i18n::Lang,
     prefs::{Prefs, TextSize, Theme},
@@ -29,6 +29,10 @@ pub fn Settings() -> Html {
         (Theme::Dark, words.t("theme-dark")),
         (Theme::Contrast, words.t("theme-contrast")),
     ];
+    let gallery = {
+        let app = app.clone();
+        move |_: MouseEvent| app.dispatch(Act::Go(Route::Gallery))
+    };
     html! {
         <div class="page" data-testid="settings">
             <h1 class="page-title">{ words.t("nav-settings") }</h1>
@@ -41,6 +45,9 @@ pub fn Settings() -> Html {
                 if let Some(status) = &app.status {
                     <p>{ status.region.clone().unwrap_or_default() }{ " " }{ status.tablet.clone().unwrap_or_default() }</p>
                     <p class="quiet">{ words.ta("version", &[("version", &status.version)]) }</p>
+                    if status.demo {
+                        <button type="button" class={button_class("plain")} onclick={gallery} data-testid="open-gallery">{ words.t("gallery") }</button>
+                    }
                 }
             </section>
         </div>

@@ -4,7 +4,7 @@ use super::PatientTab;
 use crate::{
     api::use_command,
     app::{Act, App, Route, use_app},
-    components::{HandOverPanel, Icon, PatientLine, PatientRowButton, button_class, use_answering, when, who},
+    components::{HandOverPanel, Icon, PatientLine, PatientRowButton, RoomNotice, button_class, use_answering, when, who},
     dates::Day,
     names,
 };
@@ -25,6 +25,7 @@ pub fn TodayScreen() -> Html {
             { today.show(&app, |today| html! {
                 <>
                     <h1 class="page-title">{ app.words.t("nav-today") }<span class="quiet">{ heading(&app, &today.date) }</span></h1>
+                    <RoomNotice />
                     { tiles(&app, today) }
                     <super::drafts::Drafts />
                     <section class="today-round" aria-label={app.words.t("round")}>

@@ -13,7 +13,7 @@ mod writing;
 use crate::{
     api::use_command,
     app::{Act, use_app},
-    components::{PatientHead, ReasonField, button_class, failure},
+    components::{PatientHead, ReasonField, RoomNotice, button_class, failure},
     drafts::{self, DraftKey},
     numbers::{self, Key},
 };
@@ -126,6 +126,7 @@ fn VisitEntry(props: &EntryProps) -> Html {
                 if props.begun.form.is_some() && !correcting {
                     <p class="notice notice-info" role="status" data-testid="draft-resumed">{ words.t("draft-resumed") }</p>
                 }
+                <RoomNotice />
                 <WhenPart form={(*form).clone()} on_change={change.clone()} />
                 { purpose_part(&app, &form, &change) }
                 <VitalFields form={(*form).clone()} profession={props.profession.clone()} last={last.ready().cloned()} active={*active}

@@ -1,0 +1,73 @@
+//! How long the page takes, as the page itself knows it, and how often it was touched.
+//!
+//! A driver looks at a page from outside, every tenth of a second. Here the page's own clock is read: from the touch to the first
+//! picture of the screen that shows what was waited for.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::page::by_id;
+use super::{Page, WindowError};
+
+/// `shown(css, text)`: is there an element of this selector that can be seen and says this; `painted(done)`: after the next picture.
+const HELPERS: &str = "const shown = (css, text) => [...document.querySelectorAll(css)].some(one => one.offsetParent !== null && one.textContent.includes(text)); \
+    const painted = next => requestAnimationFrame(() => { const turn = new MessageChannel(); turn.port1.onmessage = next; turn.port2.postMessage(0); }); \
+    const type = (field, text) => { const kind = field.tagName === 'TEXTAREA' ? HTMLTextAreaElement : HTMLInputElement; \
+        Object.getOwnPropertyDescriptor(kind.prototype, 'value').set.call(field, text); field.dispatchEvent(new InputEvent('input', { bubbles: true })); };";
+
+impl Page {
+    /// Counts touches from zero.
+    pub fn count_anew(&self) {
+        self.touches.set(0);
+    }
+
+    /// Touches since then.
+    pub fn touches(&self) -> usize {
+        self.touches.get()
+    }
+
+    /// One more touch.
+    pub(super) fn touched(&self) {
+        self.touches.set(self.touches.get() + 1);
+    }
+
+    /// Touches what the selector finds, and waits for a picture in which an element with the test id says `text`; how long that took.
+    pub async fn timed_touch(&self, touch: &str, id: &str, text: &str) -> Result<Duration, WindowError> {
+        self.touched();
+        self.see_css(touch).await?;
+        let script = "const [touch, css, text, done] = arguments; const from = performance.now(); document.querySelector(touch).click(); \
+            const look = () => shown(css, text) ? painted(() => done(performance.now() - from)) : requestAnimationFrame(look); look();";
+        self.timed(script, vec![json!(touch), json!(by_id(id)), json!(text)]).await
+    }
+
+    /// Puts a text into a field at one go, and waits as [`Page::timed_touch`] does.
+    pub async fn timed_typing(&self, field: &str, typed: &str, id: &str, text: &str) -> Result<Duration, WindowError> {
+        self.see(field).await?;
+        let script = "const [field, typed, css, text, done] = arguments; const from = performance.now(); \
+            type(document.querySelector(field), typed); \
+            const look = () => shown(css, text) ? painted(() => done(performance.now() - from)) : requestAnimationFrame(look); look();";
+        self.timed(script, vec![json!(by_id(field)), json!(typed), json!(by_id(id)), json!(text)]).await
+    }
+
+    /// Types a text into a field, a character after the other; how long each took until a picture showed it, in order of length.
+    pub async fn typing(&self, field: &str, text: &str) -> Result<Vec<Duration>, WindowError> {
+        self.see(field).await?;
+        let mut typed = String::new();
+        let mut times = Vec::new();
+        for character in text.chars() {
+            typed.push(character);
+            let script = "const [css, typed, done] = arguments; const field = document.querySelector(css); const from = performance.now(); \
+                type(field, typed); painted(() => done(performance.now() - from));";
+            times.push(self.timed(script, vec![json!(by_id(field)), json!(typed)]).await?);
+        }
+        times.sort_unstable();
+        Ok(times)
+    }
+
+    async fn timed(&self, script: &str, arguments: Vec<serde_json::Value>) -> Result<Duration, WindowError> {
+        let took = self.client.execute_async(&format!("{HELPERS} {script}"), arguments).await?;
+        let took = took.as_f64().ok_or_else(|| WindowError::Unwanted(format!("a time of {took}")))?;
+        Ok(Duration::from_secs_f64(took / 1e3))
+    }
+}
