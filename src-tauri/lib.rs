@@ -8,6 +8,7 @@
 mod commands;
 mod error;
 mod pictures;
+mod printing;
 mod tablet;
 mod views;
 mod window;

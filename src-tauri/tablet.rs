@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
-use tauri::{AppHandle, Emitter, async_runtime};
+use tauri::{AppHandle, Emitter, Manager as _, WebviewWindow, async_runtime};
 use tendenko_app_api::{self as api, ApiError, AppState, ErrorCode};
 use tendenko_replica::sync::{self, SyncConfig, SyncHandle};
 use tendenko_replica::{Clock, Replica, ReplicaEvent};
@@ -17,6 +17,7 @@ use crate::commands::{self, courier::CourierWork};
 use crate::error::{internal, reading};
 use crate::views;
 use crate::views::people::Viewer;
+use crate::window;
 
 /// How long nothing comes before the words of what came are taken.
 const QUIET: Duration = Duration::from_secs(2);
@@ -117,6 +118,16 @@ impl Tablet {
     /// Who serves nearby, while somebody is at work.
     pub fn site(&self) -> Result<Arc<Site>, ApiError> {
         self.lock().as_ref().map(|open| open.site.clone()).ok_or_else(|| ApiError::new(ErrorCode::Locked))
+    }
+
+    /// The program around it.
+    pub fn app(&self) -> &AppHandle {
+        &self.app
+    }
+
+    /// The window, while it is open.
+    pub fn window(&self) -> Option<WebviewWindow> {
+        self.app.get_webview_window(window::LABEL)
     }
 
     /// What tells the window how far something is.

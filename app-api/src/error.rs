@@ -139,6 +139,10 @@ error_codes! {
     NotAServer = "not-a-server",
     /// This tablet could not become the relay. `detail`.
     CannotServe = "cannot-serve",
+    /// This window cannot print to a file: open the print dialog.
+    NoPdfHere = "no-pdf-here",
+    /// The PDF could not be made: there is no file.
+    PdfFailed = "pdf-failed",
     /// Something else. `detail`: a code for the log, no personal data.
     Internal = "internal",
 }

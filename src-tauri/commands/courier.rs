@@ -98,7 +98,7 @@ pub async fn cancel(tablet: &Tablet, _: api::CancelCourier) -> Answer<api::Cance
     Ok(())
 }
 
-fn own_folder(tablet: &Tablet) -> PathBuf {
+pub fn own_folder(tablet: &Tablet) -> PathBuf {
     tablet.directory.join("courier")
 }
 
@@ -127,7 +127,7 @@ fn place(folder: &Path, name: String, removable: bool, free: u64) -> api::Courie
 }
 
 /// The folder, if it is one of the places now.
-fn known_folder(own: &Path, folder: &str) -> Result<PathBuf, ApiError> {
+pub fn known_folder(own: &Path, folder: &str) -> Result<PathBuf, ApiError> {
     let known = places_with(own).into_iter().find(|place| place.folder == folder);
     known.map(|place| place.folder.into()).ok_or_else(|| ApiError::new(ErrorCode::CourierGone))
 }

@@ -14,6 +14,7 @@ pub(crate) mod nearby;
 pub(crate) mod notebook;
 mod patients;
 mod room;
+mod printing;
 mod session;
 mod site;
 mod sync;
@@ -79,6 +80,7 @@ handlers! {
         start_serving(StartServing) = nearby::start;
         stop_serving(StopServing) = nearby::stop;
         scan_server(ScanServer) = nearby::scan;
+        save_pdf(SavePdf) = printing::save_pdf;
     }
     at work {
         get_today(GetToday) = today::today;

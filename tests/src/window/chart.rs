@@ -234,7 +234,11 @@ async fn every_screen(walk: &mut Walk, desktop: &Desktop, page: &Page, name: &st
         fits(walk, desktop, page, &format!("{name}-{sheet}")).await?;
         page.dismiss("sheet-close", sheet).await?;
     }
-    Ok(())
+    page.touch("transport-open").await?;
+    page.see("transport-vitals").await?;
+    fits(walk, desktop, page, &format!("{name}-transport")).await?;
+    page.touch("back").await?;
+    page.see("patient-page").await
 }
 
 async fn fits(walk: &mut Walk, desktop: &Desktop, page: &Page, name: &str) -> Result<(), WindowError> {

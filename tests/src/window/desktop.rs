@@ -44,6 +44,8 @@ impl Desktop {
             .env("TENDENKO_LOG", "warn,tendenko=debug")
             .env("XDG_DATA_HOME", scratch.join("data"))
             .env("XDG_CACHE_HOME", scratch.join("cache"))
+            // No folder for documents: what the app saves stays in its own.
+            .env("XDG_CONFIG_HOME", scratch.join("config"))
             .env("GDK_BACKEND", "x11")
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env("NO_AT_BRIDGE", "1")

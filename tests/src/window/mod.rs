@@ -8,6 +8,7 @@ mod desktop;
 pub mod guide;
 pub mod measuring;
 mod page;
+mod papers;
 pub mod scenario;
 pub mod screens;
 mod steps;

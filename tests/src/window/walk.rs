@@ -38,6 +38,12 @@ impl Walk {
         desktop.picture(&self.pictures.join(format!("{:02}-{name}.png", self.pictured)))
     }
 
+    /// Where another file of the walk goes, beside the pictures and numbered as they are.
+    pub fn kept(&mut self, name: &str) -> PathBuf {
+        self.pictured += 1;
+        self.pictures.join(format!("{:02}-{name}", self.pictured))
+    }
+
     /// Ends the walk: the last step passed, or failed with an error whose picture is kept.
     pub fn end(mut self, outcome: Result<(), WindowError>, desktop: Option<&Desktop>) -> bool {
         match outcome {

@@ -19,6 +19,9 @@ pub struct CardProps {
     /// The button beside the wishes.
     #[prop_or_default]
     pub on_wishes: Option<Callback<()>>,
+    /// Further panels behind its own.
+    #[prop_or_default]
+    pub more: Html,
 }
 
 /// What a person wants to do about allergies.
@@ -36,24 +39,26 @@ pub fn CardView(props: &CardProps) -> Html {
     let (words, card) = (&app.words, &*props.card);
     html! {
         <div class="card-page" data-testid="card">
-            { section("card-medicines", words.t("card-medicines"), "wide", medicines(&app, card)) }
-            { section("card-allergies", words.t("card-allergies"), "", allergy_section(&app, props)) }
-            { section("card-diagnoses", words.t("card-diagnoses"), "", list(&app, card.diagnoses.iter().map(|diagnosis| html! {
+            { panel("card-medicines", words.t("card-medicines"), "wide", medicines(&app, card)) }
+            { panel("card-allergies", words.t("card-allergies"), "", allergy_section(&app, props)) }
+            { panel("card-diagnoses", words.t("card-diagnoses"), "", list(&app, card.diagnoses.iter().map(|diagnosis| html! {
                 <li><b>{ &diagnosis.name }</b>
                     if let Some(since) = &diagnosis.since { <span class="quiet">{ words.ta("since", &[("date", &dates::long(since, words.lang))]) }</span> }
                 </li>
             }).collect())) }
-            { section("card-needs", words.t("card-needs"), "", list(&app, card.header.row.special_needs.iter().map(|need| html! {
+            { panel("card-needs", words.t("card-needs"), "", list(&app, card.header.row.special_needs.iter().map(|need| html! {
                 <li><b>{ words.t(&format!("need-{}", names::need(&need.kind))) }</b>{ " " }{ &need.detail }</li>
             }).collect())) }
-            { section("card-wishes", words.t("card-wishes"), "", wishes(&app, props)) }
-            { section("card-contacts", words.t("card-contacts"), "", contacts(&app, card)) }
-            { section("card-identity", words.t("card-identity"), "", identity(&app, card)) }
+            { panel("card-wishes", words.t("card-wishes"), "", wishes(&app, props)) }
+            { panel("card-contacts", words.t("card-contacts"), "", contacts(&app, card)) }
+            { panel("card-identity", words.t("card-identity"), "", identity(&app, card)) }
+            { props.more.clone() }
         </div>
     }
 }
 
-fn section(testid: &'static str, title: String, class: &'static str, body: Html) -> Html {
+/// One part of a card, under its heading; `class` may make it `wide`.
+pub fn panel(testid: &'static str, title: String, class: &'static str, body: Html) -> Html {
     html! {
         <section class={classes!("panel", class)} data-testid={testid}>
             <h2 class="panel-title">{ title }</h2>{ body }

@@ -8,13 +8,15 @@ mod forms;
 mod hand_over;
 mod icon;
 mod medicine;
+mod paper;
 mod patient;
 mod photo;
 mod room;
+mod qr;
 mod sheet;
 mod windowed;
 
-pub use card::{AllergyAction, CardView};
+pub use card::{AllergyAction, CardView, panel};
 pub use entry::{EntryView, addressee, dispensing, medicine_change};
 pub use facts::{dose, dose_text, timings_text, vitals_line, when, who, written};
 pub use fields::{Field, Fields, Values, choice, digits, is_complete, line, needed, value};
@@ -22,8 +24,10 @@ pub use forms::{Chips, ReasonField, RegimenFields, button_class, failure, is_who
 pub use hand_over::{AddresseeField, ConfirmButton, HandOverPanel, SaySheet, Saying, read_by, use_answering};
 pub use icon::{ICONS, Icon};
 pub use medicine::HowTaken;
+pub use paper::PaperActions;
 pub use patient::{PatientHead, PatientLine, PatientRowButton, head};
 pub use photo::PhotoView;
 pub use room::RoomNotice;
+pub use qr::Qr;
 pub use sheet::{Sheet, send_and_close};
 pub use windowed::{Edge, Windowed};

@@ -140,12 +140,18 @@ pub fn PatientHead(props: &PatientHeadProps) -> Html {
         let app = app.clone();
         move |_| app.dispatch(Act::Back)
     };
+    let transport = {
+        let (app, id) = (app.clone(), props.id.clone());
+        move |_| app.dispatch(Act::Go(Route::Transport(id.clone())))
+    };
     html! {
         <div class="patient-head" data-testid="patient-head" data-patient={props.id.0.clone()}>
             <button type="button" class={button_class("quiet")} onclick={back} data-testid="back" aria-label={app.words.t("back")}>
                 <Icon name="back" />
             </button>
             <div class="patient-head-body">{ header.show(&app, |header| head(&app, header)) }</div>
+            <button type="button" class={classes!(button_class("plain"), "transport-button")} onclick={transport} data-testid="transport-open"
+                aria-label={app.words.t("transport-open")}><Icon name="ambulance" /><span>{ app.words.t("transport") }</span></button>
         </div>
     }
 }

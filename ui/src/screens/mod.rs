@@ -14,6 +14,7 @@ mod site;
 mod stopped;
 mod sync_sheet;
 mod today;
+mod transport;
 mod unlock;
 mod visit;
 
@@ -30,5 +31,6 @@ pub use site::{Site, SiteCard};
 pub use stopped::{Damaged, NotEnrolled, Stopped};
 pub use sync_sheet::SyncSheet;
 pub use today::TodayScreen;
+pub use transport::Transport;
 pub use unlock::Unlock;
 pub use visit::Visit;

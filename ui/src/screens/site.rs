@@ -3,7 +3,7 @@
 use crate::{
     api::use_command,
     app::{Act, Route, use_app},
-    components::{CardView, Chips, Icon, PatientRowButton, Sheet, button_class, head, text_of},
+    components::{CardView, Chips, Icon, PaperActions, PatientRowButton, Sheet, button_class, head, text_of},
 };
 use tendenko_app_api::*;
 use yew::prelude::*;
@@ -132,12 +132,6 @@ pub fn SiteCard(props: &SiteCardProps) -> Html {
         let app = app.clone();
         move |_| app.dispatch(Act::Back)
     };
-    let print = |_| {
-        if let Some(window) = web_sys::window() {
-            // A tablet that cannot print says so itself.
-            let _ = window.print();
-        }
-    };
     html! {
         <div class="patient-page" data-testid="site-card">
             <div class="patient-head">
@@ -150,7 +144,7 @@ pub fn SiteCard(props: &SiteCardProps) -> Html {
                 { opened.show(&app, |card| html! {
                     <>
                         <CardView card={card.clone()} />
-                        <div><button type="button" class={button_class("plain")} onclick={print} data-testid="print"><Icon name="print" />{ app.words.t("print") }</button></div>
+                        <PaperActions title={format!("{} {}", app.words.t("tab-card"), card.header.row.patient.name)} />
                     </>
                 }) }
             </div>
