@@ -46,5 +46,6 @@ pub(crate) const SUM: &[u8] = b"tendenko sum v1\0";
 pub(crate) const STATEMENT_SIGNATURE: &[u8] = b"tendenko statement v1\0";
 pub(crate) const ENROLMENT_SIGNATURE: &[u8] = b"tendenko enrolment v1\0";
 pub(crate) const RELAY_ENROLMENT_SIGNATURE: &[u8] = b"tendenko relay enrolment v1\0";
+pub(crate) const PAPER_SIGNATURE: &[u8] = b"tendenko paper v1\0";
 pub(crate) const WRAPPED_KEY: &[u8] = b"tendenko epoch key v1\0";
 pub(crate) const COURIER_TAG: &[u8] = b"tendenko courier v1\0";

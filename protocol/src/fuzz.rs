@@ -8,6 +8,7 @@ use crate::document::Vector;
 use crate::ids::{ArrivalNo, ChunkId, DeviceId, Millis, Print, RegionId, RelayId, RelayIncarnation};
 use crate::invitation::Invitation;
 use crate::messages::{Backfill, ClientMessage, FrameDecoder, Lane, RelayMessage};
+use crate::paper::PaperSignature;
 use crate::record::{ParsedCheckpoint, ReceivedBytes, RejectReason};
 use crate::session::Standing;
 use crate::session::client::{self, ClientAction, ClientConfig, ClientEvent};
@@ -53,6 +54,14 @@ pub fn invitation(bytes: &[u8]) {
         std::str::from_utf8(bytes).map_err(drop).and_then(|text| Invitation::from_text(text).map_err(drop))
     {
         assert_eq!(Invitation::from_text(&invitation.to_text()), Ok(invitation));
+    }
+}
+
+/// The signature on a printed document. What was understood is said again in the same words.
+pub fn paper(bytes: &[u8]) {
+    let read = |text| PaperSignature::from_text(text).map_err(drop);
+    if let Ok(signature) = std::str::from_utf8(bytes).map_err(drop).and_then(read) {
+        assert_eq!(PaperSignature::from_text(&signature.to_text()), Ok(signature));
     }
 }
 

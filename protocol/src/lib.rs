@@ -16,12 +16,14 @@
 //! | [`messages`] | the wire: messages and frames |
 //! | [`session`] | the tablet's and the relay's side of a sync, as state machines |
 //! | [`invitation`] | the QR code of a tablet that serves as a relay |
+//! | [`paper`] | the signature on a printed document |
 //! | [`courier`] | the file that carries records where there is no network |
 //!
 //! Bytes from outside have their own types ([`record::ReceivedBytes`], [`record::ParsedRecord`]) until a signature was
 //! checked ([`record::SealedRecord`]). Nothing is ever re-encoded to be verified: signatures cover bytes as received.
 
 pub mod admission;
+mod base45;
 pub mod cbor;
 pub mod chunk;
 pub mod courier;
@@ -33,6 +35,7 @@ pub mod invitation;
 pub mod keys;
 pub mod limits;
 pub mod messages;
+pub mod paper;
 pub mod random;
 pub mod record;
 pub mod session;

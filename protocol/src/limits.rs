@@ -105,3 +105,8 @@ pub const MAX_INVITATION: usize = 4_296;
 pub const MAX_INVITATION_ADDRESSES: usize = 8;
 /// Statements in an invitation.
 pub const MAX_INVITATION_CHAIN: usize = 3;
+
+/// The text of a signature on paper, in characters, and what it decodes to, in bytes: what the largest QR code holds.
+pub const MAX_PAPER: usize = 4_296;
+/// Statements in a signature on paper.
+pub const MAX_PAPER_CHAIN: usize = 3;

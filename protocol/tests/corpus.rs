@@ -17,19 +17,21 @@ use tendenko_protocol::keys::{DeviceKeys, EpochKey, RegionKeys};
 use tendenko_protocol::messages::{
     Backfill, Buckets, ClientMessage, Coverage, Cursor, Item, Lane, Refusal, RelayMessage, Set, Summary, encode_frame,
 };
+use tendenko_protocol::paper::PaperSignature;
 use tendenko_protocol::record::{
     CheckpointDraft, Covered, Draft, Kind, ParsedCheckpoint, ReceivedBytes, RejectReason, SealedCheckpoint,
     SealedRecord,
 };
 use tendenko_protocol::trust::{
     self, Claim, Device, EnrolmentBundle, EnrolmentRequest, Facility, Grant, Member, RelayAddress, Revocation,
-    UnverifiedStatement,
+    TrustStore, UnverifiedStatement,
 };
 
 type Entry = fn(&[u8]);
 
-const ENTRIES: [(&str, Entry); 12] = [
+const ENTRIES: [(&str, Entry); 13] = [
     ("invitation", fuzz::invitation),
+    ("paper", fuzz::paper),
     ("courier", fuzz::courier),
     ("record", fuzz::record),
     ("checkpoint", fuzz::checkpoint),
@@ -92,6 +94,9 @@ fn every_seed_is_what_it_says() {
     }
     for seed in seeds("invitation") {
         Invitation::from_text(std::str::from_utf8(&seed).unwrap()).unwrap();
+    }
+    for seed in seeds("paper") {
+        PaperSignature::from_text(std::str::from_utf8(&seed).unwrap()).unwrap();
     }
     for seed in seeds("courier") {
         let mut reader = courier::Reader::new();
@@ -235,6 +240,10 @@ fn write_seeds() {
         chain: vec![statements[2].clone()],
     };
     write("invitation", "device", invitation.to_text().as_bytes());
+    let trust = TrustStore::new([1; 32]);
+    let keys = DeviceKeys::from_secret_bytes(&[7; 64]).unwrap();
+    let signature = PaperSignature::sign(&keys, &trust, made.document.patient, [5; 16], [7; 32], Millis(9));
+    write("paper", "letter", signature.to_text().as_bytes());
     for (name, for_whom, since) in [
         ("everyone", courier::ForWhom::Everyone, None),
         ("devices", courier::ForWhom::Devices(vec![made.device]), Some(Millis(2))),

@@ -7,16 +7,14 @@
 //! Digits, capitals and `:` only, so that QR codes take 5.5 bits for each (alphanumeric mode). The chain is what verifies the
 //! device's certificate: whoever never heard of the tablet believes it by the region's signature, not by the picture.
 
-mod base45;
-
 use std::net::{IpAddr, SocketAddr};
 
 use serde_bytes::{ByteArray, ByteBuf};
 
-use crate::cbor;
 use crate::ids::{DeviceId, RegionId};
 use crate::limits::{MAX_INVITATION, MAX_INVITATION_ADDRESSES, MAX_INVITATION_CHAIN};
 use crate::trust::{Claim, TrustStore, UnverifiedStatement};
+use crate::{base45, cbor};
 
 /// What every invitation begins with, before its version.
 const PREFIX: &str = "TENDENKO:";
