@@ -47,6 +47,31 @@ pub async fn print(window: &WebviewWindow, folder: &Path, title: &str, now: Time
     settled.map(|()| file)
 }
 
+/// Keeps a file of the record in a folder, under its own name as far as that is free and fit to be one; its path.
+pub fn keep(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, PrintError> {
+    fs::create_dir_all(folder).map_err(PrintError::File)?;
+    let (stem, ending) = (clean(name.rsplit_once('.').map_or(name, |(stem, _)| stem)), ending_of(bytes));
+    let names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}-{number}")));
+    let mut files = names.map(|name| folder.join(format!("{name}.{ending}")));
+    let file = files.find(|file| !file.exists()).unwrap_or_else(|| folder.join("tendenko.pdf"));
+    let unfinished = folder.join(format!("{stem}.{ending}.part"));
+    let kept = fs::write(&unfinished, bytes).and_then(|()| settle(&unfinished, &file)).map_err(PrintError::File);
+    if kept.is_err() {
+        // It may not be there at all.
+        let _ = fs::remove_file(&unfinished);
+    }
+    kept.map(|()| file)
+}
+
+/// What a file is, by what is in it: a name that somebody chose elsewhere decides nothing on this machine.
+fn ending_of(bytes: &[u8]) -> &'static str {
+    if bytes.starts_with(b"%PDF-") {
+        return "pdf";
+    }
+    let picture = image::guess_format(bytes).ok();
+    picture.and_then(|format| format.extensions_str().first().copied()).unwrap_or("bin")
+}
+
 /// The whole file gets its name.
 fn settle(unfinished: &Path, file: &Path) -> io::Result<()> {
     let written = File::open(unfinished)?;
@@ -176,6 +201,17 @@ mod tests {
         let second = free_name(folder.path(), "救急搬送 小笠原フミヱ", now);
         assert_eq!(second, folder.path().join("救急搬送 小笠原フミヱ 20261120-1200-2.pdf"));
         assert_eq!(free_name(folder.path(), "///", now), folder.path().join("20261120-1200.pdf"));
+    }
+
+    #[test]
+    fn a_file_of_the_record_is_called_by_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept =
+            |name, bytes| keep(folder.path(), name, bytes).unwrap().file_name().unwrap().to_string_lossy().into_owned();
+        assert_eq!(kept("../サマリ.desktop", b"%PDF-1.7"), "サマリ.pdf");
+        assert_eq!(kept("サマリ.pdf", b"%PDF-1.7"), "サマリ-2.pdf");
+        assert_eq!(kept("photo-1", b"\xff\xd8\xff\xe0"), "photo-1.jpg");
+        assert_eq!(kept("x.sh", b"#!/bin/sh"), "x.bin");
     }
 
     #[test]

@@ -159,6 +159,8 @@ pub struct DraftLine {
     pub patient: PatientName,
     /// Which visit it corrects.
     pub correct: Option<EntryId>,
+    /// Which document it is; none = a visit.
+    pub document: Option<crate::DocumentDraftName>,
     /// When it was last touched.
     pub at: Millis,
 }

@@ -143,6 +143,20 @@ error_codes! {
     NoPdfHere = "no-pdf-here",
     /// The PDF could not be made: there is no file.
     PdfFailed = "pdf-failed",
+    /// The file is larger than a document's files may be. `max_mb`.
+    FileTooLarge = "file-too-large",
+    /// The file is neither a PDF nor a picture that can be read.
+    FileUnreadable = "file-unreadable",
+    /// A document holds no more files. `max`.
+    TooManyFiles = "too-many-files",
+    /// The file is not on this tablet yet.
+    FileNotHere = "file-not-here",
+    /// The QR code is not the signature of a document.
+    NotAPaper = "not-a-paper",
+    /// Nobody in this region vouches for the tablet that signed.
+    PaperUnknownTablet = "paper-unknown-tablet",
+    /// The signature does not hold: the code was altered.
+    PaperForged = "paper-forged",
     /// Something else. `detail`: a code for the log, no personal data.
     Internal = "internal",
 }

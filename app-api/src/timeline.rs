@@ -209,6 +209,19 @@ pub enum EntryBody {
     },
     /// 写真・書類
     Attachment(crate::AttachmentView),
+    /// 書類
+    Document(crate::DocumentView),
+    /// 確認事項への回答
+    ChecklistAnswer {
+        /// The version of the document that asks.
+        document: EntryId,
+        /// The question, as it was asked.
+        question: String,
+        /// What the answer comes to.
+        verdict: crate::Verdict,
+        /// In the writer's words.
+        text: String,
+    },
     /// 取消: the version before should not have been made.
     Withdrawal,
     /// Written by a newer version of the program: kept, shown by its name.
@@ -240,6 +253,10 @@ pub enum EntryKind {
     SiteAccess,
     /// 写真・書類
     Attachment,
+    /// 書類
+    Document,
+    /// 確認事項への回答
+    ChecklistAnswer,
     /// 取消
     Withdrawal,
     /// The card: identity, allergies, wishes and so on.
@@ -261,6 +278,8 @@ impl EntryBody {
             EntryBody::NotebookImport { .. } => EntryKind::NotebookImport,
             EntryBody::SiteAccess { .. } => EntryKind::SiteAccess,
             EntryBody::Attachment(_) => EntryKind::Attachment,
+            EntryBody::Document(_) => EntryKind::Document,
+            EntryBody::ChecklistAnswer { .. } => EntryKind::ChecklistAnswer,
             EntryBody::Withdrawal => EntryKind::Withdrawal,
             EntryBody::Unknown { .. } => EntryKind::Unknown,
         }

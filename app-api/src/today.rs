@@ -21,6 +21,8 @@ pub struct Today {
     pub changes: Vec<PatientChanges>,
     /// Hand-overs to me, my profession or the team that I have not confirmed yet, urgent first.
     pub hand_overs: Vec<HandOverView>,
+    /// Letters to my facility that nobody has answered yet, newest first.
+    pub letters: Vec<crate::WaitingLetter>,
     /// Conflicts that wait for a person.
     pub conflicts: u32,
     /// Saved entries that the relay does not have yet.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_cbor::Value;
 
 use crate::attachment::Attachment;
+use crate::care_document::{CareDocument, ChecklistAnswer};
 use crate::codec::Newer;
 use crate::ids::{EntryId, Timestamp};
 use crate::medicine::{Dispensing, Medicine};
@@ -59,6 +60,10 @@ pub enum EventBody {
     Withdrawal(Withdrawal),
     /// 添付
     Attachment(Attachment),
+    /// 書類
+    Document(CareDocument),
+    /// 確認事項への回答
+    ChecklistAnswer(ChecklistAnswer),
     /// A kind of a newer version, or a body this version cannot read. Kept and shown as such.
     Unknown {
         /// The kind as stored.
@@ -82,6 +87,8 @@ impl EventBody {
             Self::SiteAccess(_) => "site-access",
             Self::Withdrawal(_) => "withdrawal",
             Self::Attachment(_) => "attachment",
+            Self::Document(_) => "document",
+            Self::ChecklistAnswer(_) => "checklist-answer",
             Self::Unknown { kind, .. } => kind,
         }
     }

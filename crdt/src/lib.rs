@@ -20,6 +20,7 @@
 
 mod attachment;
 mod card;
+mod care_document;
 mod chunks;
 mod codec;
 mod columns;
@@ -45,6 +46,9 @@ pub use attachment::{
     Thumbnail, TooLong,
 };
 pub use card::{Card, CardView};
+pub use care_document::{
+    CareDocument, ChecklistAnswer, DocumentKind, MAX_CHECKLIST, MAX_DOCUMENT_FILES, Recipient, Verdict,
+};
 pub use chunks::{MAX_CHANGES_BYTES, actors_of};
 pub use codec::{MAX_VALUE, Newer};
 pub use document::{Applied, ConflictKind, ConflictRef, Document, DocumentError, LocalEdits, Problem, ProblemKind};

@@ -37,6 +37,8 @@ impl Event {
             EventBody::SiteAccess(body) => self.stored_with(body),
             EventBody::Withdrawal(body) => self.stored_with(body),
             EventBody::Attachment(body) => self.stored_with(body),
+            EventBody::Document(body) => self.stored_with(body),
+            EventBody::ChecklistAnswer(body) => self.stored_with(body),
             EventBody::Unknown { raw, .. } => self.stored_with(raw),
         }
     }
@@ -69,6 +71,8 @@ impl Event {
             "site-access" => Some(read(id, bytes, EventBody::SiteAccess)),
             "withdrawal" => Some(read(id, bytes, EventBody::Withdrawal)),
             "attachment" => Some(read(id, bytes, EventBody::Attachment)),
+            "document" => Some(read(id, bytes, EventBody::Document)),
+            "checklist-answer" => Some(read(id, bytes, EventBody::ChecklistAnswer)),
             _ => None,
         };
         match known {

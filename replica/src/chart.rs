@@ -77,6 +77,11 @@ impl Replica {
         Ok(more)
     }
 
+    /// One entry with what is shown beside it; `new` is not asked for.
+    pub fn timeline_entry(&self, patient: PatientId, entry: EntryId) -> Result<TimelineEntry, ReadError> {
+        Ok(pages::shown(&self.reader(), self.me(), patient, entry, i64::MAX)?)
+    }
+
     /// Entries of every profession, newest first, older than `before`; also those that were corrected.
     pub fn timeline(
         &self,

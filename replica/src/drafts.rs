@@ -6,6 +6,8 @@
 //!
 //! Sentences that somebody writes again and again are counted with every save, so that they can be offered. They are that person's own.
 
+use std::collections::BTreeMap;
+
 use tendenko_crdt::{Attachment, Document as _, EntryId, EventBody, Timestamp};
 use tendenko_protocol::ids::PatientId;
 
@@ -23,6 +25,9 @@ const PHRASE: std::ops::RangeInclusive<usize> = 4..=60;
 /// Sentences kept of each member.
 const PHRASES_KEPT: u32 = 500;
 
+/// Longest slot, in bytes.
+pub const MAX_SLOT: usize = 64;
+
 /// Which draft of the person at work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DraftName {
@@ -30,6 +35,15 @@ pub struct DraftName {
     pub patient: PatientId,
     /// Which entry it corrects; none = a new one.
     pub corrects: Option<EntryId>,
+    /// Which form it is, in the host's words: empty for a visit. Each form has a draft of its own. At most [`MAX_SLOT`] bytes.
+    pub slot: String,
+}
+
+impl DraftName {
+    /// The draft of a visit.
+    pub fn visit(patient: PatientId, corrects: Option<EntryId>) -> Self {
+        Self { patient, corrects, slot: String::new() }
+    }
 }
 
 /// A draft as it was left.
@@ -48,7 +62,9 @@ pub struct Draft {
 pub struct DraftPhoto {
     /// Its number.
     pub id: i64,
-    /// A small picture of it.
+    /// Media type.
+    pub media_type: String,
+    /// A small picture of it; empty where there is none.
     pub thumbnail: Vec<u8>,
     /// Bytes of the whole.
     pub size: u64,
@@ -59,9 +75,9 @@ pub struct DraftPhoto {
 pub struct NewPhoto {
     /// Media type, for example `image/jpeg`.
     pub media_type: String,
-    /// The picture.
+    /// The picture, or another file.
     pub bytes: Vec<u8>,
-    /// A small picture of it, at most [`tendenko_crdt::MAX_THUMBNAIL`] bytes.
+    /// A small picture of it, at most [`tendenko_crdt::MAX_THUMBNAIL`] bytes; empty where there is none.
     pub thumbnail: Vec<u8>,
 }
 
@@ -78,6 +94,9 @@ impl Replica {
 
     /// Keeps a draft: on disk when this returns.
     pub fn put_draft(&self, name: &DraftName, form: &[u8]) -> Result<(), SaveError> {
+        if name.slot.len() > MAX_SLOT {
+            return Err(SaveError::TooLarge { bytes: name.slot.len(), limit: MAX_SLOT });
+        }
         if form.len() > MAX_FORM {
             return Err(SaveError::TooLarge { bytes: form.len(), limit: MAX_FORM });
         }
@@ -119,15 +138,27 @@ impl Replica {
         written: &[&str],
         edit: impl FnOnce(&mut Edit<'_, '_>) -> Result<(T, EntryId, Timestamp), SaveError>,
     ) -> Result<T, AttachError> {
+        self.save_draft_with_files(name, written, &BTreeMap::new(), |under_way, _| edit(under_way))
+    }
+
+    /// As [`Replica::save_draft`], for an entry that names its files itself: the edit is told under which entries they will be mentioned. `names` are
+    /// the files' own, by their number in the draft.
+    pub fn save_draft_with_files<T>(
+        &self,
+        name: &DraftName,
+        written: &[&str],
+        names: &BTreeMap<i64, String>,
+        edit: impl FnOnce(&mut Edit<'_, '_>, &[EntryId]) -> Result<(T, EntryId, Timestamp), SaveError>,
+    ) -> Result<T, AttachError> {
         let patient = name.patient;
         // Sealed before the store is locked.
         let photos = drafts::photos(&self.reader(), &self.place(name)).map_err(SaveError::from)?;
         let mut sealed = Vec::new();
         for (number, photo) in (1..).zip(photos) {
             let about = NewAttachment {
-                file_name: format!("photo-{number}"),
+                file_name: names.get(&photo.id).cloned().unwrap_or_else(|| format!("photo-{number}")),
                 media_type: photo.media_type,
-                thumbnail: Some(photo.thumbnail),
+                thumbnail: (!photo.thumbnail.is_empty()).then_some(photo.thumbnail),
                 ..NewAttachment::default()
             };
             let size = photo.bytes.len() as u64;
@@ -147,10 +178,12 @@ impl Replica {
                 drafts::remove(connection, &self.place(name))
             },
             |under_way| {
-                let (value, entry, at) = edit(under_way)?;
-                for photo in &sealed {
+                let ids = sealed.iter().map(|_| under_way.new_entry_id()).collect::<Result<Vec<_>, _>>()?;
+                let (value, entry, at) = edit(under_way, &ids)?;
+                for (photo, id) in sealed.iter().zip(ids) {
                     let mention = Attachment { part_of: Some(entry), ..photo.mention.clone() };
                     let mut event = under_way.event(EventBody::Attachment(mention))?;
+                    event.id = id;
                     event.occurred_at = at;
                     under_way.volume_at(at)?.record(event)?;
                 }

@@ -26,6 +26,7 @@
 //!   shows them.
 
 mod attachments;
+mod care_documents;
 mod chart;
 mod checkpoints;
 mod clock;
@@ -60,9 +61,10 @@ pub mod views;
 pub use attachments::{
     AttachError, AttachmentError, AttachmentPresence, AttachmentState, AttachmentStorage, NewAttachment,
 };
+pub use care_documents::{CheckPaperError, CheckedPaper, DocumentFile, LETTER_WAITS};
 pub use chart::HAND_OVER_WAITS;
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use drafts::{Draft, DraftName, DraftPhoto, MAX_FORM, NewPhoto};
+pub use drafts::{Draft, DraftName, DraftPhoto, MAX_FORM, MAX_SLOT, NewPhoto};
 pub use edit::{Edit, MAX_CHANGE, year_in_japan};
 pub use error::{Damage, EnrolError, ReadError, SaveError, UnlockError};
 pub use metering::{DataUse, MonthOfUse, Network};

@@ -22,7 +22,7 @@ pub fn data_address(media_type: &str, bytes: &[u8]) -> String {
 }
 
 pub fn name(of: &api::PatientId, corrects: Option<&api::EntryId>) -> Result<DraftName, ApiError> {
-    Ok(DraftName { patient: patient(of)?, corrects: corrects.map(entry).transpose()? })
+    Ok(DraftName::visit(patient(of)?, corrects.map(entry).transpose()?))
 }
 
 pub fn get(desk: &Desk, args: api::GetDraft) -> Answer<api::GetDraft> {
@@ -69,6 +69,7 @@ pub fn all(desk: &Desk, _: api::GetDrafts) -> Answer<api::GetDrafts> {
         let Ok(summary) = desk.replica.patient(name.patient) else { continue };
         lines.push(api::DraftLine {
             patient: rows.name(&summary),
+            document: super::documents::writing::draft_of(&name),
             correct: name.corrects.map(|entry| api::EntryId(entry.to_string())),
             at: millis(at),
         });

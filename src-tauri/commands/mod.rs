@@ -7,14 +7,15 @@ mod card;
 mod card_edit;
 mod conflicts;
 pub(crate) mod courier;
+mod documents;
 pub(crate) mod drafts;
 mod hand_overs;
 mod medicines;
 pub(crate) mod nearby;
 pub(crate) mod notebook;
 mod patients;
-mod room;
 mod printing;
+mod room;
 mod session;
 mod site;
 mod sync;
@@ -81,6 +82,7 @@ handlers! {
         stop_serving(StopServing) = nearby::stop;
         scan_server(ScanServer) = nearby::scan;
         save_pdf(SavePdf) = printing::save_pdf;
+        save_file(SaveFile) = printing::save_file;
     }
     at work {
         get_today(GetToday) = today::today;
@@ -124,6 +126,17 @@ handlers! {
         import_notebook(ImportNotebook) = notebook::import;
         search_site(SearchSite) = site::search;
         open_site_card(OpenSiteCard) = site::open;
+        get_documents(GetDocuments) = documents::all;
+        get_document(GetDocument) = documents::one;
+        get_document_draft(GetDocumentDraft) = documents::writing::draft;
+        put_document_draft(PutDocumentDraft) = documents::writing::put;
+        drop_document_draft(DropDocumentDraft) = documents::writing::discard;
+        add_document_file(AddDocumentFile) = documents::writing::add_file;
+        remove_document_file(RemoveDocumentFile) = documents::writing::remove_file;
+        save_document(SaveDocument) = documents::writing::save;
+        answer_question(AnswerQuestion) = documents::answer;
+        sign_paper(SignPaper) = documents::paper::sign;
+        check_paper(CheckPaper) = documents::paper::check;
         get_sync(GetSync) = sync::status;
         get_sync_detail(GetSyncDetail) = sync::detail;
         set_data_saver(SetDataSaver) = sync::set_data_saver;

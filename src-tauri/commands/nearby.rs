@@ -55,7 +55,7 @@ pub async fn scan(tablet: &Tablet, args: api::ScanServer) -> Answer<api::ScanSer
 }
 
 /// The texts of the QR codes in a picture; none where there is none, or where it is no picture.
-fn codes_in(picture: &[u8]) -> Result<Vec<String>, ApiError> {
+pub fn codes_in(picture: &[u8]) -> Result<Vec<String>, ApiError> {
     if picture.len() > api::MAX_QR_PICTURE {
         return Err(ApiError::new(ErrorCode::NoQrCode));
     }

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use tauri::Manager as _;
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
+use tendenko_crdt::EventBody;
+use tendenko_replica::AttachmentError;
 
-use super::{Answer, courier};
+use super::{Answer, courier, entry, patient};
+use crate::error::{reading, storing};
 use crate::printing::{self, PrintError};
 use crate::tablet::{Tablet, blocking};
 
@@ -28,6 +31,27 @@ pub async fn save_pdf(tablet: &Tablet, args: api::SavePdf) -> Answer<api::SavePd
     let file = printing::print(&window, &folder, &args.title, tablet.clock.now()).await.map_err(refused)?;
     tracing::info!("a page was saved as a PDF");
     Ok(saved(&file))
+}
+
+/// A file of a document, out of the sealed store, under its own name.
+pub async fn save_file(tablet: &Tablet, args: api::SaveFile) -> Answer<api::SaveFile> {
+    let folder = papers(tablet);
+    tablet
+        .work(move |desk| {
+            let (patient, entry) = (patient(&args.patient)?, entry(&args.entry)?);
+            let mentioned = desk.replica.entry(patient, entry).map_err(|error| reading(&error))?;
+            let Some(EventBody::Attachment(mentioned)) = mentioned.map(|event| event.body) else {
+                return Err(ApiError::new(ErrorCode::NoSuchEntry));
+            };
+            let bytes = desk.replica.read_attachment(patient, entry).map_err(|error| match error {
+                AttachmentError::NotHere { .. } => ApiError::new(ErrorCode::FileNotHere),
+                AttachmentError::Store(error) => storing(&error),
+                _ => ApiError::new(ErrorCode::NoSuchEntry),
+            })?;
+            let file = printing::keep(&folder, mentioned.file_name.as_str(), &bytes).map_err(refused)?;
+            Ok(saved(&file))
+        })
+        .await
 }
 
 fn saved(file: &Path) -> api::PdfSaved {

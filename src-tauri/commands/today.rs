@@ -6,7 +6,7 @@ use tendenko_crdt::Event;
 use tendenko_replica::PatientNews;
 
 use super::patients::Rows;
-use super::{Answer, hand_overs};
+use super::{Answer, documents, hand_overs};
 use crate::error::reading;
 use crate::tablet::Desk;
 use crate::views::entries::{kind, summary};
@@ -17,6 +17,8 @@ use crate::views::sync::count;
 const LINES: usize = 5;
 /// Hand-overs that are listed.
 const MOST_HAND_OVERS: usize = 500;
+/// Letters that are listed.
+const MOST_LETTERS: usize = 50;
 
 pub fn today(desk: &Desk, args: api::GetToday) -> Answer<api::GetToday> {
     let date = match args.date {
@@ -50,6 +52,7 @@ pub fn today(desk: &Desk, args: api::GetToday) -> Answer<api::GetToday> {
         round,
         changes: news.iter().filter_map(|news| changes(desk, &rows, news, &hand_overs)).collect(),
         hand_overs,
+        letters: documents::waiting(desk, &rows, MOST_LETTERS)?,
         conflicts: count(replica.conflicts(None).map_err(|error| reading(&error))?.len() as u64),
         unsent: count(replica.sync_status().unsent),
     })

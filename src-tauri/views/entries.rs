@@ -4,8 +4,8 @@ use tendenko_app_api as api;
 use tendenko_crdt::{Addressee, Attachment, Event, EventBody, NoteSection, Tenths, Visit, Vitals};
 use tendenko_replica::Sent;
 
-use super::medicines;
 use super::people::{profession, profession_of};
+use super::{documents, medicines};
 use crate::commands::drafts::data_address;
 
 /// What an entry says.
@@ -36,6 +36,13 @@ pub fn body(event: &Event) -> api::EntryBody {
         }
         EventBody::SiteAccess(access) => api::EntryBody::SiteAccess { reason: access.reason.clone() },
         EventBody::Attachment(mentioned) => api::EntryBody::Attachment(attachment(mentioned)),
+        EventBody::Document(written) => api::EntryBody::Document(documents::document(written)),
+        EventBody::ChecklistAnswer(answer) => api::EntryBody::ChecklistAnswer {
+            document: api::EntryId(answer.document.to_string()),
+            question: answer.question.clone(),
+            verdict: documents::verdict(&answer.verdict),
+            text: answer.text.clone(),
+        },
         EventBody::Withdrawal(_) => api::EntryBody::Withdrawal,
         EventBody::Unknown { .. } => api::EntryBody::Unknown { kind: event.body.kind().to_owned() },
     }
@@ -62,6 +69,8 @@ pub fn kind(event: &Event) -> api::EntryKind {
         EventBody::NotebookText(_) => api::EntryKind::NotebookImport,
         EventBody::SiteAccess(_) => api::EntryKind::SiteAccess,
         EventBody::Attachment(_) => api::EntryKind::Attachment,
+        EventBody::Document(_) => api::EntryKind::Document,
+        EventBody::ChecklistAnswer(_) => api::EntryKind::ChecklistAnswer,
         EventBody::Withdrawal(_) => api::EntryKind::Withdrawal,
         EventBody::Unknown { .. } => api::EntryKind::Unknown,
     }
@@ -79,6 +88,8 @@ pub fn stored_kind(kind: &api::EntryKind) -> Option<&'static str> {
         api::EntryKind::NotebookImport => Some("notebook-text"),
         api::EntryKind::SiteAccess => Some("site-access"),
         api::EntryKind::Attachment => Some("attachment"),
+        api::EntryKind::Document => Some("document"),
+        api::EntryKind::ChecklistAnswer => Some("checklist-answer"),
         api::EntryKind::Withdrawal => Some("withdrawal"),
         api::EntryKind::Card | api::EntryKind::Unknown => None,
     }
@@ -100,6 +111,9 @@ pub fn summary(event: &Event) -> String {
         EventBody::NotebookText(notebook) => &notebook.file_name,
         EventBody::Attachment(attachment) if attachment.caption.is_empty() => attachment.file_name.as_str(),
         EventBody::Attachment(attachment) => &attachment.caption,
+        EventBody::Document(document) => &document.title,
+        EventBody::ChecklistAnswer(answer) if answer.text.is_empty() => &answer.question,
+        EventBody::ChecklistAnswer(answer) => &answer.text,
         EventBody::SiteAccess(_) | EventBody::Withdrawal(_) | EventBody::Unknown { .. } => "",
     };
     let line = text.lines().next().unwrap_or_default();
@@ -125,7 +139,7 @@ pub fn visit(visit: &Visit) -> api::VisitView {
 }
 
 /// A photo or document, as it is mentioned.
-fn attachment(mentioned: &Attachment) -> api::AttachmentView {
+pub fn attachment(mentioned: &Attachment) -> api::AttachmentView {
     let small = mentioned.thumbnail.as_ref().map(|thumbnail| data_address("image/jpeg", thumbnail.as_bytes()));
     api::AttachmentView {
         media_type: mentioned.media_type.as_str().to_owned(),

@@ -5,6 +5,7 @@
 
 pub mod card;
 pub mod conflicts;
+pub mod documents;
 pub mod entries;
 pub mod medicines;
 pub mod notebook;

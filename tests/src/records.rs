@@ -2,8 +2,8 @@
 
 use jiff::tz::{Offset, TimeZone};
 use tendenko_crdt::{
-    Addressee, Document as _, EntryId, EventBody, HandOver, MedicationChange, MedicationChangeKind, Presence,
-    Profession, Timestamp, Visit,
+    Addressee, ChecklistAnswer, Document as _, EntryId, EventBody, HandOver, MedicationChange, MedicationChangeKind,
+    NoteSection, Presence, Profession, Timestamp, Verdict, Visit,
 };
 use tendenko_protocol::ids::PatientId;
 use tendenko_replica::{
@@ -62,6 +62,46 @@ pub fn hand_over_as(
         let text = text.to_owned();
         let hand_over = HandOver { to, urgent, text, answers: None, newer: Default::default() };
         let event = edit.event(EventBody::HandOver(hand_over))?;
+        let at = event.occurred_at;
+        Ok(edit.volume_at(at)?.record(event)?)
+    })
+}
+
+/// Answers a question of a document with yes, and some words.
+pub fn answer_question(
+    replica: &Replica,
+    patient: PatientId,
+    document: EntryId,
+    question: &str,
+    text: &str,
+) -> Result<EntryId, SaveError> {
+    replica.edit(patient, |edit| {
+        let (question, text) = (question.to_owned(), text.to_owned());
+        let answer = ChecklistAnswer { document, question, verdict: Verdict::Yes, text, newer: Default::default() };
+        let event = edit.event(EventBody::ChecklistAnswer(answer))?;
+        let at = event.occurred_at;
+        Ok(edit.volume_at(at)?.record(event)?)
+    })
+}
+
+/// Writes the next version of a document: the same with a remark.
+pub fn next_version(
+    replica: &Replica,
+    patient: PatientId,
+    document: EntryId,
+    remark: &str,
+) -> Result<EntryId, SaveError> {
+    let before = replica.entry(patient, document).ok().flatten();
+    let Some(EventBody::Document(mut next)) = before.map(|event| event.body) else {
+        return Err(SaveError::NoSuchEntry);
+    };
+    next.sections.retain(|section| section.name != "remarks");
+    let (name, text) = ("remarks".to_owned(), remark.to_owned());
+    next.sections.push(NoteSection { name, text, newer: Default::default() });
+    replica.edit(patient, |edit| {
+        let mut event = edit.event(EventBody::Document(next))?;
+        event.corrects = Some(document);
+        event.reason = Some("備考を加えた".to_owned());
         let at = event.occurred_at;
         Ok(edit.volume_at(at)?.record(event)?)
     })

@@ -5,6 +5,7 @@ mod frame;
 use crate::{
     api,
     dates::Day,
+    document_drafts,
     drafts::{self, DraftKey},
     i18n::Words,
     prefs::Prefs,
@@ -33,6 +34,10 @@ pub enum Route {
     CardEdit(PatientId),
     /// Taking over a medicine notebook.
     Notebook(PatientId),
+    /// 書類, one of its versions.
+    Document(PatientId, EntryId),
+    /// Writing a document.
+    Writing(PatientId, DocumentDraftName),
     /// 救急搬送
     Transport(PatientId),
     /// 申し送り
@@ -223,6 +228,7 @@ impl Reducible for Session {
                 next.toast = None;
                 next.undo = None;
                 drafts::clear();
+                document_drafts::clear();
                 next.sync_sheet = false;
                 next.nearby = None;
                 next.courier = None;

@@ -1,17 +1,10 @@
 //! Visits that are being written. What is typed is in the page's memory at once, and in the sealed store a moment later, at every keystroke:
 //! a failed save, another screen, a lock, or a program that was killed takes nothing away. Nothing about a patient may reach the page's own
 //! storage, which is not sealed; and a lock leaves nothing in memory.
-//!
-//! One write is under way at a time, of the newest text: a slow disk makes fewer writes, not a queue of old ones. Whoever saves or throws a
-//! draft away waits for that write first ([`settle`]), or it would bring the draft back.
+//! How that goes on is [`crate::keeping`]'s.
 
-use crate::{api::call, numbers};
-use futures_util::lock::Mutex;
-use std::{
-    cell::RefCell,
-    collections::{HashMap, HashSet},
-    rc::Rc,
-};
+use crate::{api::call, keeping::Keeping, numbers};
+use std::rc::Rc;
 use tendenko_app_api::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -84,21 +77,17 @@ pub fn hand_over(form: &VisitForm) -> Option<HandOverDraft> {
 }
 
 thread_local! {
-    static DRAFTS: RefCell<HashMap<DraftKey, VisitForm>> = RefCell::new(HashMap::new());
-    /// Newer here than in the store.
-    static UNWRITTEN: RefCell<HashSet<DraftKey>> = RefCell::new(HashSet::new());
-    static WRITING: Rc<Mutex<()>> = Rc::new(Mutex::new(()));
+    static DRAFTS: Rc<Keeping<DraftKey, VisitForm>> = Rc::default();
 }
 
 /// The draft as it is in memory; none = nothing was typed since the unlock, or it is not read yet ([`read`]).
 pub fn get(key: &DraftKey) -> Option<VisitForm> {
-    DRAFTS.with_borrow(|drafts| drafts.get(key).cloned())
+    DRAFTS.with(|drafts| drafts.get(key))
 }
 
 /// Keeps a draft: in memory at once, in the store as soon as the write before is done. `refused` hears of it when that cannot be.
 pub fn put(key: &DraftKey, form: &VisitForm, refused: impl Fn(ApiError) + 'static) {
-    DRAFTS.with_borrow_mut(|drafts| drafts.insert(key.clone(), form.clone()));
-    UNWRITTEN.with_borrow_mut(|unwritten| unwritten.insert(key.clone()));
+    DRAFTS.with(|drafts| drafts.put(key, form));
     let key = key.clone();
     spawn_local(async move {
         if let Err(error) = settle(&key).await {
@@ -107,37 +96,23 @@ pub fn put(key: &DraftKey, form: &VisitForm, refused: impl Fn(ApiError) + 'stati
     });
 }
 
-/// Returns when the store has what memory has. What could not be written is tried again with the next change.
+/// Returns when the store has what memory has.
 pub async fn settle(key: &DraftKey) -> Result<(), ApiError> {
-    let writing = WRITING.with(Rc::clone);
-    let _one_at_a_time = writing.lock().await;
-    if !UNWRITTEN.with_borrow_mut(|unwritten| unwritten.remove(key)) {
-        return Ok(());
-    }
-    let Some(form) = get(key) else { return Ok(()) };
-    let command = PutDraft { patient: key.patient.clone(), correct: key.correct.clone(), form };
-    let written = call(&command).await;
-    if written.is_err() && get(key).is_some() {
-        UNWRITTEN.with_borrow_mut(|unwritten| unwritten.insert(key.clone()));
-    }
-    written
+    let drafts = DRAFTS.with(Rc::clone);
+    let write = async |form| call(&PutDraft { patient: key.patient.clone(), correct: key.correct.clone(), form }).await;
+    drafts.settle(key, write).await
 }
 
 /// Reads a draft with its photos. What is in memory is newer than what was read.
 pub async fn read(key: &DraftKey) -> Result<Draft, ApiError> {
     let mut draft = call(&GetDraft { patient: key.patient.clone(), correct: key.correct.clone() }).await?;
-    match (get(key), draft.form.clone()) {
-        (Some(typed), _) => draft.form = Some(typed),
-        (None, Some(form)) => DRAFTS.with_borrow_mut(|drafts| drop(drafts.insert(key.clone(), form))),
-        (None, None) => {}
-    }
+    draft.form = DRAFTS.with(|drafts| drafts.read(key, draft.form.take()));
     Ok(draft)
 }
 
 /// Forgets a draft in memory, because the store has forgotten it.
 pub fn forget(key: &DraftKey) {
-    DRAFTS.with_borrow_mut(|drafts| drafts.remove(key));
-    UNWRITTEN.with_borrow_mut(|unwritten| unwritten.remove(key));
+    DRAFTS.with(|drafts| drafts.forget(key));
 }
 
 /// Throws a draft away.
@@ -153,8 +128,7 @@ pub fn discard(key: &DraftKey) {
 
 /// Leaves nothing in memory: the tablet is locked.
 pub fn clear() {
-    DRAFTS.with_borrow_mut(HashMap::clear);
-    UNWRITTEN.with_borrow_mut(HashSet::clear);
+    DRAFTS.with(|drafts| drafts.clear());
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use std::rc::Rc;
-use tendenko_app_api::{ApiError, CARE_CODES, Profession, SECTION_CODES};
+use tendenko_app_api::{ApiError, CARE_CODES, PART_CODES, Profession, SECTION_CODES};
 
 /// A language of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,7 @@ const JA: &[&str] = &[
     include_str!("../locales/ja/errors.ftl"),
     include_str!("../locales/ja/nearby.ftl"),
     include_str!("../locales/ja/papers.ftl"),
+    include_str!("../locales/ja/documents.ftl"),
 ];
 const EN: &[&str] = &[
     include_str!("../locales/en/frame.ftl"),
@@ -47,6 +48,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/errors.ftl"),
     include_str!("../locales/en/nearby.ftl"),
     include_str!("../locales/en/papers.ftl"),
+    include_str!("../locales/en/documents.ftl"),
 ];
 
 /// The words of one language. Cheap to clone.
@@ -160,6 +162,11 @@ impl Words {
         if SECTION_CODES.contains(&name) { self.t(&format!("section-{name}")) } else { name.to_owned() }
     }
 
+    /// A heading of a document: a known code in this language, anything else as it was written.
+    pub fn part(&self, name: &str) -> String {
+        if PART_CODES.contains(&name) { self.t(&format!("part-{name}")) } else { name.to_owned() }
+    }
+
     /// A problem of a notebook: a known code in this language, else the general sentence.
     pub fn notebook_problem(&self, code: &str) -> String {
         let key = format!("notebook-problem-{code}");
@@ -219,6 +226,7 @@ mod tests {
     fn composed_keys() -> BTreeSet<String> {
         let mut keys: BTreeSet<String> = ErrorCode::ALL.iter().map(|code| format!("error-{}", code.as_str())).collect();
         keys.extend(CARE_CODES.iter().map(|code| format!("care-{code}")));
+        keys.extend(PART_CODES.iter().map(|code| format!("part-{code}")));
         keys.extend(SECTION_CODES.iter().map(|code| format!("section-{code}")));
         keys.extend(Measure::ALL.iter().map(|measure| format!("measure-{}", measure.as_str())));
         for (prefix, names) in crate::names::ALL {

@@ -39,6 +39,8 @@ pub const ALL: &[(&str, &[&str])] = &[
             "notebook-import",
             "site-access",
             "attachment",
+            "document",
+            "checklist-answer",
             "withdrawal",
             "card",
             "unknown",
@@ -74,13 +76,16 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("problem", &["unreachable", "unknown-relay", "unknown-tablet", "revoked", "version", "misbehaves", "other"]),
     ("path", &["hub", "edge", "tablet", "courier"]),
     ("site-reason", &["consultation", "emergency", "medicines", "identification", "other"]),
-    ("tab", &["timeline", "medicines", "vitals", "card"]),
+    ("tab", &["timeline", "medicines", "vitals", "documents", "card"]),
+    ("document", &["discharge-summary", "conference", "hospital-stay", "referral", "reply"]),
+    ("letter", &["discharge-summary", "conference", "hospital-stay", "referral", "reply", "other"]),
+    ("verdict", &["yes", "no", "unclear"]),
     ("period", &["month", "quarter", "year", "all"]),
     ("when", &["now", "30", "60", "120"]),
     ("phrase", &["unchanged", "medicines", "meals", "sleep"]),
     ("card", &["contact", "diagnosis", "need"]),
     ("add", &["contact", "diagnosis", "need", "physician"]),
-    ("group", &["care", "hand-over", "medicines", "photos", "plan", "site"]),
+    ("group", &["care", "hand-over", "medicines", "documents", "photos", "plan", "site"]),
     ("box", &["waiting", "written", "confirmed"]),
     ("box-empty", &["waiting", "written", "confirmed"]),
     ("purpose", &["regular", "medication", "condition", "discharge", "emergency"]),
@@ -134,8 +139,17 @@ names! {
         EntryKind::Visit => "visit", EntryKind::Note => "note", EntryKind::HandOver => "hand-over",
         EntryKind::Dispensing => "dispensing", EntryKind::MedicineChange => "medicine-change",
         EntryKind::VisitPlan => "visit-plan", EntryKind::NotebookImport => "notebook-import",
-        EntryKind::SiteAccess => "site-access", EntryKind::Attachment => "attachment", EntryKind::Withdrawal => "withdrawal", EntryKind::Card => "card", EntryKind::Unknown => "unknown",
+        EntryKind::SiteAccess => "site-access", EntryKind::Attachment => "attachment", EntryKind::Document => "document",
+        EntryKind::ChecklistAnswer => "checklist-answer", EntryKind::Withdrawal => "withdrawal", EntryKind::Card => "card", EntryKind::Unknown => "unknown",
     }
+    /// A kind of document.
+    document_kind(DocumentKind) {
+        DocumentKind::DischargeSummary => "discharge-summary", DocumentKind::Conference => "conference",
+        DocumentKind::HospitalStay => "hospital-stay", DocumentKind::Referral => "referral", DocumentKind::Reply => "reply",
+        DocumentKind::Other(_) => "other",
+    }
+    /// What an answer comes to.
+    verdict(Verdict) { Verdict::Yes => "yes", Verdict::No => "no", Verdict::Unclear => "unclear", Verdict::Other(_) => "other" }
     /// Which hand-overs.
     hand_over_box(HandOverBox) {
         HandOverBox::Waiting => "waiting", HandOverBox::Written => "written", HandOverBox::Confirmed => "confirmed",

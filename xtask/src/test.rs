@@ -147,7 +147,7 @@ fn libtest_counts(line: &str) -> Option<Counts> {
 }
 
 /// The walks through the window, and the folders of their pictures.
-const WALKS: [(&str, &str); 3] = [("test", "window"), ("chart", "chart"), ("screens", "screens")];
+const WALKS: [(&str, &str); 4] = [("test", "window"), ("chart", "chart"), ("papers", "papers"), ("screens", "screens")];
 
 /// A step of a walk stands on the one before: a walk that fails is taken once more, from a new region. What passed only then is counted as such.
 fn window_test(project: &Project) -> Outcome<Counts> {

@@ -60,7 +60,7 @@ fn addressed(
 pub(crate) fn written(connection: &Connection, me: &Me, limit: usize) -> Result<Vec<Said>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT at, patient, entry FROM m_timeline t INDEXED BY m_timeline_handed
-         WHERE member = ?1 AND addressee IS NOT NULL AND {STANDING} ORDER BY at DESC, entry DESC LIMIT ?2"
+         WHERE member = ?1 AND addressee IS NOT NULL AND kind = 'hand-over' AND {STANDING} ORDER BY at DESC, entry DESC LIMIT ?2"
     ))?;
     let rows = statement.query_map(params![me.member.to_string(), limit as i64], said)?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -6,6 +6,7 @@
 
 mod card;
 pub(crate) mod hand_overs;
+pub(crate) mod letters;
 pub(crate) mod pages;
 pub(crate) mod read;
 mod timeline;
@@ -18,7 +19,7 @@ use crate::documents::Loaded;
 use crate::store::StoreError;
 
 /// Names the way models are computed. Change it with the computation, and every store rebuilds itself when it is opened.
-pub(crate) const FORM: &str = "3";
+pub(crate) const FORM: &str = "4";
 
 const TABLES: [&str; 5] = ["m_patients", "m_search", "m_timeline", "m_read", "m_conflicts"];
 

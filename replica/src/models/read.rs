@@ -166,6 +166,20 @@ pub(crate) fn document_of(
     document.map(|bytes| DocumentId::from_bytes(&bytes).ok_or(StoreError::Damaged)).transpose()
 }
 
+/// Every entry of a patient that is of one of these kinds, also what was corrected.
+pub(crate) fn of_kinds(connection: &Connection, patient: PatientId, kinds: &[&str]) -> Result<Vec<Event>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT event FROM m_timeline INDEXED BY m_timeline_kind WHERE kind = ?1 AND patient = ?2")?;
+    let mut events = Vec::new();
+    for kind in kinds {
+        let rows = statement.query_map(params![kind, patient.0], |row| row.get::<_, Vec<u8>>(0))?;
+        for event in rows {
+            events.push(unpacked(&event?)?);
+        }
+    }
+    Ok(events)
+}
+
 /// Entries of one kind that nothing corrects or withdraws; of one patient, or of all.
 pub(crate) fn standing(
     connection: &Connection,

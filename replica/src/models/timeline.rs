@@ -19,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use tendenko_crdt::{Addressee, EntryId, Event, EventBody, Key, ReadMark};
 use tendenko_protocol::document::DocumentId;
 
-use super::{Changed, words};
+use super::{Changed, letters, words};
 use crate::documents::Loaded;
 use crate::store::packed::pack;
 use crate::store::{StoreError, encode};
@@ -114,6 +114,7 @@ fn addressee(event: &Event) -> Option<String> {
             Addressee::Profession(profession) => for_profession(profession.as_str()),
             Addressee::Member { member, .. } => for_member(member),
         }),
+        EventBody::Document(document) => letters::for_facility(document),
         _ => None,
     }
 }

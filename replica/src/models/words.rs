@@ -220,6 +220,13 @@ fn parts(event: &Event) -> Vec<&str> {
         EventBody::NotebookText(notebook) => parts.extend([notebook.file_name.as_str(), notebook.text.as_str()]),
         EventBody::SiteAccess(access) => parts.extend([access.reason.as_str(), access.site.as_str()]),
         EventBody::Attachment(attachment) => parts.extend([attachment.file_name.as_str(), &attachment.caption]),
+        EventBody::Document(document) => {
+            parts.push(&document.title);
+            parts.extend(document.to.iter().flat_map(|to| [to.facility.as_str(), to.name.as_str()]));
+            parts.extend(document.sections.iter().map(|section| section.text.as_str()));
+            parts.extend(document.checklist.iter().map(String::as_str));
+        }
+        EventBody::ChecklistAnswer(answer) => parts.extend([answer.question.as_str(), answer.text.as_str()]),
         EventBody::Withdrawal(_) | EventBody::Unknown { .. } => {}
     }
     parts

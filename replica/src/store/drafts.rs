@@ -15,9 +15,25 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// What stands in the column `corrects`: of a visit, the entry that it corrects, or nothing; of another form, that entry (or zeroes) with the
+    /// form's slot behind it, which is never empty.
     fn corrects(&self) -> Vec<u8> {
-        self.name.corrects.map(|entry| entry.as_bytes().to_vec()).unwrap_or_default()
+        let entry = self.name.corrects.map(|entry| entry.as_bytes().to_vec());
+        if self.name.slot.is_empty() {
+            return entry.unwrap_or_default();
+        }
+        [&entry.unwrap_or_else(|| vec![0; ENTRY]), self.name.slot.as_bytes()].concat()
     }
+}
+
+/// Bytes of an entry's id.
+const ENTRY: usize = 16;
+
+/// The inverse of [`Place::corrects`].
+fn name(patient: PatientId, corrects: &[u8]) -> DraftName {
+    let (entry, slot) = corrects.split_at_checked(ENTRY).unwrap_or_default();
+    let corrects = <[u8; ENTRY]>::try_from(entry).ok().filter(|entry| *entry != [0; ENTRY]).map(EntryId::new);
+    DraftName { patient, corrects, slot: String::from_utf8_lossy(slot).into_owned() }
 }
 
 pub(crate) fn put(connection: &Connection, place: &Place<'_>, form: &[u8], at: Timestamp) -> Result<(), StoreError> {
@@ -49,11 +65,12 @@ pub(crate) fn get(connection: &Connection, place: &Place<'_>) -> Result<Option<D
         .optional()?;
     let photos = connection
         .prepare_cached(
-            "SELECT id, thumbnail, length(bytes) FROM draft_photos
+            "SELECT id, thumbnail, length(bytes), media_type FROM draft_photos
              WHERE member = ?1 AND patient = ?2 AND corrects = ?3 ORDER BY id",
         )?
         .query_map(params![place.member.0, place.name.patient.0, place.corrects()], |row| {
-            Ok(DraftPhoto { id: row.get(0)?, thumbnail: row.get(1)?, size: row.get::<_, i64>(2)?.unsigned_abs() })
+            let size = row.get::<_, i64>(2)?.unsigned_abs();
+            Ok(DraftPhoto { id: row.get(0)?, media_type: row.get(3)?, thumbnail: row.get(1)?, size })
         })?
         .collect::<Result<Vec<_>, _>>()?;
     Ok(match (found, photos.is_empty()) {
@@ -69,8 +86,7 @@ pub(crate) fn get(connection: &Connection, place: &Place<'_>) -> Result<Option<D
 pub(crate) fn all_of(connection: &Connection, member: MemberId) -> Result<Vec<(DraftName, Timestamp)>, StoreError> {
     let named = |row: &Row<'_>| {
         let corrects: Vec<u8> = row.get(1)?;
-        let corrects = <[u8; 16]>::try_from(corrects).ok().map(EntryId::new);
-        Ok((DraftName { patient: PatientId(fixed(row, 0)?), corrects }, Timestamp(row.get(2)?)))
+        Ok((name(PatientId(fixed(row, 0)?), &corrects), Timestamp(row.get(2)?)))
     };
     let drafts = connection
         .prepare_cached("SELECT patient, corrects, at FROM drafts WHERE member = ?1 ORDER BY at DESC")?
@@ -103,6 +119,7 @@ pub(crate) fn remove_photo(connection: &Connection, place: &Place<'_>, id: i64) 
 
 /// A photo, whole.
 pub(crate) struct Photo {
+    pub(crate) id: i64,
     pub(crate) media_type: String,
     pub(crate) bytes: Vec<u8>,
     pub(crate) thumbnail: Vec<u8>,
@@ -112,11 +129,11 @@ pub(crate) struct Photo {
 pub(crate) fn photos(connection: &Connection, place: &Place<'_>) -> Result<Vec<Photo>, StoreError> {
     let photos = connection
         .prepare_cached(
-            "SELECT media_type, bytes, thumbnail FROM draft_photos
+            "SELECT media_type, bytes, thumbnail, id FROM draft_photos
              WHERE member = ?1 AND patient = ?2 AND corrects = ?3 ORDER BY id",
         )?
         .query_map(params![place.member.0, place.name.patient.0, place.corrects()], |row| {
-            Ok(Photo { media_type: row.get(0)?, bytes: row.get(1)?, thumbnail: row.get(2)? })
+            Ok(Photo { id: row.get(3)?, media_type: row.get(0)?, bytes: row.get(1)?, thumbnail: row.get(2)? })
         })?
         .collect::<Result<_, _>>()?;
     Ok(photos)

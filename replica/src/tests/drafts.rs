@@ -20,7 +20,7 @@ fn save(tablet: &Tablet, name: &DraftName, text: &str) -> EntryId {
 #[test]
 fn a_draft_outlives_the_program_and_is_gone_once_saved() {
     let (mut a, b, patient) = pair();
-    let name = DraftName { patient, corrects: None };
+    let name = DraftName::visit(patient, None);
     assert_eq!(a.draft(&name).unwrap(), None);
     a.put_draft(&name, b"first").unwrap();
     a.put_draft(&name, b"second").unwrap();
@@ -54,7 +54,7 @@ fn a_draft_outlives_the_program_and_is_gone_once_saved() {
 #[test]
 fn what_cannot_be_saved_stays_a_draft() {
     let (a, _, patient) = pair();
-    let name = DraftName { patient, corrects: None };
+    let name = DraftName::visit(patient, None);
     a.put_draft(&name, b"kept").unwrap();
     a.add_photo(&name, &photo(1)).unwrap();
     let refused =
@@ -68,7 +68,7 @@ fn what_cannot_be_saved_stays_a_draft() {
 #[test]
 fn sentences_are_offered_once_they_are_written_again_until_they_are_forgotten() {
     let (a, _, patient) = pair();
-    let name = DraftName { patient, corrects: None };
+    let name = DraftName::visit(patient, None);
     save(&a, &name, "食欲あり。本日は晴れ。");
     assert!(a.phrases(8).unwrap().is_empty());
     save(&a, &name, "食欲あり。夜間良眠。");
@@ -76,4 +76,42 @@ fn sentences_are_offered_once_they_are_written_again_until_they_are_forgotten() 
     assert_eq!(a.phrases(8).unwrap(), ["食欲あり", "夜間良眠"]);
     a.forget_phrase("食欲あり").unwrap();
     assert_eq!(a.phrases(8).unwrap(), ["夜間良眠"]);
+}
+
+#[test]
+fn each_form_has_a_draft_of_its_own_and_names_its_files_itself() {
+    let (mut a, _, patient) = pair();
+    let visit = DraftName::visit(patient, None);
+    let letter = DraftName { slot: "new:referral".into(), ..visit.clone() };
+    let version = DraftName { slot: "version".into(), corrects: Some(EntryId::new([3; 16])), patient };
+    for (name, form) in [(&visit, b"visit"), (&letter, b"lettr"), (&version, b"versn")] {
+        a.put_draft(name, form).unwrap();
+    }
+    let pdf = NewPhoto { media_type: "application/pdf".into(), bytes: b"%PDF-1.7".to_vec(), thumbnail: Vec::new() };
+    let id = a.add_photo(&letter, &pdf).unwrap();
+    a.reopen();
+    let mut names: Vec<_> = a.drafts().unwrap().into_iter().map(|(name, _)| name).collect();
+    names.sort_by_key(|name| name.slot.clone());
+    assert_eq!(names, [visit.clone(), letter.clone(), version]);
+    assert_eq!(a.draft(&letter).unwrap().unwrap().photos[0].media_type, "application/pdf");
+    assert_eq!(a.draft(&visit).unwrap().unwrap().photos.len(), 0);
+    assert!(a.put_draft(&DraftName { slot: "x".repeat(MAX_SLOT + 1), ..visit.clone() }, b"").is_err());
+
+    let called = std::collections::BTreeMap::from([(id, "退院時サマリ.pdf".to_owned())]);
+    let (told, entry) = a
+        .save_draft_with_files(&letter, &[], &called, |edit, files| {
+            let event = edit.event(note("同封"))?;
+            let (id, at) = (event.id, event.occurred_at);
+            edit.volume_at(at)?.record(event)?;
+            Ok(((files.to_vec(), id), id, at))
+        })
+        .unwrap();
+    let [file] = told[..] else { panic!("one file: {told:?}") };
+    let Some(EventBody::Attachment(mentioned)) = a.entry(patient, file).unwrap().map(|event| event.body) else {
+        panic!("the file's entry");
+    };
+    assert_eq!((mentioned.file_name.as_str(), mentioned.part_of), ("退院時サマリ.pdf", Some(entry)));
+    assert!(mentioned.thumbnail.is_none());
+    assert_eq!(a.read_attachment(patient, file).unwrap(), b"%PDF-1.7");
+    assert_eq!((a.draft(&letter).unwrap(), a.drafts().unwrap().len()), (None, 2));
 }

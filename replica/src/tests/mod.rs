@@ -2,6 +2,7 @@
 //! real relay are tested in `tests/`.
 
 mod attachments;
+mod care_documents;
 mod chart;
 mod checkpoints;
 mod courier;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tendenko_tests::window::{chart, guide, measuring, scenario, screens, tour};
+use tendenko_tests::window::{chart, guide, measuring, papers, scenario, screens, tour};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Drives the app's real window on a virtual screen.
@@ -27,6 +27,12 @@ enum Command {
     },
     /// Test the chart: a timeline of years, search in it, hand-overs between two tablets
     Chart {
+        /// Where the pictures go
+        #[arg(long)]
+        pictures: PathBuf,
+    },
+    /// Test documents: letters, questions answered on two tablets, versions, paper
+    Papers {
         /// Where the pictures go
         #[arg(long)]
         pictures: PathBuf,
@@ -74,6 +80,7 @@ async fn main() -> ExitCode {
                 }
             },
             Command::Screens { pictures } => screens::play(&pictures).await,
+            Command::Papers { pictures } => papers::play(&pictures).await,
         }
     };
     // Whoever stops us wants the window and its screen gone too: leaving here drops, and so ends, them.

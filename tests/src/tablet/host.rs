@@ -169,6 +169,14 @@ impl Host {
                 let entry = records::hand_over_as(&replica, patient.parse()?, to, &text, urgent)?;
                 Answer::Saved { entry: entry.to_string() }
             }
+            Order::AnswerQuestion { patient, document, question, text } => {
+                let entry = records::answer_question(&replica, patient.parse()?, document.parse()?, &question, &text)?;
+                Answer::Saved { entry: entry.to_string() }
+            }
+            Order::NextVersion { patient, document, remark } => {
+                let entry = records::next_version(&replica, patient.parse()?, document.parse()?, &remark)?;
+                Answer::Saved { entry: entry.to_string() }
+            }
             Order::AwaitConfirmed { patient, entry, by } => {
                 let (patient, entry) = (patient.parse()?, entry.parse()?);
                 self.until(|replica| Ok(records::confirmed_by(replica, patient, entry)?.contains(&by)))?

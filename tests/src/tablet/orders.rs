@@ -26,6 +26,26 @@ pub enum Order {
         /// To be read before anything else.
         urgent: bool,
     },
+    /// Answer a question of a document. Answered with [`Answer::Saved`].
+    AnswerQuestion {
+        /// About whom.
+        patient: String,
+        /// The document.
+        document: String,
+        /// Its question.
+        question: String,
+        /// In words.
+        text: String,
+    },
+    /// Write the next version of a document, with this remark. Answered with [`Answer::Saved`].
+    NextVersion {
+        /// About whom.
+        patient: String,
+        /// The version that it follows.
+        document: String,
+        /// What is remarked.
+        remark: String,
+    },
     /// Answer once somebody has confirmed a hand-over.
     AwaitConfirmed {
         /// About whom.

@@ -28,9 +28,9 @@ const QUESTION: &str = "残薬は何日分ありましたか。";
 const ANSWER: &str = "五日分ありました。次回持参します。";
 const LATE_NOTE: &str = "薬局で服薬指導。飲み忘れなし。";
 /// As wide and as high as any window that is looked at.
-const SCREEN: (u32, u32) = (1280, 1024);
-const PORTRAIT: (u32, u32) = (768, 1024);
-const TELEPHONE: (u32, u32) = (400, 800);
+pub(super) const SCREEN: (u32, u32) = (1280, 1024);
+pub(super) const PORTRAIT: (u32, u32) = (768, 1024);
+pub(super) const TELEPHONE: (u32, u32) = (400, 800);
 
 /// Plays the test; true when every step passed. Pictures go to `pictures`.
 pub async fn play(pictures: &Path) -> bool {
@@ -234,6 +234,14 @@ async fn every_screen(walk: &mut Walk, desktop: &Desktop, page: &Page, name: &st
         fits(walk, desktop, page, &format!("{name}-{sheet}")).await?;
         page.dismiss("sheet-close", sheet).await?;
     }
+    page.touch("tab-documents").await?;
+    page.see("documents").await?;
+    fits(walk, desktop, page, &format!("{name}-documents")).await?;
+    page.touch("write-referral").await?;
+    page.see("document-form").await?;
+    fits(walk, desktop, page, &format!("{name}-document-form")).await?;
+    page.touch("document-discard").await?;
+    page.see("documents").await?;
     page.touch("transport-open").await?;
     page.see("transport-vitals").await?;
     fits(walk, desktop, page, &format!("{name}-transport")).await?;
@@ -241,7 +249,7 @@ async fn every_screen(walk: &mut Walk, desktop: &Desktop, page: &Page, name: &st
     page.see("patient-page").await
 }
 
-async fn fits(walk: &mut Walk, desktop: &Desktop, page: &Page, name: &str) -> Result<(), WindowError> {
+pub(super) async fn fits(walk: &mut Walk, desktop: &Desktop, page: &Page, name: &str) -> Result<(), WindowError> {
     walk.picture(desktop, page, name).await?;
     let (wide, small) = (page.too_wide().await?, page.too_small().await?);
     if wide.is_empty() && small.is_empty() {

@@ -88,6 +88,15 @@ async fn nurse(desktop: &Desktop, album: &Album, lang: &str) -> Result<(), Windo
         page.see(tab).await?;
         album.keep(desktop, &page, tab).await?;
     }
+    page.touch("transport-open").await?;
+    page.see("transport-visits").await?;
+    album.keep(desktop, &page, "transport").await?;
+    page.touch("back").await?;
+    page.touch("tab-documents").await?;
+    page.touch("write-referral").await?;
+    page.see("filled-in").await?;
+    album.keep(desktop, &page, "letter").await?;
+    page.touch("document-discard").await?;
     page.touch("tab-timeline").await?;
 
     page.touch("record-visit").await?;

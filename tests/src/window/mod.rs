@@ -1,14 +1,14 @@
 //! The real window on a virtual screen, driven by WebDriver as a person would use it.
 //!
 //! [`Desktop`] is the screen and the driver, [`Page`] finds and touches what is on it, and a [`Walk`] names each step,
-//! keeps its picture and counts. What is played is in [`tour`], [`scenario`], [`chart`] and [`screens`].
+//! keeps its picture and counts. What is played is in [`tour`], [`scenario`], [`chart`], [`papers`] and [`screens`].
 
 pub mod chart;
 mod desktop;
 pub mod guide;
 pub mod measuring;
 mod page;
-mod papers;
+pub mod papers;
 pub mod scenario;
 pub mod screens;
 mod steps;

@@ -176,6 +176,25 @@ impl Page {
         }
     }
 
+    /// Waits until the field with this test id holds `text` among other things.
+    pub async fn see_value_with(&self, id: &str, text: &str) -> Result<(), WindowError> {
+        let held = |value: Option<String>| value.is_some_and(|value| value.contains(text));
+        self.try_until(&by_id(id), async |field| field.prop("value").await.is_ok_and(held)).await
+    }
+
+    /// Types into the last field with this test id.
+    pub async fn write_last(&self, id: &str, text: &str) -> Result<(), WindowError> {
+        let from = Instant::now();
+        loop {
+            if let Some(field) = self.all(&by_id(id)).await?.pop()
+                && field.send_keys(text).await.is_ok()
+            {
+                return Ok(());
+            }
+            self.look_again(id, from).await?;
+        }
+    }
+
     /// Makes the window as large as a screen of this size.
     pub async fn resize(&self, (width, height): (u32, u32)) -> Result<(), WindowError> {
         Ok(self.client.set_window_size(width, height).await?)

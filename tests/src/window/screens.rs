@@ -82,7 +82,11 @@ const SCREENS: &[Screen] = &[
     screen("card", &[Touch("tab-card"), See("card")]),
     screen("card-edit", &[Touch("edit-card"), See("card-edit")]),
     screen("notebook", &[Touch("back"), Touch("tab-medicines"), Touch("open-notebook"), See("notebook")]),
-    screen("visit", &[Touch("back"), Touch("record-visit"), See("visit")]),
+    screen("documents", &[Touch("back"), Touch("tab-documents"), See("documents")]),
+    sheet("check-sheet", &[Touch("check-paper"), See("check-sheet")]),
+    screen("document-form", &[Touch("write-referral"), See("document-form")]),
+    screen("transport", &[Touch("transport-open"), See("transport-visits")]),
+    screen("visit", &[Touch("back"), Touch("back"), Touch("record-visit"), See("visit")]),
 ];
 
 /// How the tablet is set.

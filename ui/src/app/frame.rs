@@ -63,6 +63,13 @@ fn screen(app: &App) -> Html {
         Route::Register => html! { <screens::Register /> },
         Route::CardEdit(id) => html! { <screens::CardEdit key={id.0.clone()} id={id.clone()} /> },
         Route::Notebook(id) => html! { <screens::Notebook key={id.0.clone()} id={id.clone()} /> },
+        Route::Document(id, entry) => {
+            html! { <screens::Document key={entry.0.clone()} id={id.clone()} entry={entry.clone()} /> }
+        }
+        Route::Writing(id, draft) => {
+            let key = format!("{id}{draft:?}");
+            html! { <screens::Writing {key} {id} {draft} /> }
+        }
         Route::Transport(id) => html! { <screens::Transport key={id.0.clone()} id={id.clone()} /> },
         Route::HandOvers => html! { <screens::HandOvers /> },
         Route::Conflicts(patient) => html! { <screens::Conflicts {patient} /> },

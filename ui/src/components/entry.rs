@@ -2,7 +2,10 @@
 
 use crate::{
     app::{Act, App, Route, use_app},
-    components::{ConfirmButton, PhotoView, dose, facts::clock_note, read_by, vitals_line, when, who},
+    components::{
+        ConfirmButton, DocumentOpen, FileView, document_brief, dose, facts::clock_note, read_by, verdict, vitals_line,
+        when, who,
+    },
     dates,
     drafts::{self, DraftKey},
     names,
@@ -61,7 +64,10 @@ pub fn EntryView(props: &EntryProps) -> Html {
                 { correct.unwrap_or_default() }
             </header>
             <div class={classes!("entry-body", (long && !*open).then_some("is-folded"))}>{ body(&app, &entry.body) }
-                if let EntryBody::Attachment(photo) = &entry.body { <PhotoView patient={props.patient.clone()} entry={entry.id.clone()} photo={photo.clone()} /> }
+                if let EntryBody::Attachment(file) = &entry.body { <FileView patient={props.patient.clone()} entry={entry.id.clone()} file={file.clone()} /> }
+                if let Some(document) = document_of(entry) {
+                    <DocumentOpen patient={props.patient.clone()} entry={document.clone()}><span>{ words.t("open-document") }</span></DocumentOpen>
+                }
             </div>
             if *open {
                 if let Some(reason) = &entry.reason {
@@ -106,6 +112,15 @@ fn waits_for_me(app: &App, entry: &TimelineEntry) -> bool {
         Addressee::Member { id, .. } => *id == me.member,
     };
     to_me && !entry.author.mine && !entry.read_by.iter().any(|reader| reader.author.mine)
+}
+
+/// The document that an entry is, or is about.
+fn document_of(entry: &TimelineEntry) -> Option<&EntryId> {
+    match &entry.body {
+        EntryBody::Document(_) => Some(&entry.id),
+        EntryBody::ChecklistAnswer { document, .. } => Some(document),
+        _ => None,
+    }
 }
 
 fn sent_name(sent: Sent) -> &'static str {
@@ -193,6 +208,13 @@ fn body(app: &App, body: &EntryBody) -> Html {
             html! { <p>{ words.ta("site-access-because", &[("reason", &reason)]) }</p> }
         }
         EntryBody::Attachment(_) => html! {},
+        EntryBody::Document(document) => document_brief(app, document),
+        EntryBody::ChecklistAnswer { question, verdict: told, text, .. } => html! {
+            <>
+                <p class="quiet">{ question }</p>
+                <p><span class="mark mark-plain">{ verdict(app, told) }</span>{ " " }<span class="free-text">{ text }</span></p>
+            </>
+        },
         EntryBody::Withdrawal => html! { <p>{ words.t("withdrawn") }</p> },
         EntryBody::Unknown { .. } => html! { <p class="quiet">{ words.t("from-newer-version") }</p> },
     }

@@ -2,11 +2,22 @@
 
 use crate::{
     api::use_command,
-    app::{Act, Route, use_app},
-    components::{Icon, when},
+    app::{Act, App, Route, use_app},
+    components::{Icon, document_kind, when},
 };
 use tendenko_app_api::*;
 use yew::prelude::*;
+
+/// What a draft will be.
+fn what(app: &App, draft: &DraftLine) -> String {
+    match (&draft.document, &draft.correct) {
+        (Some(DocumentDraftName::New(kind)), _) => document_kind(app, &kind.kind()),
+        (Some(DocumentDraftName::Version(_)), _) => app.words.t("write-version"),
+        (Some(DocumentDraftName::Reply(_)), _) => app.words.t("write-reply"),
+        (None, Some(_)) => app.words.t("correct-visit"),
+        (None, None) => app.words.t("record-visit"),
+    }
+}
 
 /// What was begun and not saved. Nothing, where there is nothing.
 #[component]
@@ -16,7 +27,12 @@ pub fn Drafts() -> Html {
     let drafts = use_command(GetDrafts {});
     let Some(drafts) = drafts.ready().filter(|drafts| !drafts.is_empty()) else { return html! {} };
     let go_on = |draft: &DraftLine| {
-        let (app, route) = (app.clone(), Route::Visit(draft.patient.id.clone(), draft.correct.clone()));
+        let patient = draft.patient.id.clone();
+        let route = match &draft.document {
+            Some(document) => Route::Writing(patient, document.clone()),
+            None => Route::Visit(patient, draft.correct.clone()),
+        };
+        let app = app.clone();
         move |_: MouseEvent| app.dispatch(Act::Go(route.clone()))
     };
     html! {
@@ -24,10 +40,10 @@ pub fn Drafts() -> Html {
             <h2>{ words.t("drafts") }</h2>
             <div class="rows">
                 { for drafts.iter().map(|draft| html! {
-                    <button key={format!("{}-{}", draft.patient.id, draft.correct.as_ref().map_or("", |entry| &entry.0))} type="button" class="patient-row"
+                    <button key={format!("{}-{:?}-{:?}", draft.patient.id, draft.correct, draft.document)} type="button" class="patient-row"
                         onclick={go_on(draft)} data-testid="draft">
                         <Icon name="pen" /><b>{ &draft.patient.name }</b>{ " " }
-                        <span class="quiet">{ when(&app, draft.at) }{ " " }{ if draft.correct.is_some() { words.t("correct-visit") } else { words.t("record-visit") } }</span>
+                        <span class="quiet">{ when(&app, draft.at) }{ " " }{ what(&app, draft) }</span>
                     </button>
                 }) }
             </div>

@@ -2,6 +2,7 @@
 
 mod card_edit;
 mod conflicts;
+mod document;
 mod drafts;
 mod gallery;
 mod hand_overs;
@@ -20,6 +21,7 @@ mod visit;
 
 pub use card_edit::{CardEdit, Register};
 pub use conflicts::Conflicts;
+pub use document::{Document, Writing};
 pub use gallery::Gallery;
 pub use hand_overs::HandOvers;
 pub use nearby::NearbyScreen;

@@ -4,7 +4,10 @@ use super::PatientTab;
 use crate::{
     api::use_command,
     app::{Act, App, Route, use_app},
-    components::{HandOverPanel, Icon, PatientLine, PatientRowButton, RoomNotice, button_class, use_answering, when, who},
+    components::{
+        HandOverPanel, Icon, PatientLine, PatientRowButton, RoomNotice, button_class, document_link, use_answering,
+        when, who,
+    },
     dates::Day,
     names,
 };
@@ -40,6 +43,7 @@ pub fn TodayScreen() -> Html {
                     </section>
                     <div class="today-side">
                         { waiting(&app, today, &answer) }
+                        { letters(&app, today) }
                         <section aria-label={app.words.t("changes")}>
                             <h2>{ app.words.t("changes") }</h2>
                             if today.changes.is_empty() { <p class="empty">{ app.words.t("changes-empty") }</p> }
@@ -133,6 +137,24 @@ fn waiting(app: &App, today: &Today, answer: &Callback<HandOverView>) -> Html {
             if more > 0 {
                 <button type="button" class={button_class("plain")} onclick={go(app, Route::HandOvers)}>{ app.words.tn("and-more", more) }</button>
             }
+        </section>
+    }
+}
+
+/// Letters to my facility that wait for an answer.
+fn letters(app: &App, today: &Today) -> Html {
+    if today.letters.is_empty() {
+        return html! {};
+    }
+    html! {
+        <section aria-label={app.words.t("waiting-letters")} data-testid="waiting-letters">
+            <h2>{ app.words.t("waiting-letters") }</h2>
+            { for today.letters.iter().map(|waiting| html! {
+                <div class="panel" key={waiting.letter.entry.0.clone()}>
+                    <PatientLine patient={waiting.patient.clone()} tab={PatientTab::Documents} />
+                    { document_link(app, &waiting.patient.id, &waiting.letter) }
+                </div>
+            }) }
         </section>
     }
 }

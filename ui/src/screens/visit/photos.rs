@@ -5,12 +5,11 @@ use crate::{
     app::use_app,
     components::{Icon, button_class, failure},
     drafts::DraftKey,
-    numbers,
+    files, numbers,
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use std::rc::Rc;
 use tendenko_app_api::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -38,8 +37,8 @@ pub fn Photos(props: &PhotosProps) -> Html {
         move |event: Event| {
             let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
             let Some(list) = input.files() else { return };
-            let files: Vec<_> = (0..list.length()).filter_map(|place| list.get(place)).collect();
-            if files.is_empty() || *busy {
+            let chosen: Vec<_> = (0..list.length()).filter_map(|place| list.get(place)).collect();
+            if chosen.is_empty() || *busy {
                 return;
             }
             busy.set(true);
@@ -47,7 +46,7 @@ pub fn Photos(props: &PhotosProps) -> Html {
             let (busy, error, draft, on_photos) = (busy.clone(), error.clone(), draft.clone(), on_photos.clone());
             let mut photos = (*photos).clone();
             spawn_local(async move {
-                for file in files {
+                for file in chosen {
                     match add(&draft, &file).await {
                         Ok(photo) => photos.push(photo),
                         Err(refusal) => {
@@ -111,7 +110,6 @@ async fn add(draft: &DraftKey, file: &web_sys::File) -> Result<DraftPhoto, ApiEr
     if file.size() > MAX_PICTURE as f64 {
         return Err(ApiError::new(ErrorCode::PhotoTooLarge).with("max_mb", MAX_PICTURE / (1024 * 1024)));
     }
-    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|_| ApiError::new(ErrorCode::PhotoUnreadable))?;
-    let data = BASE64_STANDARD.encode(js_sys::Uint8Array::new(&buffer).to_vec());
+    let data = files::base64(file).await.ok_or_else(|| ApiError::new(ErrorCode::PhotoUnreadable))?;
     call(&AddPhoto { patient: draft.patient.clone(), correct: draft.correct.clone(), data }).await
 }

@@ -13,6 +13,7 @@ const GROUPS: &[(&str, &[EntryKind])] = &[
     ("care", &[EntryKind::Visit, EntryKind::Note]),
     ("hand-over", &[EntryKind::HandOver]),
     ("medicines", &[EntryKind::Dispensing, EntryKind::MedicineChange, EntryKind::NotebookImport]),
+    ("documents", &[EntryKind::Document, EntryKind::ChecklistAnswer]),
     ("photos", &[EntryKind::Attachment]),
     ("plan", &[EntryKind::VisitPlan]),
     ("site", &[EntryKind::SiteAccess]),
@@ -145,7 +146,9 @@ mod tests {
     #[test]
     fn every_kind_that_is_written_can_be_looked_for() {
         let all: Vec<_> = GROUPS.iter().flat_map(|(_, kinds)| *kinds).collect();
-        for kind in [EntryKind::Visit, EntryKind::Dispensing, EntryKind::SiteAccess, EntryKind::VisitPlan] {
+        for kind in
+            [EntryKind::Visit, EntryKind::Dispensing, EntryKind::SiteAccess, EntryKind::VisitPlan, EntryKind::Document]
+        {
             assert!(all.contains(&&kind), "{kind:?}");
         }
     }
