@@ -95,6 +95,8 @@ error_codes! {
     PhotoUnreadable = "photo-unreadable",
     /// A visit holds no more photos. `max`.
     TooManyPhotos = "too-many-photos",
+    /// A date that cannot be read.
+    DateUnreadable = "date-unreadable",
     /// A birth date that cannot be read.
     BirthDateUnreadable = "birth-date-unreadable",
     /// Somebody with this name and birth date is here already. `patient`: their id.

@@ -22,6 +22,7 @@ mod hand_overs;
 mod medicines;
 mod nearby;
 mod notebook;
+mod observations;
 mod patients;
 mod room;
 mod session;
@@ -32,6 +33,7 @@ mod today;
 mod values;
 mod visit;
 mod vitals;
+mod warnings;
 
 pub use card_edit::*;
 pub use care::*;
@@ -43,6 +45,7 @@ pub use hand_overs::*;
 pub use medicines::*;
 pub use nearby::*;
 pub use notebook::*;
+pub use observations::*;
 pub use patients::*;
 pub use room::*;
 pub use session::*;
@@ -53,6 +56,7 @@ pub use today::*;
 pub use values::*;
 pub use visit::*;
 pub use vitals::*;
+pub use warnings::*;
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -110,6 +114,9 @@ commands! {
     GetMedicines = "get_medicines" -> Medicines;
     ChangeDose = "change_dose" -> Saved;
     StopMedicine = "stop_medicine" -> Saved;
+    AddMedicine = "add_medicine" -> Saved;
+    CheckMedicine = "check_medicine" -> Vec<WarningView>;
+    ObserveMedicine = "observe_medicine" -> Saved;
     AddAllergy = "add_allergy" -> Saved;
     RemoveAllergy = "remove_allergy" -> Saved;
     SetWishes = "set_wishes" -> Saved;

@@ -1,8 +1,8 @@
 //! 時系列: everything every profession wrote, newest first, in pages both ways.
 
 use crate::{
-    Addressee, AuthorView, DispensingView, EntryId, IsoDate, MedicineChangeView, Millis, PatientId, Profession, ReadBy,
-    Sent, Vitals,
+    Addressee, AuthorView, DispensingView, EntryId, IsoDate, MedicineChangeView, Millis, ObservationView, PatientId,
+    Profession, ReadBy, Sent, Vitals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +180,8 @@ pub enum EntryBody {
     Dispensing(DispensingView),
     /// お薬の変更
     MedicineChange(MedicineChangeView),
+    /// 残薬・服薬の様子
+    MedicineObservation(ObservationView),
     /// 訪問予定
     VisitPlan {
         /// Who comes.
@@ -232,6 +234,8 @@ pub enum EntryKind {
     Dispensing,
     /// お薬の変更
     MedicineChange,
+    /// 残薬・服薬の様子
+    MedicineObservation,
     /// 訪問予定
     VisitPlan,
     /// お薬手帳
@@ -257,6 +261,7 @@ impl EntryBody {
             EntryBody::HandOver { .. } => EntryKind::HandOver,
             EntryBody::Dispensing(_) => EntryKind::Dispensing,
             EntryBody::MedicineChange(_) => EntryKind::MedicineChange,
+            EntryBody::MedicineObservation(_) => EntryKind::MedicineObservation,
             EntryBody::VisitPlan { .. } => EntryKind::VisitPlan,
             EntryBody::NotebookImport { .. } => EntryKind::NotebookImport,
             EntryBody::SiteAccess { .. } => EntryKind::SiteAccess,

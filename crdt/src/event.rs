@@ -10,6 +10,7 @@ use crate::attachment::Attachment;
 use crate::codec::Newer;
 use crate::ids::{EntryId, Timestamp};
 use crate::medicine::{Dispensing, Medicine};
+use crate::observation::MedicineObservation;
 use crate::stamp::{Profession, Stamp};
 use crate::vocabulary::vocabulary;
 
@@ -49,6 +50,8 @@ pub enum EventBody {
     Dispensing(Dispensing),
     /// 処方・服薬の変更
     MedicationChange(MedicationChange),
+    /// 残薬・服薬の様子
+    MedicineObservation(MedicineObservation),
     /// 訪問予定
     VisitPlan(VisitPlan),
     /// A notebook as it was imported.
@@ -77,6 +80,7 @@ impl EventBody {
             Self::HandOver(_) => "hand-over",
             Self::Dispensing(_) => "dispensing",
             Self::MedicationChange(_) => "medication-change",
+            Self::MedicineObservation(_) => "medicine-observation",
             Self::VisitPlan(_) => "visit-plan",
             Self::NotebookText(_) => "notebook-text",
             Self::SiteAccess(_) => "site-access",

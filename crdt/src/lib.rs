@@ -30,6 +30,7 @@ mod ids;
 mod key;
 mod medicine;
 mod merging;
+mod observation;
 mod person;
 mod read_mark;
 mod reading;
@@ -57,6 +58,7 @@ pub use key::{Key, item_key};
 pub use medicine::{
     Code, DispensedDrug, Dispensing, DoseBasis, Drug, Institution, Medicine, Prescriber, Source, Timing,
 };
+pub use observation::{Effect, Leftover, MedicineObservation};
 pub use person::{
     Allergy, AllergyKind, Contact, Diagnosis, Identity, LocalNumber, Physician, Sex, SpecialNeed, SpecialNeedKind,
     Wishes,

@@ -15,7 +15,7 @@ pub fn preview(desk: &Desk, args: api::PreviewNotebook) -> Answer<api::PreviewNo
     let notebook = read(&args.files)?;
     let card = patients::card_of(desk, patient(&args.patient)?)?;
     let plan = plan(&notebook, &card, desk.today())?;
-    Ok(views::notebook::preview(&notebook, &plan))
+    Ok(views::notebook::preview(&notebook, &plan, &card))
 }
 
 pub fn import(desk: &Desk, args: api::ImportNotebook) -> Answer<api::ImportNotebook> {

@@ -5,6 +5,7 @@ use tendenko_crdt::{Addressee, Attachment, Event, EventBody, NoteSection, Tenths
 use tendenko_replica::Sent;
 
 use super::medicines;
+use super::observations::observation;
 use super::people::{profession, profession_of};
 use crate::commands::drafts::data_address;
 
@@ -23,6 +24,7 @@ pub fn body(event: &Event) -> api::EntryBody {
         EventBody::MedicationChange(change) => {
             api::EntryBody::MedicineChange(medicines::change(change, event.reason.as_deref()))
         }
+        EventBody::MedicineObservation(seen) => api::EntryBody::MedicineObservation(observation(seen)),
         EventBody::VisitPlan(plan) => api::EntryBody::VisitPlan {
             member_name: plan.member_name.clone(),
             weekdays: plan.weekdays.clone(),
@@ -58,6 +60,7 @@ pub fn kind(event: &Event) -> api::EntryKind {
         EventBody::HandOver(_) => api::EntryKind::HandOver,
         EventBody::Dispensing(_) => api::EntryKind::Dispensing,
         EventBody::MedicationChange(_) => api::EntryKind::MedicineChange,
+        EventBody::MedicineObservation(_) => api::EntryKind::MedicineObservation,
         EventBody::VisitPlan(_) => api::EntryKind::VisitPlan,
         EventBody::NotebookText(_) => api::EntryKind::NotebookImport,
         EventBody::SiteAccess(_) => api::EntryKind::SiteAccess,
@@ -75,6 +78,7 @@ pub fn stored_kind(kind: &api::EntryKind) -> Option<&'static str> {
         api::EntryKind::HandOver => Some("hand-over"),
         api::EntryKind::Dispensing => Some("dispensing"),
         api::EntryKind::MedicineChange => Some("medication-change"),
+        api::EntryKind::MedicineObservation => Some("medicine-observation"),
         api::EntryKind::VisitPlan => Some("visit-plan"),
         api::EntryKind::NotebookImport => Some("notebook-text"),
         api::EntryKind::SiteAccess => Some("site-access"),
@@ -96,6 +100,8 @@ pub fn summary(event: &Event) -> String {
         EventBody::MedicationChange(change) => {
             change.after.as_ref().or(change.before.last()).map_or("", |medicine| medicine.drug.name.as_str())
         }
+        EventBody::MedicineObservation(seen) if seen.text.is_empty() => &seen.name,
+        EventBody::MedicineObservation(seen) => &seen.text,
         EventBody::VisitPlan(plan) => &plan.purpose,
         EventBody::NotebookText(notebook) => &notebook.file_name,
         EventBody::Attachment(attachment) if attachment.caption.is_empty() => attachment.file_name.as_str(),

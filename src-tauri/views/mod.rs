@@ -8,5 +8,7 @@ pub mod conflicts;
 pub mod entries;
 pub mod medicines;
 pub mod notebook;
+pub mod observations;
 pub mod people;
 pub mod sync;
+pub mod warnings;

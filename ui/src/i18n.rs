@@ -35,6 +35,7 @@ const JA: &[&str] = &[
     include_str!("../locales/ja/notebook.ftl"),
     include_str!("../locales/ja/errors.ftl"),
     include_str!("../locales/ja/nearby.ftl"),
+    include_str!("../locales/ja/medicines.ftl"),
 ];
 const EN: &[&str] = &[
     include_str!("../locales/en/frame.ftl"),
@@ -45,6 +46,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/notebook.ftl"),
     include_str!("../locales/en/errors.ftl"),
     include_str!("../locales/en/nearby.ftl"),
+    include_str!("../locales/en/medicines.ftl"),
 ];
 
 /// The words of one language. Cheap to clone.

@@ -35,6 +35,7 @@ pub const ALL: &[(&str, &[&str])] = &[
             "hand-over",
             "dispensing",
             "medicine-change",
+            "medicine-observation",
             "visit-plan",
             "notebook-import",
             "site-access",
@@ -62,9 +63,30 @@ pub const ALL: &[(&str, &[&str])] = &[
             "need",
             "detail",
             "facility",
+            "drug",
+            "general-name",
+            "source",
+            "form",
+            "since-day",
+            "prescriber",
         ],
     ),
     ("action", &["started", "changed", "stopped", "resolved"]),
+    ("effect", &["worked", "no-change", "worse", "suspected-reaction"]),
+    ("form", &["internal", "as-needed", "external", "injection"]),
+    ("warning", &["allergy", "adverse-reaction", "same-product", "same-ingredient"]),
+    (
+        "ground",
+        &[
+            "words-in-name",
+            "words-in-general-name",
+            "product-code",
+            "product-name",
+            "general-code",
+            "general-name",
+            "ingredient-code",
+        ],
+    ),
     (
         "subject",
         &["identity", "medicine", "allergy", "diagnosis", "special-need", "wishes", "physician", "contact", "other"],
@@ -133,6 +155,7 @@ names! {
     kind(EntryKind) {
         EntryKind::Visit => "visit", EntryKind::Note => "note", EntryKind::HandOver => "hand-over",
         EntryKind::Dispensing => "dispensing", EntryKind::MedicineChange => "medicine-change",
+        EntryKind::MedicineObservation => "medicine-observation",
         EntryKind::VisitPlan => "visit-plan", EntryKind::NotebookImport => "notebook-import",
         EntryKind::SiteAccess => "site-access", EntryKind::Attachment => "attachment", EntryKind::Withdrawal => "withdrawal", EntryKind::Card => "card", EntryKind::Unknown => "unknown",
     }
@@ -148,6 +171,28 @@ names! {
     action(MedicineAction) {
         MedicineAction::Started => "started", MedicineAction::Changed => "changed", MedicineAction::Stopped => "stopped",
         MedicineAction::Resolved => "resolved",
+    }
+    /// What came of a medicine.
+    effect(Effect) {
+        Effect::Worked => "worked", Effect::NoChange => "no-change", Effect::Worse => "worse",
+        Effect::SuspectedReaction => "suspected-reaction",
+    }
+    /// 剤形
+    form(MedicineForm) {
+        MedicineForm::Internal => "internal", MedicineForm::AsNeeded => "as-needed", MedicineForm::External => "external",
+        MedicineForm::Injection => "injection",
+    }
+    /// What a warning is about.
+    warning(WarningKind) {
+        WarningKind::Allergy => "allergy", WarningKind::AdverseReaction => "adverse-reaction",
+        WarningKind::SameProduct => "same-product", WarningKind::SameIngredient => "same-ingredient",
+    }
+    /// What a warning rests on.
+    ground(BasisPlace) {
+        BasisPlace::WordsInName => "words-in-name", BasisPlace::WordsInGeneralName => "words-in-general-name",
+        BasisPlace::ProductCode => "product-code", BasisPlace::ProductName => "product-name",
+        BasisPlace::GeneralCode => "general-code", BasisPlace::GeneralName => "general-name",
+        BasisPlace::IngredientCode => "ingredient-code",
     }
     /// What a conflict is about.
     subject(ConflictSubject) {

@@ -2,7 +2,7 @@
 
 use crate::{
     app::{Act, App, Route, use_app},
-    components::{ConfirmButton, PhotoView, dose, facts::clock_note, read_by, vitals_line, when, who},
+    components::{ConfirmButton, PhotoView, dose, facts::clock_note, observation, read_by, vitals_line, when, who},
     dates,
     drafts::{self, DraftKey},
     names,
@@ -174,6 +174,7 @@ fn body(app: &App, body: &EntryBody) -> Html {
         },
         EntryBody::Dispensing(given) => dispensing(app, given),
         EntryBody::MedicineChange(change) => medicine_change(app, change),
+        EntryBody::MedicineObservation(seen) => html! { <><p><b class="drug">{ &seen.name }</b></p>{ observation(app, seen) }</> },
         EntryBody::VisitPlan { member_name, weekdays, time, purpose, from, until } => {
             let days: Vec<_> = weekdays.iter().map(|day| dates::weekday_name(*day, words.lang)).collect();
             html! {

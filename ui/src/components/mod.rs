@@ -8,10 +8,12 @@ mod forms;
 mod hand_over;
 mod icon;
 mod medicine;
+mod observation;
 mod patient;
 mod photo;
 mod room;
 mod sheet;
+mod warning;
 mod windowed;
 
 pub use card::{AllergyAction, CardView};
@@ -22,8 +24,10 @@ pub use forms::{Chips, ReasonField, RegimenFields, button_class, failure, is_who
 pub use hand_over::{AddresseeField, ConfirmButton, HandOverPanel, SaySheet, Saying, read_by, use_answering};
 pub use icon::{ICONS, Icon};
 pub use medicine::HowTaken;
+pub use observation::{last_seen, observation};
 pub use patient::{PatientHead, PatientLine, PatientRowButton, head};
 pub use photo::PhotoView;
 pub use room::RoomNotice;
 pub use sheet::{Sheet, send_and_close};
+pub use warning::{warning_limits, warnings, warnings_before};
 pub use windowed::{Edge, Windowed};

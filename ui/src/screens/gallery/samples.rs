@@ -133,6 +133,7 @@ pub fn medicines() -> Vec<MedicineView> {
         note: None,
         written: Some(written(0)),
         conflict: false,
+        warnings: Vec::new(),
     });
     medicines.to_vec()
 }
@@ -199,6 +200,7 @@ pub fn entries() -> Vec<TimelineEntry> {
             dose: dose("2.5", DoseBasis::PerDay),
             usage: USAGE.to_owned(),
             quantity: Some("28日分".to_owned()),
+            product: String::new(),
             notes: vec!["納豆を避ける".to_owned()],
         }],
         source: Source::Notebook,

@@ -12,7 +12,15 @@ use yew::prelude::*;
 const GROUPS: &[(&str, &[EntryKind])] = &[
     ("care", &[EntryKind::Visit, EntryKind::Note]),
     ("hand-over", &[EntryKind::HandOver]),
-    ("medicines", &[EntryKind::Dispensing, EntryKind::MedicineChange, EntryKind::NotebookImport]),
+    (
+        "medicines",
+        &[
+            EntryKind::Dispensing,
+            EntryKind::MedicineChange,
+            EntryKind::MedicineObservation,
+            EntryKind::NotebookImport,
+        ],
+    ),
     ("photos", &[EntryKind::Attachment]),
     ("plan", &[EntryKind::VisitPlan]),
     ("site", &[EntryKind::SiteAccess]),
