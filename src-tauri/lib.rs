@@ -8,6 +8,7 @@
 mod commands;
 mod error;
 mod pictures;
+mod qr;
 mod tablet;
 mod views;
 mod window;

@@ -13,6 +13,7 @@ mod medicine_add;
 mod medicines;
 pub(crate) mod nearby;
 pub(crate) mod notebook;
+mod notebook_out;
 mod observations;
 mod patients;
 mod room;
@@ -125,6 +126,9 @@ handlers! {
         resolve_conflict(ResolveConflict) = conflicts::resolve;
         preview_notebook(PreviewNotebook) = notebook::preview;
         import_notebook(ImportNotebook) = notebook::import;
+        scan_notebook(ScanNotebook) = notebook_out::scan;
+        export_notebook(ExportNotebook) = notebook_out::export;
+        save_notebook(SaveNotebook) = notebook_out::save;
         search_site(SearchSite) = site::search;
         open_site_card(OpenSiteCard) = site::open;
         get_sync(GetSync) = sync::status;

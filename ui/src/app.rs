@@ -33,6 +33,8 @@ pub enum Route {
     CardEdit(PatientId),
     /// Taking over a medicine notebook.
     Notebook(PatientId),
+    /// A medicine notebook to carry.
+    NotebookOut(PatientId),
     /// 申し送り
     HandOvers,
     /// 要確認, of one patient or of all.

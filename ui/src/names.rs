@@ -73,6 +73,11 @@ pub const ALL: &[(&str, &[&str])] = &[
     ),
     ("action", &["started", "changed", "stopped", "resolved"]),
     ("effect", &["worked", "no-change", "worse", "suspected-reaction"]),
+    ("scope", &["current", "year"]),
+    (
+        "not-said",
+        &["not-dispensed", "changed-since", "undecided", "unfit", "allergy-detail", "detail", "character"],
+    ),
     ("form", &["internal", "as-needed", "external", "injection"]),
     ("warning", &["allergy", "adverse-reaction", "same-product", "same-ingredient"]),
     (
@@ -181,6 +186,14 @@ names! {
     form(MedicineForm) {
         MedicineForm::Internal => "internal", MedicineForm::AsNeeded => "as-needed", MedicineForm::External => "external",
         MedicineForm::Injection => "injection",
+    }
+    /// What goes into a notebook.
+    scope(NotebookScope) { NotebookScope::Current => "current", NotebookScope::Year => "year" }
+    /// Why something is not in a notebook's own records.
+    why_not(WhyNot) {
+        WhyNot::NotDispensed => "not-dispensed", WhyNot::ChangedSince => "changed-since", WhyNot::Undecided => "undecided",
+        WhyNot::Unfit => "unfit", WhyNot::AllergyDetail => "allergy-detail", WhyNot::Detail => "detail",
+        WhyNot::Character => "character",
     }
     /// What a warning is about.
     warning(WarningKind) {

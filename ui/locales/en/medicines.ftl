@@ -43,3 +43,39 @@ field-leftover = Left over
 field-observation = What you noticed
 error-date-unreadable = This could not be read as a date. Write it like R8.11.1, 2026/11/1 or 11/1.
 kind-medicine-observation = Leftover and effect
+
+# The medicine notebook: read from photos, and carried
+notebook-photo = Photo of QR codes
+notebook-reading = Reading…
+notebook-again = Start again
+notebook-kept = { $n ->
+    [one] One part that was read is kept. Go on reading.
+   *[other] { $n } parts that were read are kept. Go on reading.
+}
+notebook-out = Notebook to carry
+notebook-out-explain = An electronic medicine notebook (JAHIS) for the patient to carry. Clinics, pharmacies and notebook apps can read it.
+notebook-dispensed = { $n ->
+    [one] It holds one dispensed medicine.
+   *[other] It holds { $n } dispensed medicines.
+}
+notebook-read-all = Read all { $n } codes, one after the other.
+notebook-code = QR code of the notebook, { $number } of { $of }
+notebook-text = See its text
+notebook-file-out = As a file
+notebook-no-stick = Plug in a USB stick to save it as a file.
+notebook-plain = The file is not encrypted. Save it on the patient's own stick only.
+notebook-save-to = Save to { $name }
+notebook-saved = { $name } was saved.
+scope = What goes into it
+scope-current = Medicines taken now
+scope-year = And a year of dispensings
+not-said = What the notebook's format has no place for
+not-said-not-dispensed = Not dispensed: it stands in the memo.
+not-said-changed-since = Changed since it was dispensed: how it is taken now stands in the memo.
+not-said-undecided = Two versions: both stand in the memo.
+not-said-unfit = It does not fit into its field: it stands in the memo.
+not-said-allergy-detail = Severity and date are left out.
+not-said-detail = It does not fit into its field: left out, or moved to the memo.
+not-said-character = A character that the notebook lacks stands as 〓.
+error-notebook-mixed = These seem to be parts of different notebooks. Read the codes of one notebook only.
+error-notebook-needs = The card has no “{ $field }”, which a notebook needs. Write it on the card first.

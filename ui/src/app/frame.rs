@@ -63,6 +63,7 @@ fn screen(app: &App) -> Html {
         Route::Register => html! { <screens::Register /> },
         Route::CardEdit(id) => html! { <screens::CardEdit key={id.0.clone()} id={id.clone()} /> },
         Route::Notebook(id) => html! { <screens::Notebook key={id.0.clone()} id={id.clone()} /> },
+        Route::NotebookOut(id) => html! { <screens::NotebookOut key={id.0.clone()} id={id.clone()} /> },
         Route::HandOvers => html! { <screens::HandOvers /> },
         Route::Conflicts(patient) => html! { <screens::Conflicts {patient} /> },
         Route::Site => html! { <screens::Site /> },

@@ -1,7 +1,6 @@
 //! 回線がないとき: a tablet that serves those around it, and records carried on a stick.
 
 mod courier;
-mod qr;
 mod serving;
 
 use crate::{

@@ -1,10 +1,9 @@
 //! One touch makes this tablet the relay of those around it; the others find it by themselves, or by its QR code.
 
-use super::qr::Qr;
 use crate::{
     api::{call, run},
     app::{Act, App, use_app},
-    components::{Icon, button_class, failure, notice},
+    components::{Icon, Qr, button_class, failure, notice},
 };
 use tendenko_app_api::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -72,7 +71,7 @@ fn shown(app: &App, serving: &Serving) -> Html {
     html! {
         <div class="serving">
             <div class="serving-code">
-                <Qr text={serving.qr.clone()} label={words.t("serving-qr")} />
+                <Qr bytes={serving.qr.clone().into_bytes()} label={words.t("serving-qr")} />
                 <p class="quiet">{ words.t("serving-qr-explain") }</p>
             </div>
             <dl class="pairs">

@@ -76,6 +76,9 @@ pub fn MedicinesTab(props: &MedicinesProps) -> Html {
                         <button type="button" class={button_class("plain")} onclick={go(Route::Notebook(props.id.clone()))} data-testid="open-notebook">
                             <Icon name="file" />{ words.t("open-notebook") }
                         </button>
+                        <button type="button" class={button_class("plain")} onclick={go(Route::NotebookOut(props.id.clone()))} data-testid="notebook-out-open">
+                            <Icon name="scan" />{ words.t("notebook-out") }
+                        </button>
                     </div>
                     { observed(&app, &props.id, medicines) }
                     { folded(&app, words.t("stopped-medicines"), medicines.stopped.len(), "stopped", html! {

@@ -9,15 +9,21 @@ const QUIET: usize = 4;
 #[derive(Properties, PartialEq)]
 pub struct QrProps {
     /// What it says.
-    pub text: String,
+    pub bytes: Vec<u8>,
     /// Its name for those who do not see it.
     pub label: String,
+    /// It is photographed from a moving screen or from paper: a part of it may be lost.
+    #[prop_or_default]
+    pub robust: bool,
 }
 
 /// A QR code, black on white in every theme: readers expect that.
 #[component]
 pub fn Qr(props: &QrProps) -> Html {
-    let code = use_memo(props.text.clone(), |text| QrCode::with_error_correction_level(text, EcLevel::L).ok());
+    let code = use_memo((props.bytes.clone(), props.robust), |(bytes, robust)| {
+        let level = if *robust { EcLevel::M } else { EcLevel::L };
+        QrCode::with_error_correction_level(bytes, level).ok()
+    });
     let Some(code) = (*code).as_ref() else { return html! {} };
     let width = code.width();
     let side = width + 2 * QUIET;
@@ -27,8 +33,7 @@ pub fn Qr(props: &QrProps) -> Html {
     };
     let path: String = code.to_colors().chunks(width).enumerate().map(|(y, row)| dark(row, y)).collect();
     html! {
-        <svg class="qr" viewBox={format!("0 0 {side} {side}")} role="img" aria-label={props.label.clone()} data-testid="qr"
-            data-text={props.text.clone()} shape-rendering="crispEdges">
+        <svg class="qr" viewBox={format!("0 0 {side} {side}")} role="img" aria-label={props.label.clone()} data-testid="qr" shape-rendering="crispEdges">
             <rect width={side.to_string()} height={side.to_string()} fill="#fff" /><path d={path} fill="#000" />
         </svg>
     }
