@@ -1,8 +1,8 @@
 //! 時系列: everything every profession wrote, newest first, in pages both ways.
 
 use crate::{
-    Addressee, AuthorView, DispensingView, EntryId, IsoDate, MedicineChangeView, Millis, ObservationView, PatientId,
-    Profession, ReadBy, Sent, Vitals,
+    Addressee, AuthorView, DispensingView, EntryId, IsoDate, LabReportView, MedicineChangeView, Millis,
+    ObservationView, PatientId, Profession, ReadBy, Sent, TestRequestView, Vitals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -182,6 +182,10 @@ pub enum EntryBody {
     MedicineChange(MedicineChangeView),
     /// 残薬・服薬の様子
     MedicineObservation(ObservationView),
+    /// 検査結果
+    LabReport(LabReportView),
+    /// 検査の依頼
+    TestRequest(TestRequestView),
     /// 訪問予定
     VisitPlan {
         /// Who comes.
@@ -236,6 +240,10 @@ pub enum EntryKind {
     MedicineChange,
     /// 残薬・服薬の様子
     MedicineObservation,
+    /// 検査結果
+    LabReport,
+    /// 検査の依頼
+    TestRequest,
     /// 訪問予定
     VisitPlan,
     /// お薬手帳
@@ -262,6 +270,8 @@ impl EntryBody {
             EntryBody::Dispensing(_) => EntryKind::Dispensing,
             EntryBody::MedicineChange(_) => EntryKind::MedicineChange,
             EntryBody::MedicineObservation(_) => EntryKind::MedicineObservation,
+            EntryBody::LabReport(_) => EntryKind::LabReport,
+            EntryBody::TestRequest(_) => EntryKind::TestRequest,
             EntryBody::VisitPlan { .. } => EntryKind::VisitPlan,
             EntryBody::NotebookImport { .. } => EntryKind::NotebookImport,
             EntryBody::SiteAccess { .. } => EntryKind::SiteAccess,

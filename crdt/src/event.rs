@@ -9,6 +9,7 @@ use serde_cbor::Value;
 use crate::attachment::Attachment;
 use crate::codec::Newer;
 use crate::ids::{EntryId, Timestamp};
+use crate::lab::{LabReport, TestRequest};
 use crate::medicine::{Dispensing, Medicine};
 use crate::observation::MedicineObservation;
 use crate::stamp::{Profession, Stamp};
@@ -52,6 +53,10 @@ pub enum EventBody {
     MedicationChange(MedicationChange),
     /// 残薬・服薬の様子
     MedicineObservation(MedicineObservation),
+    /// 検査結果
+    LabReport(LabReport),
+    /// 検査の依頼
+    TestRequest(TestRequest),
     /// 訪問予定
     VisitPlan(VisitPlan),
     /// A notebook as it was imported.
@@ -81,6 +86,8 @@ impl EventBody {
             Self::Dispensing(_) => "dispensing",
             Self::MedicationChange(_) => "medication-change",
             Self::MedicineObservation(_) => "medicine-observation",
+            Self::LabReport(_) => "lab-report",
+            Self::TestRequest(_) => "test-request",
             Self::VisitPlan(_) => "visit-plan",
             Self::NotebookText(_) => "notebook-text",
             Self::SiteAccess(_) => "site-access",

@@ -28,6 +28,7 @@ mod event;
 pub mod fuzz;
 mod ids;
 mod key;
+mod lab;
 mod medicine;
 mod merging;
 mod observation;
@@ -55,6 +56,7 @@ pub use event::{
 };
 pub use ids::{Actor, EntryId, ParseIdError, Timestamp};
 pub use key::{Key, item_key};
+pub use lab::{LabReport, LabResult, TestRequest};
 pub use medicine::{
     Code, DispensedDrug, Dispensing, DoseBasis, Drug, Institution, Medicine, Prescriber, Source, Timing,
 };

@@ -9,6 +9,7 @@ mod conflicts;
 pub(crate) mod courier;
 pub(crate) mod drafts;
 mod hand_overs;
+mod labs;
 mod medicine_add;
 mod medicines;
 pub(crate) mod nearby;
@@ -116,6 +117,9 @@ handlers! {
         add_medicine(AddMedicine) = medicine_add::add;
         check_medicine(CheckMedicine) = medicine_add::check;
         observe_medicine(ObserveMedicine) = observations::observe;
+        get_labs(GetLabs) = labs::all;
+        record_labs(RecordLabs) = labs::record;
+        request_tests(RequestTests) = labs::request_tests;
         add_allergy(AddAllergy) = card::add_allergy;
         remove_allergy(RemoveAllergy) = card::remove_allergy;
         set_wishes(SetWishes) = card::set_wishes;

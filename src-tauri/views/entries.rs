@@ -4,9 +4,9 @@ use tendenko_app_api as api;
 use tendenko_crdt::{Addressee, Attachment, Event, EventBody, NoteSection, Tenths, Visit, Vitals};
 use tendenko_replica::Sent;
 
-use super::medicines;
 use super::observations::observation;
 use super::people::{profession, profession_of};
+use super::{labs, medicines};
 use crate::commands::drafts::data_address;
 
 /// What an entry says.
@@ -25,6 +25,8 @@ pub fn body(event: &Event) -> api::EntryBody {
             api::EntryBody::MedicineChange(medicines::change(change, event.reason.as_deref()))
         }
         EventBody::MedicineObservation(seen) => api::EntryBody::MedicineObservation(observation(seen)),
+        EventBody::LabReport(report) => api::EntryBody::LabReport(labs::report(report)),
+        EventBody::TestRequest(request) => api::EntryBody::TestRequest(labs::request(request)),
         EventBody::VisitPlan(plan) => api::EntryBody::VisitPlan {
             member_name: plan.member_name.clone(),
             weekdays: plan.weekdays.clone(),
@@ -61,6 +63,8 @@ pub fn kind(event: &Event) -> api::EntryKind {
         EventBody::Dispensing(_) => api::EntryKind::Dispensing,
         EventBody::MedicationChange(_) => api::EntryKind::MedicineChange,
         EventBody::MedicineObservation(_) => api::EntryKind::MedicineObservation,
+        EventBody::LabReport(_) => api::EntryKind::LabReport,
+        EventBody::TestRequest(_) => api::EntryKind::TestRequest,
         EventBody::VisitPlan(_) => api::EntryKind::VisitPlan,
         EventBody::NotebookText(_) => api::EntryKind::NotebookImport,
         EventBody::SiteAccess(_) => api::EntryKind::SiteAccess,
@@ -79,6 +83,8 @@ pub fn stored_kind(kind: &api::EntryKind) -> Option<&'static str> {
         api::EntryKind::Dispensing => Some("dispensing"),
         api::EntryKind::MedicineChange => Some("medication-change"),
         api::EntryKind::MedicineObservation => Some("medicine-observation"),
+        api::EntryKind::LabReport => Some("lab-report"),
+        api::EntryKind::TestRequest => Some("test-request"),
         api::EntryKind::VisitPlan => Some("visit-plan"),
         api::EntryKind::NotebookImport => Some("notebook-text"),
         api::EntryKind::SiteAccess => Some("site-access"),
@@ -102,6 +108,8 @@ pub fn summary(event: &Event) -> String {
         }
         EventBody::MedicineObservation(seen) if seen.text.is_empty() => &seen.name,
         EventBody::MedicineObservation(seen) => &seen.text,
+        EventBody::LabReport(report) => report.results.first().map_or(&report.conclusion, |result| &result.name),
+        EventBody::TestRequest(request) => request.tests.first().map_or("", String::as_str),
         EventBody::VisitPlan(plan) => &plan.purpose,
         EventBody::NotebookText(notebook) => &notebook.file_name,
         EventBody::Attachment(attachment) if attachment.caption.is_empty() => attachment.file_name.as_str(),

@@ -6,6 +6,7 @@
 pub mod card;
 pub mod conflicts;
 pub mod entries;
+pub mod labs;
 pub mod medicines;
 pub mod notebook;
 pub mod observations;

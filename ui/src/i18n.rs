@@ -36,6 +36,7 @@ const JA: &[&str] = &[
     include_str!("../locales/ja/errors.ftl"),
     include_str!("../locales/ja/nearby.ftl"),
     include_str!("../locales/ja/medicines.ftl"),
+    include_str!("../locales/ja/labs.ftl"),
 ];
 const EN: &[&str] = &[
     include_str!("../locales/en/frame.ftl"),
@@ -47,6 +48,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/errors.ftl"),
     include_str!("../locales/en/nearby.ftl"),
     include_str!("../locales/en/medicines.ftl"),
+    include_str!("../locales/en/labs.ftl"),
 ];
 
 /// The words of one language. Cheap to clone.

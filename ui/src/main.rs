@@ -16,6 +16,7 @@ mod dates;
 mod drafts;
 mod groups;
 mod i18n;
+mod labs;
 mod names;
 mod numbers;
 mod prefs;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::desktop::LANDSCAPE;
 use super::page::by_id;
-use super::{Desktop, Page, Walk, WindowError, steps, writing};
+use super::{Desktop, Page, Walk, WindowError, medicines, steps, writing};
 use crate::process::Program;
 use crate::region::PIN;
 use crate::scene::{ALLERGY, MEDICINE, PATIENT_NAME, Scene};
@@ -172,6 +172,7 @@ async fn in_the_window(
     page.touch("nav-patients").await?;
     steps::find(&page, TYPED_KANA, PATIENT_NAME).await?;
     steps::open(&page, PATIENT_NAME).await?;
+    medicines::play(walk, desktop, &page, scene).await?;
     writing::play(walk, desktop, &page).await?;
     writing::register(walk, desktop, &page).await?;
     page.touch("nav-patients").await?;

@@ -79,3 +79,7 @@ not-said-detail = It does not fit into its field: left out, or moved to the memo
 not-said-character = A character that the notebook lacks stands as 〓.
 error-notebook-mixed = These seem to be parts of different notebooks. Read the codes of one notebook only.
 error-notebook-needs = The card has no “{ $field }”, which a notebook needs. Write it on the card first.
+
+withdraw = Take back
+withdraw-title = Take an entry back
+withdraw-explain = That it was taken back, and why, stays in the record, and the entry stays readable. Write the right one anew.

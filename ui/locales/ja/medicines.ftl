@@ -73,3 +73,7 @@ not-said-detail = 決められた欄に入らないため、外したか、メ�
 not-said-character = 手帳で使えない文字を「〓」にしました。
 error-notebook-mixed = 別のお薬手帳が混ざっているようです。一つのお薬手帳だけを読み込んでください。
 error-notebook-needs = カードに「{ $field }」がないため、手帳に書き出せません。先にカードに書いてください。
+
+withdraw = 取り消す
+withdraw-title = 記録を取り消す
+withdraw-explain = 取り消したことと理由が残ります。もとの記録も「訂正前も見る」で読めます。正しい内容は、新しく書いてください。

@@ -7,6 +7,7 @@ mod fields;
 mod forms;
 mod hand_over;
 mod icon;
+mod lab;
 mod medicine;
 mod observation;
 mod patient;
@@ -16,6 +17,7 @@ mod room;
 mod sheet;
 mod warning;
 mod windowed;
+mod withdraw;
 
 pub use card::{AllergyAction, CardView};
 pub use entry::{EntryView, addressee, dispensing, medicine_change};
@@ -24,6 +26,7 @@ pub use fields::{Field, Fields, Values, choice, digits, is_complete, line, neede
 pub use forms::{Chips, ReasonField, RegimenFields, button_class, failure, is_whole, notice, text_of};
 pub use hand_over::{AddresseeField, ConfirmButton, HandOverPanel, SaySheet, Saying, read_by, use_answering};
 pub use icon::{ICONS, Icon};
+pub use lab::{lab_range, lab_report, lab_value, test_request};
 pub use medicine::HowTaken;
 pub use observation::{last_seen, observation};
 pub use patient::{PatientHead, PatientLine, PatientRowButton, head};
@@ -33,3 +36,4 @@ pub use room::RoomNotice;
 pub use sheet::{Sheet, send_and_close};
 pub use warning::{warning_limits, warnings, warnings_before};
 pub use windowed::{Edge, Windowed};
+pub use withdraw::WithdrawButton;

@@ -1,6 +1,7 @@
 //! 患者ページ: the header that never scrolls away, and a tab below it.
 
 mod card;
+mod labs;
 mod medicines;
 mod timeline;
 mod vitals;
@@ -22,18 +23,22 @@ pub enum PatientTab {
     Medicines,
     /// バイタル
     Vitals,
+    /// 検査
+    Labs,
     /// カード
     Card,
 }
 
 impl PatientTab {
-    const ALL: [PatientTab; 4] = [PatientTab::Timeline, PatientTab::Medicines, PatientTab::Vitals, PatientTab::Card];
+    const ALL: [PatientTab; 5] =
+        [PatientTab::Timeline, PatientTab::Medicines, PatientTab::Vitals, PatientTab::Labs, PatientTab::Card];
 
     fn as_str(self) -> &'static str {
         match self {
             PatientTab::Timeline => "timeline",
             PatientTab::Medicines => "medicines",
             PatientTab::Vitals => "vitals",
+            PatientTab::Labs => "labs",
             PatientTab::Card => "card",
         }
     }
@@ -82,6 +87,7 @@ pub fn Patient(props: &PatientProps) -> Html {
                     PatientTab::Timeline => html! { <timeline::TimelineTab id={props.id.clone()} /> },
                     PatientTab::Medicines => html! { <medicines::MedicinesTab id={props.id.clone()} /> },
                     PatientTab::Vitals => html! { <vitals::VitalsTab id={props.id.clone()} /> },
+                    PatientTab::Labs => html! { <labs::LabsTab id={props.id.clone()} /> },
                     PatientTab::Card => html! { <card::CardTab id={props.id.clone()} /> },
                 } }
             </div>

@@ -8,7 +8,9 @@ mod one;
 use crate::{
     api::use_command,
     app::{Act, App, Route, use_app},
-    components::{Icon, button_class, dispensing, dose, medicine_change, observation, warning_limits, when, who, written},
+    components::{
+        Icon, button_class, dispensing, dose, medicine_change, observation, warning_limits, when, who, written,
+    },
     groups, names,
 };
 use add::AddSheet;
@@ -113,17 +115,23 @@ pub fn MedicinesTab(props: &MedicinesProps) -> Html {
 
 /// What was seen of all of them, newest first.
 fn observed(app: &App, patient: &PatientId, medicines: &Rc<Medicines>) -> Html {
-    folded(app, app.words.t("observations"), medicines.observations.len(), "observations", html! {
-        { for medicines.observations.iter().map(|entry| html! {
-            <div class={classes!("entry", format!("bar-{}", names::profession(&entry.author.profession)))} data-testid="observation">
-                <p>{ when(app, entry.at) }{ " " }{ who(app, &entry.author) }
-                    if entry.sent != Sent::Acked { <span class="unsent">{ app.words.t("sent-pending") }</span> }</p>
-                <p><b class="drug">{ &entry.observation.name }</b></p>
-                { observation(app, &entry.observation) }
-                { offer_reaction(app, patient, entry) }
-            </div>
-        }) }
-    })
+    folded(
+        app,
+        app.words.t("observations"),
+        medicines.observations.len(),
+        "observations",
+        html! {
+            { for medicines.observations.iter().map(|entry| html! {
+                <div class={classes!("entry", format!("bar-{}", names::profession(&entry.author.profession)))} data-testid="observation">
+                    <p>{ when(app, entry.at) }{ " " }{ who(app, &entry.author) }
+                        if entry.sent != Sent::Acked { <span class="unsent">{ app.words.t("sent-pending") }</span> }</p>
+                    <p><b class="drug">{ &entry.observation.name }</b></p>
+                    { observation(app, &entry.observation) }
+                    { offer_reaction(app, patient, entry) }
+                </div>
+            }) }
+        },
+    )
 }
 
 fn stopped_one(app: &App, stopped: &StoppedMedicine, act: &Callback<Intent>) -> Html {

@@ -14,13 +14,9 @@ const GROUPS: &[(&str, &[EntryKind])] = &[
     ("hand-over", &[EntryKind::HandOver]),
     (
         "medicines",
-        &[
-            EntryKind::Dispensing,
-            EntryKind::MedicineChange,
-            EntryKind::MedicineObservation,
-            EntryKind::NotebookImport,
-        ],
+        &[EntryKind::Dispensing, EntryKind::MedicineChange, EntryKind::MedicineObservation, EntryKind::NotebookImport],
     ),
+    ("labs", &[EntryKind::LabReport, EntryKind::TestRequest]),
     ("photos", &[EntryKind::Attachment]),
     ("plan", &[EntryKind::VisitPlan]),
     ("site", &[EntryKind::SiteAccess]),
