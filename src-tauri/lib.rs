@@ -9,6 +9,7 @@ mod commands;
 mod error;
 mod pictures;
 mod printing;
+mod qr;
 mod tablet;
 mod views;
 mod window;

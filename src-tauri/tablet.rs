@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Zoned;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use tauri::{AppHandle, Emitter, Manager as _, WebviewWindow, async_runtime};
@@ -51,10 +52,15 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// The moment it is in Japan, by this tablet's clock.
+    pub fn now(&self) -> Zoned {
+        let now = jiff::Timestamp::from_millisecond(self.clock.now().0).unwrap_or_default();
+        now.to_zoned(TimeZone::fixed(Offset::constant(9)))
+    }
+
     /// The day it is in Japan, by this tablet's clock.
     pub fn today(&self) -> Date {
-        let now = jiff::Timestamp::from_millisecond(self.clock.now().0).unwrap_or_default();
-        now.to_zoned(TimeZone::fixed(Offset::constant(9))).date()
+        self.now().date()
     }
 }
 

@@ -95,6 +95,8 @@ error_codes! {
     PhotoUnreadable = "photo-unreadable",
     /// A visit holds no more photos. `max`.
     TooManyPhotos = "too-many-photos",
+    /// A date that cannot be read.
+    DateUnreadable = "date-unreadable",
     /// A birth date that cannot be read.
     BirthDateUnreadable = "birth-date-unreadable",
     /// Somebody with this name and birth date is here already. `patient`: their id.
@@ -113,8 +115,12 @@ error_codes! {
     NotebookEncoding = "notebook-encoding",
     /// The file is larger than a notebook may be. `max_kib`.
     NotebookTooLarge = "notebook-too-large",
-    /// The files do not belong together, or one part is missing. `have`, `of`.
+    /// Parts of a notebook are missing. `have`, `of`, and `missing`: their numbers, with commas between.
     NotebookIncomplete = "notebook-incomplete",
+    /// The files are not parts of one notebook.
+    NotebookMixed = "notebook-mixed",
+    /// The card lacks what a notebook cannot do without. `field`.
+    NotebookNeeds = "notebook-needs",
     /// The file has an error that keeps it from being taken over. `line`, `record`, `field`.
     NotebookBlocked = "notebook-blocked",
     /// The file names another patient and nobody confirmed that it is this one.

@@ -1,6 +1,9 @@
 //! お薬: what is taken now, what was handed over, who changed what and why.
 
-use crate::{AuthorView, Dose, EntryId, IsoDate, Millis, PatientId, Sent, Source, Timing, WrittenView};
+use crate::{
+    AuthorView, Dose, EntryId, IsoDate, Millis, ObservationEntry, PatientId, Sent, Source, Timing, WarningView,
+    WrittenView,
+};
 use serde::{Deserialize, Serialize};
 
 /// Asks for everything about a patient's medicines.
@@ -21,6 +24,8 @@ pub struct Medicines {
     pub dispensings: Vec<DispensingEntry>,
     /// Changes with who and why, newest first.
     pub changes: Vec<MedicineChangeEntry>,
+    /// What was seen of them, newest first.
+    pub observations: Vec<ObservationEntry>,
 }
 
 /// A medicine that is taken.
@@ -54,6 +59,8 @@ pub struct MedicineView {
     pub written: Option<WrittenView>,
     /// More than one version waits for a decision: show that beside it.
     pub conflict: bool,
+    /// What the record says against it, the gravest first.
+    pub warnings: Vec<WarningView>,
 }
 
 /// A medicine that was stopped.
@@ -97,6 +104,8 @@ pub struct DispensedDrugView {
     pub usage: String,
     /// For how long or how many: `28日分`, as dispensed.
     pub quantity: Option<String>,
+    /// What the key of a medicine of this product begins with.
+    pub product: String,
     /// Supplements and cautions.
     pub notes: Vec<String>,
 }
@@ -193,4 +202,57 @@ pub struct StopMedicine {
     pub key: String,
     /// Why.
     pub reason: String,
+}
+
+/// Puts a medicine on the list by hand. Nothing that the record says against it ([`CheckMedicine`](crate::CheckMedicine)) keeps it from being added.
+/// Errors: `reason-required`, `field-required` (`drug`, `amount`, `unit`, `usage`), `date-unreadable`, `too-long`, `disk-full`, `save-failed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddMedicine {
+    /// Whose.
+    pub patient: PatientId,
+    /// What.
+    pub medicine: MedicineDraft,
+    /// Why.
+    pub reason: String,
+}
+
+/// A medicine as it is typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MedicineDraft {
+    /// Its name.
+    pub name: String,
+    /// 一般名; empty = not known.
+    pub general_name: String,
+    /// Dose and usage as one value.
+    pub regimen: Regimen,
+    /// 剤形
+    pub form: MedicineForm,
+    /// Where it is known from. A notebook is imported, not typed.
+    pub source: Source,
+    /// Since when, in any form a day is written; empty = not known.
+    pub since: String,
+    /// Who prescribed it; empty = not known.
+    pub prescriber: String,
+    /// Anything else.
+    pub note: String,
+}
+
+/// 剤形, by the words of the medicine notebook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MedicineForm {
+    /// 内服
+    Internal,
+    /// 頓服
+    AsNeeded,
+    /// 外用
+    External,
+    /// 注射
+    Injection,
+}
+
+impl MedicineForm {
+    /// In the order of the form.
+    pub const ALL: [MedicineForm; 4] =
+        [MedicineForm::Internal, MedicineForm::AsNeeded, MedicineForm::External, MedicineForm::Injection];
 }

@@ -1,8 +1,8 @@
 //! 時系列: everything every profession wrote, newest first, in pages both ways.
 
 use crate::{
-    Addressee, AuthorView, DispensingView, EntryId, IsoDate, MedicineChangeView, Millis, PatientId, Profession, ReadBy,
-    Sent, Vitals,
+    Addressee, AuthorView, DispensingView, EntryId, IsoDate, LabReportView, MedicineChangeView, Millis,
+    ObservationView, PatientId, Profession, ReadBy, Sent, TestRequestView, Vitals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +180,12 @@ pub enum EntryBody {
     Dispensing(DispensingView),
     /// お薬の変更
     MedicineChange(MedicineChangeView),
+    /// 残薬・服薬の様子
+    MedicineObservation(ObservationView),
+    /// 検査結果
+    LabReport(LabReportView),
+    /// 検査の依頼
+    TestRequest(TestRequestView),
     /// 訪問予定
     VisitPlan {
         /// Who comes.
@@ -245,6 +251,12 @@ pub enum EntryKind {
     Dispensing,
     /// お薬の変更
     MedicineChange,
+    /// 残薬・服薬の様子
+    MedicineObservation,
+    /// 検査結果
+    LabReport,
+    /// 検査の依頼
+    TestRequest,
     /// 訪問予定
     VisitPlan,
     /// お薬手帳
@@ -274,6 +286,9 @@ impl EntryBody {
             EntryBody::HandOver { .. } => EntryKind::HandOver,
             EntryBody::Dispensing(_) => EntryKind::Dispensing,
             EntryBody::MedicineChange(_) => EntryKind::MedicineChange,
+            EntryBody::MedicineObservation(_) => EntryKind::MedicineObservation,
+            EntryBody::LabReport(_) => EntryKind::LabReport,
+            EntryBody::TestRequest(_) => EntryKind::TestRequest,
             EntryBody::VisitPlan { .. } => EntryKind::VisitPlan,
             EntryBody::NotebookImport { .. } => EntryKind::NotebookImport,
             EntryBody::SiteAccess { .. } => EntryKind::SiteAccess,

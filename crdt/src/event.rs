@@ -10,7 +10,9 @@ use crate::attachment::Attachment;
 use crate::care_document::{CareDocument, ChecklistAnswer};
 use crate::codec::Newer;
 use crate::ids::{EntryId, Timestamp};
+use crate::lab::{LabReport, TestRequest};
 use crate::medicine::{Dispensing, Medicine};
+use crate::observation::MedicineObservation;
 use crate::stamp::{Profession, Stamp};
 use crate::vocabulary::vocabulary;
 
@@ -50,6 +52,12 @@ pub enum EventBody {
     Dispensing(Dispensing),
     /// 処方・服薬の変更
     MedicationChange(MedicationChange),
+    /// 残薬・服薬の様子
+    MedicineObservation(MedicineObservation),
+    /// 検査結果
+    LabReport(LabReport),
+    /// 検査の依頼
+    TestRequest(TestRequest),
     /// 訪問予定
     VisitPlan(VisitPlan),
     /// A notebook as it was imported.
@@ -82,6 +90,9 @@ impl EventBody {
             Self::HandOver(_) => "hand-over",
             Self::Dispensing(_) => "dispensing",
             Self::MedicationChange(_) => "medication-change",
+            Self::MedicineObservation(_) => "medicine-observation",
+            Self::LabReport(_) => "lab-report",
+            Self::TestRequest(_) => "test-request",
             Self::VisitPlan(_) => "visit-plan",
             Self::NotebookText(_) => "notebook-text",
             Self::SiteAccess(_) => "site-access",

@@ -29,8 +29,10 @@ mod event;
 pub mod fuzz;
 mod ids;
 mod key;
+mod lab;
 mod medicine;
 mod merging;
+mod observation;
 mod person;
 mod read_mark;
 mod reading;
@@ -58,9 +60,11 @@ pub use event::{
 };
 pub use ids::{Actor, EntryId, ParseIdError, Timestamp};
 pub use key::{Key, item_key};
+pub use lab::{LabReport, LabResult, TestRequest};
 pub use medicine::{
     Code, DispensedDrug, Dispensing, DoseBasis, Drug, Institution, Medicine, Prescriber, Source, Timing,
 };
+pub use observation::{Effect, Leftover, MedicineObservation};
 pub use person::{
     Allergy, AllergyKind, Contact, Diagnosis, Identity, LocalNumber, Physician, Sex, SpecialNeed, SpecialNeedKind,
     Wishes,

@@ -33,9 +33,8 @@ pub(crate) fn fold_name(text: &str) -> String {
         .collect()
 }
 
-/// [`fold`], hiragana as katakana, small kana as large ones (old systems cannot write small half-width kana everywhere),
-/// every dash that stands for a long vowel as `ー`, middle dots left out.
-pub(crate) fn fold_kana(text: &str) -> String {
+/// [`fold`], hiragana as katakana, every dash that stands for a long vowel as `ー`, middle dots left out.
+pub(crate) fn katakana(text: &str) -> String {
     fold(text)
         .chars()
         .filter(|c| *c != '・')
@@ -44,6 +43,13 @@ pub(crate) fn fold_kana(text: &str) -> String {
             '-' | '‐' | '―' | '−' | '–' | '—' => 'ー',
             other => other,
         })
+        .collect()
+}
+
+/// [`katakana`], small kana as large ones (old systems cannot write small half-width kana everywhere).
+pub(crate) fn fold_kana(text: &str) -> String {
+    katakana(text)
+        .chars()
         .map(|c| match c {
             'ァ' => 'ア',
             'ィ' => 'イ',

@@ -98,6 +98,14 @@ pub async fn cancel(tablet: &Tablet, _: api::CancelCourier) -> Answer<api::Cance
     Ok(())
 }
 
+/// The folder of a stick that is plugged in now. What is not encrypted does not lie on the tablet.
+pub fn stick(folder: &str) -> Result<PathBuf, ApiError> {
+    let disks = Disks::new_with_refreshed_list();
+    let mut sticks = disks.iter().filter(|disk| disk.is_removable() && !disk.is_read_only());
+    let found = sticks.find(|disk| disk.mount_point().to_string_lossy() == folder);
+    found.map(|disk| disk.mount_point().to_owned()).ok_or_else(|| ApiError::new(ErrorCode::CourierGone))
+}
+
 pub fn own_folder(tablet: &Tablet) -> PathBuf {
     tablet.directory.join("courier")
 }

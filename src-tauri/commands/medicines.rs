@@ -1,10 +1,15 @@
 //! お薬: the list, its history, and changes of it.
 
+use std::collections::BTreeSet;
+
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
 use tendenko_crdt::{
-    Document as _, DocumentError, DoseBasis, Event, EventBody, Item, MedicationChange, MedicationChangeKind, Medicine,
+    CardView, Document as _, DocumentError, DoseBasis, Event, EventBody, MedicationChange, MedicationChangeKind,
+    Medicine, item_key,
 };
 use tendenko_interop::usage;
+use tendenko_interop::warnings::{Listed, listed};
+use tendenko_protocol::ids::PatientId;
 use tendenko_replica::{Edit, SaveError, TimelineEntry};
 
 use super::{Answer, patient, patients, timeline};
@@ -12,31 +17,67 @@ use crate::error::{reason, saving};
 use crate::tablet::Desk;
 use crate::views::entries::sent;
 use crate::views::medicines::{self, basis_of};
+use crate::views::observations::observation;
 use crate::views::people::millis;
+use crate::views::warnings;
+
+/// What is told of medicines, as it is stored.
+const KINDS: [&str; 3] = ["dispensing", "medication-change", "medicine-observation"];
 
 pub fn all(desk: &Desk, args: api::GetMedicines) -> Answer<api::GetMedicines> {
     let patient = patient(&args.patient)?;
     let card = patients::card_of(desk, patient)?;
-    let history = timeline::standing(desk, patient, |event| {
-        matches!(event.body, EventBody::Dispensing(_) | EventBody::MedicationChange(_))
-    })?;
-    let viewer = &desk.viewer;
-    let last_of = |item: &Item<Medicine>| {
-        history.iter().find_map(|entry| match &entry.event.body {
-            EventBody::MedicationChange(change) if change.key == item.key => {
-                change.before.last().or(change.after.as_ref())
-            }
-            _ => None,
-        })
-    };
-    let mut stopped: Vec<_> =
-        card.medicines.iter().filter_map(|item| medicines::stopped(viewer, item, last_of(item))).collect();
-    stopped.sort_by_key(|medicine| std::cmp::Reverse(medicine.stopped.at));
+    let history = history(desk, patient)?;
     Ok(api::Medicines {
-        current: card.medicines.iter().filter_map(|item| medicines::current(viewer, item)).collect(),
-        stopped,
+        current: current(desk, &card),
+        stopped: stopped(desk, &card, &history),
         dispensings: history.iter().filter_map(|entry| dispensing(desk, entry)).collect(),
         changes: history.iter().filter_map(|entry| change(desk, entry)).collect(),
+        observations: history.iter().filter_map(|entry| observed(desk, &card, entry)).collect(),
+    })
+}
+
+/// What was dispensed, changed and seen, newest first.
+pub fn history(desk: &Desk, patient: PatientId) -> Result<Vec<TimelineEntry>, ApiError> {
+    timeline::standing(desk, patient, &KINDS)
+}
+
+/// What is not on the list any more, by the last change that took it off; last stopped first.
+pub fn stopped(desk: &Desk, card: &CardView, history: &[TimelineEntry]) -> Vec<api::StoppedMedicine> {
+    let mut told = BTreeSet::new();
+    let taken_off = history.iter().filter_map(|entry| match &entry.event.body {
+        EventBody::MedicationChange(change) if change.after.is_none() => Some((&entry.event, change)),
+        _ => None,
+    });
+    taken_off
+        .filter(|(_, change)| !card.medicines.iter().any(|item| item.key == change.key) && told.insert(&change.key))
+        .map(|(event, change)| medicines::stopped(&desk.viewer, &event.stamp, event.reason.as_deref(), change))
+        .collect()
+}
+
+/// The list, each medicine with what the record says against it.
+fn current(desk: &Desk, card: &CardView) -> Vec<api::MedicineView> {
+    let (allergies, others) = (warnings::allergies(card), listed(card));
+    let shown = card.medicines.iter().filter_map(|item| {
+        let view = medicines::current(&desk.viewer, item)?;
+        let one = Listed { key: &item.key, medicine: item.any()? };
+        Some(api::MedicineView { warnings: warnings::against(one, &allergies, &others), ..view })
+    });
+    shown.collect()
+}
+
+fn observed(desk: &Desk, card: &CardView, entry: &TimelineEntry) -> Option<api::ObservationEntry> {
+    let EventBody::MedicineObservation(seen) = &entry.event.body else { return None };
+    let observation = observation(seen);
+    let suspected = observation.effect == Some(api::Effect::SuspectedReaction);
+    let on_card = card.allergies.iter().any(|item| item.key == item_key::normalised(&seen.name) && item.is_present());
+    Some(api::ObservationEntry {
+        entry: api::EntryId(entry.event.id.to_string()),
+        at: millis(entry.event.occurred_at),
+        author: desk.viewer.author(&entry.event.stamp.author),
+        sent: sent(entry.sent),
+        observation,
+        not_on_card: suspected && !on_card,
     })
 }
 

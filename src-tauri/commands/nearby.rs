@@ -1,22 +1,13 @@
 //! 回線がないとき: this tablet as the relay of those around it, and the tablets it finds.
 
-use std::io::Cursor;
-
-use image::{ImageReader, Limits};
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
 use tendenko_site::{Ending, Found, ScanError, SiteStatus};
 
 use super::Answer;
 use crate::error::storing;
+use crate::qr;
 use crate::tablet::{Tablet, blocking};
 use crate::views::sync::count;
-
-/// Width and height of a picture that is looked at, in pixels.
-const MOST_PIXELS: u32 = 10_000;
-/// Memory a picture may take while it is decoded, in bytes.
-const MOST_MEMORY: u64 = 256 << 20;
-/// A picture is made smaller than this before the code in it is looked for: a code fills a good part of it.
-const ENOUGH_PIXELS: u32 = 1_600;
 
 pub async fn status(tablet: &Tablet, _: api::GetNearby) -> Answer<api::GetNearby> {
     Ok(nearby(tablet.site()?.status()))
@@ -56,27 +47,12 @@ pub async fn scan(tablet: &Tablet, args: api::ScanServer) -> Answer<api::ScanSer
 
 /// The texts of the QR codes in a picture; none where there is none, or where it is no picture.
 pub fn codes_in(picture: &[u8]) -> Result<Vec<String>, ApiError> {
+    let none = || ApiError::new(ErrorCode::NoQrCode);
     if picture.len() > api::MAX_QR_PICTURE {
-        return Err(ApiError::new(ErrorCode::NoQrCode));
+        return Err(none());
     }
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MOST_PIXELS);
-    limits.max_image_height = Some(MOST_PIXELS);
-    limits.max_alloc = Some(MOST_MEMORY);
-    let mut reader =
-        ImageReader::new(Cursor::new(picture)).with_guessed_format().map_err(|_| ApiError::new(ErrorCode::NoQrCode))?;
-    reader.limits(limits);
-    let seen = reader.decode().map_err(|_| ApiError::new(ErrorCode::NoQrCode))?;
-    let seen = if seen.width().max(seen.height()) > ENOUGH_PIXELS {
-        seen.thumbnail(ENOUGH_PIXELS, ENOUGH_PIXELS)
-    } else {
-        seen
-    };
-    let seen = seen.to_luma8();
-    let (width, height) = (seen.width() as usize, seen.height() as usize);
-    let mut grey =
-        rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| seen.get_pixel(x as u32, y as u32).0[0]);
-    Ok(grey.detect_grids().into_iter().filter_map(|grid| grid.decode().ok()).map(|(_, text)| text).collect())
+    let codes = qr::codes_in(picture).map_err(|_| none())?;
+    Ok(codes.into_iter().filter_map(|code| String::from_utf8(code).ok()).collect())
 }
 
 /// How things stand, for the screen.
@@ -110,19 +86,9 @@ mod tests {
     #[test]
     fn a_code_is_read_from_a_picture_and_anything_else_is_refused() {
         let text = "TENDENKO:1:ABC";
-        let code = qrcode::QrCode::new(text).unwrap();
-        let (width, scale, quiet) = (code.width() as u32, 8, 4);
-        let colors = code.to_colors();
-        let side = (width + 2 * quiet) * scale;
-        let picture = image::GrayImage::from_fn(side, side, |x, y| {
-            let (x, y) = ((x / scale).wrapping_sub(quiet), (y / scale).wrapping_sub(quiet));
-            let dark = x < width && y < width && colors[(y * width + x) as usize] == qrcode::Color::Dark;
-            image::Luma([if dark { 0 } else { 255 }])
-        });
-        let mut png = Cursor::new(Vec::new());
-        picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
-        assert_eq!(codes_in(png.get_ref()).unwrap(), [text]);
+        let picture = qr::tests::picture(&[text.as_bytes().to_vec()], 8);
+        assert_eq!(codes_in(&picture).unwrap(), [text]);
         assert_eq!(codes_in(b"not a picture").unwrap_err().code, ErrorCode::NoQrCode);
-        assert_eq!(codes_in(&png.get_ref()[..200]).unwrap_err().code, ErrorCode::NoQrCode);
+        assert_eq!(codes_in(&picture[..200]).unwrap_err().code, ErrorCode::NoQrCode);
     }
 }

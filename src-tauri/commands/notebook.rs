@@ -15,7 +15,7 @@ pub fn preview(desk: &Desk, args: api::PreviewNotebook) -> Answer<api::PreviewNo
     let notebook = read(&args.files)?;
     let card = patients::card_of(desk, patient(&args.patient)?)?;
     let plan = plan(&notebook, &card, desk.today())?;
-    Ok(views::notebook::preview(&notebook, &plan))
+    Ok(views::notebook::preview(&notebook, &plan, &card))
 }
 
 pub fn import(desk: &Desk, args: api::ImportNotebook) -> Answer<api::ImportNotebook> {
@@ -48,14 +48,14 @@ fn read(files: &[api::NotebookFile]) -> Result<Notebook, ApiError> {
         files.iter().map(|file| notebook::read(&file.bytes)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
     match (read.len(), read.first().is_some_and(|only| only.part().is_none())) {
         (1, true) => Ok(read.remove(0)),
-        _ => notebook::join(read).map_err(|error| incomplete(error, files.len())),
+        _ => notebook::join(read).map_err(incomplete),
     }
 }
 
 fn plan(notebook: &Notebook, card: &tendenko_crdt::CardView, today: Date) -> Result<ImportPlan, ApiError> {
     notebook::plan(notebook, card, today).map_err(|error| match error {
-        notebook::PlanError::PartOfSet { parts, .. } => {
-            ApiError::new(ErrorCode::NotebookIncomplete).with("have", 1).with("of", parts)
+        notebook::PlanError::PartOfSet { part, parts } => {
+            missing(&(1..=parts).filter(|number| *number != part).collect::<Vec<_>>(), parts)
         }
     })
 }
@@ -117,15 +117,22 @@ fn refused(error: notebook::NotebookError) -> ApiError {
     }
 }
 
-fn incomplete(error: notebook::JoinError, files: usize) -> ApiError {
+fn incomplete(error: notebook::JoinError) -> ApiError {
     use notebook::JoinError;
     match error {
         JoinError::Notebook(error) => refused(error),
-        JoinError::Missing { missing, parts } => ApiError::new(ErrorCode::NotebookIncomplete)
-            .with("have", usize::from(parts).saturating_sub(missing.len()))
-            .with("of", parts),
-        _ => ApiError::new(ErrorCode::NotebookIncomplete).with("have", files).with("of", files),
+        JoinError::Missing { missing: numbers, parts } => missing(&numbers, parts),
+        _ => ApiError::new(ErrorCode::NotebookMixed),
     }
+}
+
+/// Which parts of a set are still to be read.
+fn missing(numbers: &[u16], parts: u16) -> ApiError {
+    let named: Vec<_> = numbers.iter().map(u16::to_string).collect();
+    ApiError::new(ErrorCode::NotebookIncomplete)
+        .with("have", usize::from(parts).saturating_sub(numbers.len()))
+        .with("of", parts)
+        .with("missing", named.join(", "))
 }
 
 fn too_large() -> ApiError {

@@ -80,7 +80,7 @@ pub fn read_date(desk: &Desk, args: api::ReadDate) -> Answer<api::ReadDate> {
 }
 
 /// The day that was typed; of a month or a year its last. A day without a year is the last one there was.
-fn date_of(typed: &str, today: Date) -> Option<String> {
+pub fn date_of(typed: &str, today: Date) -> Option<String> {
     if let Some(range) = parse_birth_range(typed) {
         return Some(range.to);
     }
@@ -131,19 +131,19 @@ pub fn is_corrected(desk: &Desk, patient: PatientId, event: &Event) -> Result<bo
     Ok(around.iter().any(|entry| entry.event.id == event.id && !entry.corrected_by.is_empty()))
 }
 
-/// All entries of some kinds that nothing corrects, newest first.
-pub fn standing(
-    desk: &Desk,
-    patient: PatientId,
-    wanted: impl Fn(&Event) -> bool,
-) -> Result<Vec<TimelineEntry>, ApiError> {
-    let mut found = Vec::new();
-    let mut before = None;
+/// All entries of some kinds, as they are stored, that nothing corrects; newest first. Entries of other kinds are not read.
+pub fn standing(desk: &Desk, patient: PatientId, kinds: &[&str]) -> Result<Vec<TimelineEntry>, ApiError> {
+    let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    let filter = TimelineFilter { kinds, ..TimelineFilter::default() };
+    let (mut found, mut start) = (Vec::new(), TimelineStart::Newest);
     loop {
-        let page = desk.replica.timeline(patient, before, PAGE).map_err(|error| reading(&error))?;
-        let Some(last) = page.last() else { return Ok(found) };
-        before = Some((last.event.occurred_at, last.event.id));
-        found.extend(page.into_iter().filter(|entry| entry.corrected_by.is_empty() && wanted(&entry.event)));
+        let page = desk.replica.timeline_page(patient, &filter, &start, PAGE, None).map_err(|error| reading(&error))?;
+        let last = page.entries.last().map(|last| (last.event.occurred_at, last.event.id));
+        found.extend(page.entries);
+        match last {
+            Some(last) if page.more => start = TimelineStart::Older(last),
+            _ => return Ok(found),
+        }
     }
 }
 
@@ -161,7 +161,7 @@ pub fn vitals(desk: &Desk, args: api::GetVitals) -> Answer<api::GetVitals> {
         .collect();
     points.truncate(usize::from(args.limit));
     let from = points.last().map_or(since, |oldest| oldest.at.0);
-    let changes = standing(desk, patient, |event| matches!(event.body, EventBody::MedicationChange(_)))?;
+    let changes = standing(desk, patient, &["medication-change"])?;
     let medicine_changes = changes
         .iter()
         .filter(|entry| entry.event.occurred_at.0 >= from)

@@ -4,8 +4,9 @@ use tendenko_app_api as api;
 use tendenko_crdt::{Addressee, Attachment, Event, EventBody, NoteSection, Tenths, Visit, Vitals};
 use tendenko_replica::Sent;
 
+use super::observations::observation;
 use super::people::{profession, profession_of};
-use super::{documents, medicines};
+use super::{documents, labs, medicines};
 use crate::commands::drafts::data_address;
 
 /// What an entry says.
@@ -23,6 +24,9 @@ pub fn body(event: &Event) -> api::EntryBody {
         EventBody::MedicationChange(change) => {
             api::EntryBody::MedicineChange(medicines::change(change, event.reason.as_deref()))
         }
+        EventBody::MedicineObservation(seen) => api::EntryBody::MedicineObservation(observation(seen)),
+        EventBody::LabReport(report) => api::EntryBody::LabReport(labs::report(report)),
+        EventBody::TestRequest(request) => api::EntryBody::TestRequest(labs::request(request)),
         EventBody::VisitPlan(plan) => api::EntryBody::VisitPlan {
             member_name: plan.member_name.clone(),
             weekdays: plan.weekdays.clone(),
@@ -65,6 +69,9 @@ pub fn kind(event: &Event) -> api::EntryKind {
         EventBody::HandOver(_) => api::EntryKind::HandOver,
         EventBody::Dispensing(_) => api::EntryKind::Dispensing,
         EventBody::MedicationChange(_) => api::EntryKind::MedicineChange,
+        EventBody::MedicineObservation(_) => api::EntryKind::MedicineObservation,
+        EventBody::LabReport(_) => api::EntryKind::LabReport,
+        EventBody::TestRequest(_) => api::EntryKind::TestRequest,
         EventBody::VisitPlan(_) => api::EntryKind::VisitPlan,
         EventBody::NotebookText(_) => api::EntryKind::NotebookImport,
         EventBody::SiteAccess(_) => api::EntryKind::SiteAccess,
@@ -84,6 +91,9 @@ pub fn stored_kind(kind: &api::EntryKind) -> Option<&'static str> {
         api::EntryKind::HandOver => Some("hand-over"),
         api::EntryKind::Dispensing => Some("dispensing"),
         api::EntryKind::MedicineChange => Some("medication-change"),
+        api::EntryKind::MedicineObservation => Some("medicine-observation"),
+        api::EntryKind::LabReport => Some("lab-report"),
+        api::EntryKind::TestRequest => Some("test-request"),
         api::EntryKind::VisitPlan => Some("visit-plan"),
         api::EntryKind::NotebookImport => Some("notebook-text"),
         api::EntryKind::SiteAccess => Some("site-access"),
@@ -107,6 +117,10 @@ pub fn summary(event: &Event) -> String {
         EventBody::MedicationChange(change) => {
             change.after.as_ref().or(change.before.last()).map_or("", |medicine| medicine.drug.name.as_str())
         }
+        EventBody::MedicineObservation(seen) if seen.text.is_empty() => &seen.name,
+        EventBody::MedicineObservation(seen) => &seen.text,
+        EventBody::LabReport(report) => report.results.first().map_or(&report.conclusion, |result| &result.name),
+        EventBody::TestRequest(request) => request.tests.first().map_or("", String::as_str),
         EventBody::VisitPlan(plan) => &plan.purpose,
         EventBody::NotebookText(notebook) => &notebook.file_name,
         EventBody::Attachment(attachment) if attachment.caption.is_empty() => attachment.file_name.as_str(),

@@ -2,8 +2,8 @@
 
 use tendenko_app_api as api;
 use tendenko_crdt::{
-    DispensedDrug, Dispensing, DoseBasis, Item, MedicationChange, MedicationChangeKind, Medicine, Prescriber, Presence,
-    Source, Timing, Written,
+    DispensedDrug, Dispensing, DoseBasis, Item, MedicationChange, MedicationChangeKind, Medicine, Prescriber, Source,
+    Stamp, Timing, item_key,
 };
 
 use super::people::Viewer;
@@ -18,18 +18,20 @@ pub fn current(viewer: &Viewer, item: &Item<Medicine>) -> Option<api::MedicineVi
     })
 }
 
-/// A medicine that everybody agrees is stopped. `last` is what it was, from the history.
-pub fn stopped(viewer: &Viewer, item: &Item<Medicine>, last: Option<&Medicine>) -> Option<api::StoppedMedicine> {
-    if item.is_present() {
-        return None;
-    }
-    let written: &Written<Presence<Medicine>> = item.presence.any()?;
-    Some(api::StoppedMedicine {
-        key: item.key.clone(),
-        name: last.map_or_else(|| item.key.clone(), |medicine| medicine.drug.name.clone()),
+/// A medicine that a change took off the list.
+pub fn stopped(
+    viewer: &Viewer,
+    stamp: &Stamp,
+    reason: Option<&str>,
+    change: &MedicationChange,
+) -> api::StoppedMedicine {
+    let last = change.before.last();
+    api::StoppedMedicine {
+        key: change.key.clone(),
+        name: last.map_or_else(|| change.key.clone(), |medicine| medicine.drug.name.clone()),
         dose: last.map(|medicine| regimen(medicine).dose),
-        stopped: viewer.written(written),
-    })
+        stopped: viewer.stamp(stamp, reason),
+    }
 }
 
 /// A medicine without an author: what a notebook proposes, or one side of a conflict.
@@ -50,6 +52,7 @@ pub fn proposed(key: &str, medicine: &Medicine) -> api::MedicineView {
         note: medicine.note.clone(),
         written: None,
         conflict: false,
+        warnings: Vec::new(),
     }
 }
 
@@ -78,6 +81,7 @@ fn dispensed_drug(drug: &DispensedDrug) -> api::DispensedDrugView {
         dose,
         usage,
         quantity: drug.quantity.map(|quantity| format!("{quantity}{}", drug.quantity_unit)),
+        product: item_key::medicine(&drug.drug),
         notes: drug.notes.clone(),
     }
 }

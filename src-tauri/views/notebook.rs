@@ -1,18 +1,21 @@
 //! What taking a medicine notebook over would do.
 
 use tendenko_app_api as api;
-use tendenko_crdt::Sex;
+use tendenko_crdt::{Allergy, CardView, Sex};
 use tendenko_interop::notebook::codes::NotebookSex;
 use tendenko_interop::notebook::{
     Encoding, IdentityField, ImportPlan, Match, MedicineChange, Notebook, Patient, PlannedMedicine, PlannedRemark,
     RemarkProposal, Severity,
 };
+use tendenko_interop::warnings::{Listed, listed};
 
 use super::card::{allergy, sex};
 use super::medicines::{dispensing, proposed, regimen};
+use super::warnings;
 
-/// The preview of an import.
-pub fn preview(notebook: &Notebook, plan: &ImportPlan) -> api::NotebookPreview {
+/// The preview of an import into a card.
+pub fn preview(notebook: &Notebook, plan: &ImportPlan, card: &CardView) -> api::NotebookPreview {
+    let (allergies, others) = (known_allergies(plan, card), list_after(plan, card));
     let patient = notebook.content.patient.as_ref();
     api::NotebookPreview {
         encoding: match notebook.raw.first().map(|raw| raw.encoding) {
@@ -30,7 +33,7 @@ pub fn preview(notebook: &Notebook, plan: &ImportPlan) -> api::NotebookPreview {
                 dispensing: dispensing(&planned.dispensing),
             })
             .collect(),
-        medicines: plan.medicines.iter().filter_map(medicine).collect(),
+        medicines: plan.medicines.iter().filter_map(|planned| medicine(planned, &allergies, &others)).collect(),
         allergies: plan.remarks.iter().filter_map(remark).collect(),
         problems: notebook
             .problems
@@ -98,8 +101,25 @@ fn field(field: IdentityField) -> api::IdentityField {
     }
 }
 
+/// The allergies and adverse reactions of the card, and those that the notebook names.
+fn known_allergies<'a>(plan: &'a ImportPlan, card: &'a CardView) -> Vec<&'a Allergy> {
+    let named = plan.remarks.iter().filter_map(|remark| match &remark.proposal {
+        RemarkProposal::Allergy { allergy, .. } if !remark.already_there => Some(allergy),
+        _ => None,
+    });
+    warnings::allergies(card).into_iter().chain(named).collect()
+}
+
+/// The list as it would be.
+fn list_after<'a>(plan: &'a ImportPlan, card: &'a CardView) -> Vec<Listed<'a>> {
+    let planned = plan.medicines.iter().filter(|planned| planned.is_suggested());
+    let planned: Vec<_> = planned.map(|planned| Listed { key: &planned.key, medicine: &planned.medicine }).collect();
+    let kept = listed(card).into_iter().filter(|one| planned.iter().all(|planned| planned.key != one.key));
+    kept.chain(planned.iter().copied()).collect()
+}
+
 /// A medicine against the list. What is used up stays in the dispensings and is not proposed for the list.
-fn medicine(planned: &PlannedMedicine) -> Option<api::PlannedMedicine> {
+fn medicine(planned: &PlannedMedicine, allergies: &[&Allergy], others: &[Listed<'_>]) -> Option<api::PlannedMedicine> {
     let change = match &planned.change {
         MedicineChange::Same => api::MedicinePlan::Same,
         MedicineChange::OlderThanCurrent { .. } | MedicineChange::InConflict | MedicineChange::NotOnList => {
@@ -111,7 +131,12 @@ fn medicine(planned: &PlannedMedicine) -> Option<api::PlannedMedicine> {
             api::MedicinePlan::Changed { from: regimen(from) }
         }
     };
-    Some(api::PlannedMedicine { change, medicine: proposed(&planned.key, &planned.medicine) })
+    let one = Listed { key: &planned.key, medicine: &planned.medicine };
+    let warnings = warnings::against(one, allergies, others);
+    Some(api::PlannedMedicine {
+        change,
+        medicine: api::MedicineView { warnings, ..proposed(&planned.key, &planned.medicine) },
+    })
 }
 
 /// An allergy or adverse reaction, under the key it would have on the card.

@@ -31,7 +31,7 @@ const header = (id) => ({ row: byId(id), allergies: byId(id).allergies ? allergi
 const dose = (amount, unit, basis = "per_day") => ({ amount, unit, basis });
 const medicine = (key, drug, d, usage, timings, more = {}) => ({
   key, name: drug, general_name: null, dose: d, usage, timings, form: "内服", since: "2026-05-14", until: "2026-12-08",
-  prescriber: "釜石中央病院 循環器内科 及川 徹", source: "notebook", note: null, written: written(pharmacist, 9 * day, "定期処方"), conflict: false, ...more,
+  prescriber: "釜石中央病院 循環器内科 及川 徹", source: "notebook", note: null, written: written(pharmacist, 9 * day, "定期処方"), conflict: false, warnings: [], ...more,
 });
 const current = [
   medicine("m1", "アムロジピンベシル酸塩口腔内崩壊錠5mg「サンプル」", dose("1", "錠"), "1日1回 朝食後", ["morning"], { conflict: true, general_name: "アムロジピンベシル酸塩" }),
@@ -41,7 +41,7 @@ const current = [
   medicine("m5", "アセトアミノフェン錠200mg", dose("2", "錠", "per_dose"), "疼痛時 6時間以上あけて 1日3回まで", ["as_needed"], { until: null }),
   medicine("m6", "ケトプロフェンテープ40mg 10cm×14cm", dose("14", "枚", "total"), "1日1回 腰に貼付", ["external"]),
 ];
-const dispensing = { dispensed_on: "2026-11-11", pharmacy: "みなと薬局 大町店", prescriber: "釜石中央病院 及川 徹", source: "notebook", notes: ["残薬 センノシド 6錠"], drugs: current.slice(0, 3).map((one) => ({ name: one.name, dose: one.dose, usage: one.usage, quantity: "28日分", notes: [] })) };
+const dispensing = { dispensed_on: "2026-11-11", pharmacy: "みなと薬局 大町店", prescriber: "釜石中央病院 及川 徹", source: "notebook", notes: ["残薬 センノシド 6錠"], drugs: current.slice(0, 3).map((one) => ({ name: one.name, dose: one.dose, usage: one.usage, quantity: "28日分", product: one.key, notes: [] })) };
 const vitals = (systolic, diastolic, pulse, spo2, temperature, more = {}) => ({ systolic, diastolic, pulse, spo2, temperature, weight: null, glucose: null, pain: null, respiration: null, ...more });
 const entry = (id, ago, author, body, more = {}) => ({ id, at: now - ago, recorded_at: now - ago + 60e3, clock_offset_ms: 0, author, sent: "acked", reason: null, earlier: [], body, ...more });
 const change = { key: "m1", name: current[0].name, action: "changed", before: { dose: dose("0.5", "錠"), usage: "1日1回 朝食後" }, after: { dose: dose("1", "錠"), usage: "1日1回 朝食後" }, reason: "朝の血圧が高い日が続いたため" };
@@ -105,7 +105,9 @@ const answers = {
   get_last_vitals: () => ({ values: [["systolic", 142], ["diastolic", 78], ["pulse", 72], ["spo2", 96], ["temperature", 364], ["weight", 482]].map(([measure, value]) => ({ measure, value, at: now - 3 * day })) }),
   record_visit: ({ visit }) => { fail(); entries = [entry("n" + entries.length, 0, nurse, { visit }, { sent: "pending" }), ...entries]; return saved; },
   correct_visit: () => { fail(); return saved; },
-  get_medicines: () => ({ current, stopped: [{ key: "m9", name: "フロセミド錠20mg", dose: dose("1", "錠"), stopped: written(doctor, 40 * day, "むくみが取れたため") }], dispensings: [{ entry: "e5", author: pharmacist, recorded_at: now - 9 * day, sent: "acked", dispensing }], changes: [{ entry: "e3", at: now - 27 * hour, author: doctor, sent: "acked", change }, { entry: "e3b", at: now - 40 * day, author: doctor, sent: "acked", change: { ...change, key: "m9", name: "フロセミド錠20mg", action: "stopped", after: null, reason: "むくみが取れたため" } }] }),
+  get_medicines: () => ({ observations: [], current, stopped: [{ key: "m9", name: "フロセミド錠20mg", dose: dose("1", "錠"), stopped: written(doctor, 40 * day, "むくみが取れたため") }], dispensings: [{ entry: "e5", author: pharmacist, recorded_at: now - 9 * day, sent: "acked", dispensing }], changes: [{ entry: "e3", at: now - 27 * hour, author: doctor, sent: "acked", change }, { entry: "e3b", at: now - 40 * day, author: doctor, sent: "acked", change: { ...change, key: "m9", name: "フロセミド錠20mg", action: "stopped", after: null, reason: "むくみが取れたため" } }] }),
+  check_medicine: () => [], add_medicine: () => { fail(); return saved; }, observe_medicine: () => { fail(); return saved; },
+  get_labs: () => ({ tests: [], reports: [], requests: [] }), record_labs: () => { fail(); return saved; }, request_tests: () => { fail(); return saved; },
   change_dose: () => { fail(); return saved; }, stop_medicine: () => { fail(); return saved; }, add_allergy: () => { fail(); return saved; },
   remove_allergy: () => { fail(); return saved; }, set_wishes: () => { fail(); return saved; },
   get_conflicts: ({ patient }) => conflicts.filter((one) => !patient || one.patient.id === patient),

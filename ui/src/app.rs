@@ -40,6 +40,8 @@ pub enum Route {
     Writing(PatientId, DocumentDraftName),
     /// 救急搬送
     Transport(PatientId),
+    /// A medicine notebook to carry.
+    NotebookOut(PatientId),
     /// 申し送り
     HandOvers,
     /// 要確認, of one patient or of all.

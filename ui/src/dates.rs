@@ -84,6 +84,11 @@ impl Day {
         century * 146_097 + day_of_century - 719_468
     }
 
+    /// Days from this one to another; negative where that one is earlier.
+    pub fn days_until(self, other: Day) -> i64 {
+        other.number() - self.number()
+    }
+
     fn from_number(number: i64) -> Day {
         let number = number + 719_468;
         let century = number.div_euclid(146_097);

@@ -37,6 +37,8 @@ const JA: &[&str] = &[
     include_str!("../locales/ja/nearby.ftl"),
     include_str!("../locales/ja/papers.ftl"),
     include_str!("../locales/ja/documents.ftl"),
+    include_str!("../locales/ja/medicines.ftl"),
+    include_str!("../locales/ja/labs.ftl"),
 ];
 const EN: &[&str] = &[
     include_str!("../locales/en/frame.ftl"),
@@ -49,6 +51,8 @@ const EN: &[&str] = &[
     include_str!("../locales/en/nearby.ftl"),
     include_str!("../locales/en/papers.ftl"),
     include_str!("../locales/en/documents.ftl"),
+    include_str!("../locales/en/medicines.ftl"),
+    include_str!("../locales/en/labs.ftl"),
 ];
 
 /// The words of one language. Cheap to clone.

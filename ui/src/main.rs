@@ -19,6 +19,7 @@ mod files;
 mod groups;
 mod i18n;
 mod keeping;
+mod labs;
 mod letters;
 mod names;
 mod numbers;

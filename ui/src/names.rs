@@ -35,6 +35,9 @@ pub const ALL: &[(&str, &[&str])] = &[
             "hand-over",
             "dispensing",
             "medicine-change",
+            "medicine-observation",
+            "lab-report",
+            "test-request",
             "visit-plan",
             "notebook-import",
             "site-access",
@@ -64,9 +67,32 @@ pub const ALL: &[(&str, &[&str])] = &[
             "need",
             "detail",
             "facility",
+            "drug",
+            "general-name",
+            "source",
+            "form",
+            "since-day",
+            "prescriber",
         ],
     ),
     ("action", &["started", "changed", "stopped", "resolved"]),
+    ("effect", &["worked", "no-change", "worse", "suspected-reaction"]),
+    ("scope", &["current", "year"]),
+    ("not-said", &["not-dispensed", "changed-since", "undecided", "unfit", "allergy-detail", "detail", "character"]),
+    ("form", &["internal", "as-needed", "external", "injection"]),
+    ("warning", &["allergy", "adverse-reaction", "same-product", "same-ingredient"]),
+    (
+        "ground",
+        &[
+            "words-in-name",
+            "words-in-general-name",
+            "product-code",
+            "product-name",
+            "general-code",
+            "general-name",
+            "ingredient-code",
+        ],
+    ),
     (
         "subject",
         &["identity", "medicine", "allergy", "diagnosis", "special-need", "wishes", "physician", "contact", "other"],
@@ -76,16 +102,17 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("problem", &["unreachable", "unknown-relay", "unknown-tablet", "revoked", "version", "misbehaves", "other"]),
     ("path", &["hub", "edge", "tablet", "courier"]),
     ("site-reason", &["consultation", "emergency", "medicines", "identification", "other"]),
-    ("tab", &["timeline", "medicines", "vitals", "documents", "card"]),
+    ("tab", &["timeline", "medicines", "vitals", "labs", "documents", "card"]),
     ("document", &["discharge-summary", "conference", "hospital-stay", "referral", "reply"]),
     ("letter", &["discharge-summary", "conference", "hospital-stay", "referral", "reply", "other"]),
     ("verdict", &["yes", "no", "unclear"]),
+    ("lab", &["name", "value", "unit", "from", "to"]),
     ("period", &["month", "quarter", "year", "all"]),
     ("when", &["now", "30", "60", "120"]),
     ("phrase", &["unchanged", "medicines", "meals", "sleep"]),
     ("card", &["contact", "diagnosis", "need"]),
     ("add", &["contact", "diagnosis", "need", "physician"]),
-    ("group", &["care", "hand-over", "medicines", "documents", "photos", "plan", "site"]),
+    ("group", &["care", "hand-over", "medicines", "labs", "documents", "photos", "plan", "site"]),
     ("box", &["waiting", "written", "confirmed"]),
     ("box-empty", &["waiting", "written", "confirmed"]),
     ("purpose", &["regular", "medication", "condition", "discharge", "emergency"]),
@@ -138,6 +165,8 @@ names! {
     kind(EntryKind) {
         EntryKind::Visit => "visit", EntryKind::Note => "note", EntryKind::HandOver => "hand-over",
         EntryKind::Dispensing => "dispensing", EntryKind::MedicineChange => "medicine-change",
+        EntryKind::MedicineObservation => "medicine-observation",
+        EntryKind::LabReport => "lab-report", EntryKind::TestRequest => "test-request",
         EntryKind::VisitPlan => "visit-plan", EntryKind::NotebookImport => "notebook-import",
         EntryKind::SiteAccess => "site-access", EntryKind::Attachment => "attachment", EntryKind::Document => "document",
         EntryKind::ChecklistAnswer => "checklist-answer", EntryKind::Withdrawal => "withdrawal", EntryKind::Card => "card", EntryKind::Unknown => "unknown",
@@ -162,6 +191,36 @@ names! {
     action(MedicineAction) {
         MedicineAction::Started => "started", MedicineAction::Changed => "changed", MedicineAction::Stopped => "stopped",
         MedicineAction::Resolved => "resolved",
+    }
+    /// What came of a medicine.
+    effect(Effect) {
+        Effect::Worked => "worked", Effect::NoChange => "no-change", Effect::Worse => "worse",
+        Effect::SuspectedReaction => "suspected-reaction",
+    }
+    /// 剤形
+    form(MedicineForm) {
+        MedicineForm::Internal => "internal", MedicineForm::AsNeeded => "as-needed", MedicineForm::External => "external",
+        MedicineForm::Injection => "injection",
+    }
+    /// What goes into a notebook.
+    scope(NotebookScope) { NotebookScope::Current => "current", NotebookScope::Year => "year" }
+    /// Why something is not in a notebook's own records.
+    why_not(WhyNot) {
+        WhyNot::NotDispensed => "not-dispensed", WhyNot::ChangedSince => "changed-since", WhyNot::Undecided => "undecided",
+        WhyNot::Unfit => "unfit", WhyNot::AllergyDetail => "allergy-detail", WhyNot::Detail => "detail",
+        WhyNot::Character => "character",
+    }
+    /// What a warning is about.
+    warning(WarningKind) {
+        WarningKind::Allergy => "allergy", WarningKind::AdverseReaction => "adverse-reaction",
+        WarningKind::SameProduct => "same-product", WarningKind::SameIngredient => "same-ingredient",
+    }
+    /// What a warning rests on.
+    ground(BasisPlace) {
+        BasisPlace::WordsInName => "words-in-name", BasisPlace::WordsInGeneralName => "words-in-general-name",
+        BasisPlace::ProductCode => "product-code", BasisPlace::ProductName => "product-name",
+        BasisPlace::GeneralCode => "general-code", BasisPlace::GeneralName => "general-name",
+        BasisPlace::IngredientCode => "ingredient-code",
     }
     /// What a conflict is about.
     subject(ConflictSubject) {

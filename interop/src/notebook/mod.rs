@@ -3,7 +3,8 @@
 //! - [`read`] takes bytes and gives a [`Notebook`], or says why there is none.
 //! - [`join`] puts the parts of a split notebook together.
 //! - [`plan`] compares a notebook with a patient's card and proposes what to take over. It writes nothing.
-//! - [`write()`] makes the text, for export and for samples.
+//! - [`export`] makes a notebook of a card, for the patient to carry, and names what the format has no record for.
+//! - [`write()`] makes the text, [`write_split`] the parts of one that does not fit into one code.
 //!
 //! What holds, and what would break otherwise:
 //! - A text that was cut is refused ([`NotebookError::Cut`]): an incomplete list of medicines looks like a complete one.
@@ -20,17 +21,20 @@ mod assemble;
 mod check;
 pub mod codes;
 mod complete;
+mod export;
 mod join;
 mod keep;
 mod model;
 mod plan;
 mod problem;
 mod spec;
+mod split;
 mod text;
 mod value;
 mod write;
 
 use codes::Origin;
+pub use export::{Export, ExportError, NotSaid, Scope, WhyNot, export};
 pub use join::{JoinError, MAX_PARTS, join};
 pub use model::{
     Dispenser, DispensingGroup, Doctor, DrugLine, FamilyPharmacist, Information, Ingredient, Institution, Memo,
@@ -41,6 +45,7 @@ pub use plan::{
     PlannedMedicine, PlannedRemark, RemarkProposal, RunOut, TakenOver, plan,
 };
 pub use problem::{Problem, ProblemCode, Severity};
+pub use split::write_split;
 pub use text::{Encoding, Line, MAX_BYTES, MAX_FIELDS, MAX_LINE_BYTES, MAX_LINES};
 pub use value::{Amount, NotebookDate, Number};
 pub use write::{Layout, LineEnd, WriteError, WriteProblem, fit, write, write_with};

@@ -120,7 +120,7 @@ pub fn write_with(
         LineEnd::Lf => "\n",
         LineEnd::Cr => "\r",
     };
-    let mut lines = vec![format!("JAHISTC{:02},{}", version.0, draft.origin.code())];
+    let mut lines = vec![header(draft, version)];
     lines.extend(records.iter().map(|record| record.line(layout.trailing_fields)));
     let mut text = lines.join(end);
     if layout.final_line_end {
@@ -135,6 +135,23 @@ pub fn write_with(
         bytes.push(0x1A);
     }
     Ok(bytes)
+}
+
+fn header(draft: &NotebookDraft, version: Version) -> String {
+    format!("JAHISTC{:02},{}", version.0, draft.origin.code())
+}
+
+/// The lines of a notebook without their ends, trailing empty fields left out.
+pub(crate) fn text_lines(draft: &NotebookDraft, version: Version) -> Result<Vec<String>, WriteError> {
+    let records = records(draft);
+    check(draft, &records, version)?;
+    let lines = records.iter().map(|record| record.line(false));
+    Ok(std::iter::once(header(draft, version)).chain(lines).collect())
+}
+
+/// Why a notebook would not be written.
+pub(crate) fn refusal(draft: &NotebookDraft, version: Version) -> Option<WriteError> {
+    check(draft, &records(draft), version).err()
 }
 
 /// One record to write.

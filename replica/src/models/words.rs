@@ -216,6 +216,15 @@ fn parts(event: &Event) -> Vec<&str> {
         EventBody::MedicationChange(change) => {
             parts.extend(change.after.iter().chain(&change.before).map(|medicine| medicine.drug.name.as_str()));
         }
+        EventBody::MedicineObservation(seen) => parts.extend([seen.name.as_str(), &seen.text]),
+        EventBody::LabReport(report) => {
+            parts.extend([report.performer.as_str(), &report.conclusion]);
+            parts.extend(report.results.iter().map(|result| result.name.as_str()));
+        }
+        EventBody::TestRequest(request) => {
+            parts.push(&request.reason);
+            parts.extend(request.tests.iter().map(String::as_str));
+        }
         EventBody::VisitPlan(plan) => parts.extend([plan.member_name.as_str(), plan.purpose.as_str()]),
         EventBody::NotebookText(notebook) => parts.extend([notebook.file_name.as_str(), notebook.text.as_str()]),
         EventBody::SiteAccess(access) => parts.extend([access.reason.as_str(), access.site.as_str()]),

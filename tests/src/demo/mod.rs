@@ -8,6 +8,8 @@ pub mod history;
 mod patients;
 #[cfg(feature = "app")]
 mod prepare;
+#[cfg(feature = "app")]
+mod results;
 
 pub use patients::{DemoPatient, patients};
 #[cfg(feature = "app")]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tendenko_app_api as api;
-use tendenko_crdt::{Document as _, EventBody, Profession, Timestamp};
+use tendenko_crdt::{Document as _, EventBody, LabReport, Profession, Timestamp};
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::ids::PatientId;
 use tendenko_relay::Relay;
@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 
 use super::history::{PlannedVisit, history};
 use super::patients::{DemoPatient, patients};
+use super::results::reports;
 use crate::process::PATIENCE;
 use crate::records;
 use crate::region::{DrillRegion, NURSE, PHARMACIST, PIN, RegionFailure, SITE, Tablet, relay_dir, tablet_dir};
@@ -83,6 +84,9 @@ pub fn prepare(dir: &Path) -> Result<(), RegionFailure> {
             record(&nurse, *id, planned)?;
             count += 1;
         }
+        for (days_ago, report) in reports(number) {
+            measured(&nurse, *id, days_ago, report)?;
+        }
     }
     say(&format!("{count} visits recorded; now sealed and sent"));
     exchange(&runtime, &[&nurse, &chemist])?;
@@ -140,12 +144,29 @@ fn admit(nurse: &At, patient: &DemoPatient, staff: &[(Profession, String, &str)]
 }
 
 fn record(nurse: &At, patient: PatientId, planned: PlannedVisit) -> Result<(), RegionFailure> {
-    let today = jiff::Timestamp::from_millisecond(SystemClock.now().0)?.to_zoned(records::japan()).start_of_day()?;
-    let day = today.timestamp().as_millisecond() - i64::from(planned.days_ago) * DAY;
+    let day = morning()? - i64::from(planned.days_ago) * DAY;
     let at = Timestamp(day + i64::from(planned.minute) * 60_000);
     nurse.clock.set(at);
     records::visit(&nurse.replica, patient, at, planned.visit, planned.hand_over)?;
     Ok(())
+}
+
+/// A report of a laboratory, taken at noon.
+fn measured(nurse: &At, patient: PatientId, days_ago: u16, report: LabReport) -> Result<(), RegionFailure> {
+    let at = Timestamp(morning()? - i64::from(days_ago) * DAY + DAY / 2);
+    nurse.clock.set(at);
+    nurse.replica.edit(patient, |edit| {
+        let event = edit.event(EventBody::LabReport(report))?;
+        edit.volume_at(at)?.record(event)?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// The beginning of today in Japan.
+fn morning() -> Result<i64, RegionFailure> {
+    let now = jiff::Timestamp::from_millisecond(SystemClock.now().0)?;
+    Ok(now.to_zoned(records::japan()).start_of_day()?.timestamp().as_millisecond())
 }
 
 fn take_over(chemist: &At, patient: PatientId, about: &DemoPatient) -> Result<(), RegionFailure> {

@@ -56,7 +56,8 @@ impl Desktop {
             .stderr(log(scratch, "app.log")?)
             .spawn()
             .map_err(|source| WindowError::Tool { program: "dbus-run-session", source })?;
-        let desktop = Self { _driver: Stopped(driver), _screen: Stopped(screen), display, port, log: scratch.join("app.log") };
+        let desktop =
+            Self { _driver: Stopped(driver), _screen: Stopped(screen), display, port, log: scratch.join("app.log") };
         // tauri-driver passes everything on to WebKit's own driver, which is up a little later.
         await_port(native_port)?;
         await_port(port)?;
@@ -112,7 +113,9 @@ impl Desktop {
             }
             let path = process.join("smaps_rollup");
             let sizes = std::fs::read_to_string(&path).map_err(|source| WindowError::File { path, source })?;
-            let own = sizes.lines().find_map(|line| line.strip_prefix("Pss:")?.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+            let own = sizes
+                .lines()
+                .find_map(|line| line.strip_prefix("Pss:")?.trim().strip_suffix(" kB")?.parse::<f64>().ok());
             kib += own.unwrap_or_default();
         }
         Ok(kib / 1024.0)

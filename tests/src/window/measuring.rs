@@ -36,8 +36,12 @@ const SMALL: (&str, &str) = ("遠野 みじか", "トオノ ミジカ");
 /// Temperature, blood pressure, pulse, SpO₂, as they are typed, in the order of the form.
 const VITALS: [&str; 5] = ["368", "132", "78", "72", "97"];
 /// A new patient, by field.
-const NEW: [(&str, &str); 4] =
-    [("field-name", "新沼 ふさ"), ("field-kana", "ニイヌマ フサ"), ("field-birth-date", "S14.2.11"), ("field-address", "釜石市鵜住居町0-0")];
+const NEW: [(&str, &str); 4] = [
+    ("field-name", "新沼 ふさ"),
+    ("field-kana", "ニイヌマ フサ"),
+    ("field-birth-date", "S14.2.11"),
+    ("field-address", "釜石市鵜住居町0-0"),
+];
 const PHRASE: &str = "お変わりなく過ごされています。";
 
 /// How fast a person is thought to be.
@@ -91,16 +95,53 @@ fn prepare(dir: &Path) -> Result<(), RegionFailure> {
 /// A name that no other has.
 fn invented(number: usize) -> (String, String) {
     const FAMILY: [(&str, &str); 25] = [
-        ("佐藤", "サトウ"), ("鈴木", "スズキ"), ("高橋", "タカハシ"), ("菊池", "キクチ"), ("千葉", "チバ"),
-        ("及川", "オイカワ"), ("三浦", "ミウラ"), ("川村", "カワムラ"), ("岩間", "イワマ"), ("柏崎", "カシワザキ"),
-        ("小国", "オグニ"), ("八幡", "ヤハタ"), ("藤原", "フジワラ"), ("前川", "マエカワ"), ("平野", "ヒラノ"),
-        ("沢口", "サワグチ"), ("野田", "ノダ"), ("久保", "クボ"), ("倉本", "クラモト"), ("浜田", "ハマダ"),
-        ("木村", "キムラ"), ("横田", "ヨコタ"), ("松本", "マツモト"), ("山崎", "ヤマザキ"), ("小川", "オガワ"),
+        ("佐藤", "サトウ"),
+        ("鈴木", "スズキ"),
+        ("高橋", "タカハシ"),
+        ("菊池", "キクチ"),
+        ("千葉", "チバ"),
+        ("及川", "オイカワ"),
+        ("三浦", "ミウラ"),
+        ("川村", "カワムラ"),
+        ("岩間", "イワマ"),
+        ("柏崎", "カシワザキ"),
+        ("小国", "オグニ"),
+        ("八幡", "ヤハタ"),
+        ("藤原", "フジワラ"),
+        ("前川", "マエカワ"),
+        ("平野", "ヒラノ"),
+        ("沢口", "サワグチ"),
+        ("野田", "ノダ"),
+        ("久保", "クボ"),
+        ("倉本", "クラモト"),
+        ("浜田", "ハマダ"),
+        ("木村", "キムラ"),
+        ("横田", "ヨコタ"),
+        ("松本", "マツモト"),
+        ("山崎", "ヤマザキ"),
+        ("小川", "オガワ"),
     ];
     const GIVEN: [(&str, &str); 20] = [
-        ("アキ", "アキ"), ("キヨ", "キヨ"), ("トミ", "トミ"), ("ハナ", "ハナ"), ("ヨシ", "ヨシ"), ("正", "タダシ"), ("勇", "イサム"),
-        ("清", "キヨシ"), ("実", "ミノル"), ("茂", "シゲル"), ("フミ", "フミ"), ("ミツ", "ミツ"), ("サダ", "サダ"), ("ユキ", "ユキ"),
-        ("ノブ", "ノブ"), ("武", "タケシ"), ("昇", "ノボル"), ("進", "ススム"), ("稔", "ネン"), ("登", "ト"),
+        ("アキ", "アキ"),
+        ("キヨ", "キヨ"),
+        ("トミ", "トミ"),
+        ("ハナ", "ハナ"),
+        ("ヨシ", "ヨシ"),
+        ("正", "タダシ"),
+        ("勇", "イサム"),
+        ("清", "キヨシ"),
+        ("実", "ミノル"),
+        ("茂", "シゲル"),
+        ("フミ", "フミ"),
+        ("ミツ", "ミツ"),
+        ("サダ", "サダ"),
+        ("ユキ", "ユキ"),
+        ("ノブ", "ノブ"),
+        ("武", "タケシ"),
+        ("昇", "ノボル"),
+        ("進", "ススム"),
+        ("稔", "ネン"),
+        ("登", "ト"),
     ];
     let (family, given) = (FAMILY[number % FAMILY.len()], GIVEN[number / FAMILY.len() % GIVEN.len()]);
     (format!("{} {}", family.0, given.0), format!("{} {}", family.1, given.1))
@@ -213,7 +254,11 @@ async fn deeds(folder: &TempDir, figures: &mut Vec<Figure>) -> Result<(), Window
         }
     }
     let (small, large) = (median(small), median(large));
-    figures.push(Figure { name: "opening the smallest patient (1 entry)", value: seconds(small), beside: String::new() });
+    figures.push(Figure {
+        name: "opening the smallest patient (1 entry)",
+        value: seconds(small),
+        beside: String::new(),
+    });
     figures.push(Figure {
         name: "opening the largest patient (10 years, 20,000 entries)",
         value: seconds(large),
@@ -251,7 +296,10 @@ async fn deeds(folder: &TempDir, figures: &mut Vec<Figure>) -> Result<(), Window
     figures.push(Figure {
         name: "a key in a note → on the screen",
         value: format!("{:.0} ms", usual.as_secs_f64() * 1e3),
-        beside: format!("at worst {:.0} ms; the draft is saved at each, and a screen shows a picture every 16 ms", worst.as_secs_f64() * 1e3),
+        beside: format!(
+            "at worst {:.0} ms; the draft is saved at each, and a screen shows a picture every 16 ms",
+            worst.as_secs_f64() * 1e3
+        ),
     });
     page.touch("visit-discard").await?;
     registering(&page, figures).await?;

@@ -7,6 +7,7 @@ pub mod chart;
 mod desktop;
 pub mod guide;
 pub mod measuring;
+mod medicines;
 mod page;
 pub mod papers;
 pub mod scenario;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::desktop::LANDSCAPE;
 use super::page::by_id;
-use super::{Desktop, Page, Walk, WindowError, papers, steps, writing};
+use super::{Desktop, Page, Walk, WindowError, medicines, papers, steps, writing};
 use crate::process::Program;
 use crate::region::PIN;
 use crate::scene::{ALLERGY, MEDICINE, PATIENT_NAME, Scene};
@@ -173,6 +173,7 @@ async fn in_the_window(
     steps::find(&page, TYPED_KANA, PATIENT_NAME).await?;
     steps::open(&page, PATIENT_NAME).await?;
     papers::transport(walk, desktop, &page, &scene.nurse.dir).await?;
+    medicines::play(walk, desktop, &page, scene).await?;
     writing::play(walk, desktop, &page).await?;
     writing::register(walk, desktop, &page).await?;
     page.touch("nav-patients").await?;

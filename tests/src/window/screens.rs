@@ -77,8 +77,21 @@ const SCREENS: &[Screen] = &[
     sheet("jump-sheet", &[Touch("timeline-jump"), See("jump-sheet")]),
     sheet("say-sheet", &[Touch("say"), See("say-sheet")]),
     screen("medicines", &[Touch("tab-medicines"), See("medicine")]),
-    sheet("medicine-sheet", &[TouchCss(".medicine:not(:has(.mark-conflict)) > .medicine-main"), Touch("change-dose"), See("medicine-sheet")]),
-    screen("vitals", &[Touch("tab-vitals"), See("vitals-table")]),
+    sheet(
+        "medicine-sheet",
+        &[
+            TouchCss(".medicine:not(:has(.mark-conflict)) > .medicine-main"),
+            Touch("change-dose"),
+            See("medicine-sheet"),
+        ],
+    ),
+    sheet("observe-sheet", &[Touch("observe"), See("observe-sheet")]),
+    sheet("add-medicine-sheet", &[Touch("add-medicine"), See("add-medicine-sheet")]),
+    screen("notebook-out", &[Touch("notebook-out-open"), See("qr")]),
+    screen("vitals", &[Touch("back"), Touch("tab-vitals"), See("vitals-table")]),
+    screen("labs", &[Touch("tab-labs"), Touch("lab-name"), See("lab-trend")]),
+    sheet("labs-sheet", &[Touch("labs-record"), See("labs-sheet")]),
+    sheet("request-sheet", &[Touch("labs-request"), See("request-sheet")]),
     screen("card", &[Touch("tab-card"), See("card")]),
     screen("card-edit", &[Touch("edit-card"), See("card-edit")]),
     screen("notebook", &[Touch("back"), Touch("tab-medicines"), Touch("open-notebook"), See("notebook")]),
@@ -180,11 +193,7 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop) -> Result<(), WindowE
 
 async fn set(page: &Page, look: &Look) -> Result<(), WindowError> {
     page.touch("nav-settings").await?;
-    for chosen in [
-        format!("language-{}", look.lang),
-        format!("size-{}", look.text),
-        format!("theme-{}", look.theme),
-    ] {
+    for chosen in [format!("language-{}", look.lang), format!("size-{}", look.text), format!("theme-{}", look.theme)] {
         page.touch(&chosen).await?;
     }
     Ok(())

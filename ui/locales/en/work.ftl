@@ -116,7 +116,7 @@ yes = yes
 no = no
 
 open-notebook = Take over a medicine notebook
-notebook-explain = Choose the file of an electronic medicine notebook. You see what it holds before anything is taken over.
+notebook-explain = Choose the file of an electronic medicine notebook, or take a photo of its QR codes. You look at it before anything is taken over.
 choose-file = Choose a file
 nothing-was-changed = No record was changed.
 notebook-same-patient = This is the notebook of { $name }. It matches this patient.

@@ -116,7 +116,7 @@ yes = あり
 no = なし
 
 open-notebook = お薬手帳を取り込む
-notebook-explain = 電子版お薬手帳のファイルを選んでください。内容を確かめてから取り込みます。
+notebook-explain = 電子版お薬手帳のファイルを選ぶか、QRコードの写真を撮ってください。内容を確かめてから取り込みます。
 choose-file = ファイルを選ぶ
 nothing-was-changed = 記録は何も変わっていません。
 notebook-same-patient = { $name }さんの手帳です。この患者さんと一致しています。

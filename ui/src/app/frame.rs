@@ -71,6 +71,7 @@ fn screen(app: &App) -> Html {
             html! { <screens::Writing {key} {id} {draft} /> }
         }
         Route::Transport(id) => html! { <screens::Transport key={id.0.clone()} id={id.clone()} /> },
+        Route::NotebookOut(id) => html! { <screens::NotebookOut key={id.0.clone()} id={id.clone()} /> },
         Route::HandOvers => html! { <screens::HandOvers /> },
         Route::Conflicts(patient) => html! { <screens::Conflicts {patient} /> },
         Route::Site => html! { <screens::Site /> },

@@ -3,8 +3,8 @@
 use crate::{
     app::{Act, App, Route, use_app},
     components::{
-        ConfirmButton, DocumentOpen, FileView, document_brief, dose, facts::clock_note, read_by, verdict, vitals_line,
-        when, who,
+        ConfirmButton, DocumentOpen, FileView, WithdrawButton, document_brief, dose, facts::clock_note, lab_report,
+        observation, read_by, test_request, verdict, vitals_line, when, who,
     },
     dates,
     drafts::{self, DraftKey},
@@ -42,6 +42,7 @@ pub fn EntryView(props: &EntryProps) -> Html {
     let long = long_text(&entry.body).is_some_and(|text| text.chars().count() > FOLD_AT);
     let waits = waits_for_me(&app, entry);
     let has_more = long || !entry.earlier.is_empty();
+    let takes_back = entry.author.mine && is_short(&entry.body);
     let correct = match &entry.body {
         EntryBody::Visit(visit) if *open || !has_more => Some(correct_button(&app, props, visit)),
         _ => None,
@@ -83,7 +84,7 @@ pub fn EntryView(props: &EntryProps) -> Html {
             }
             { clock_note(&app, entry.clock_offset_ms) }
             { read_by(&app, &entry.read_by) }
-            if has_more || waits {
+            if has_more || waits || takes_back {
                 <div class="entry-actions">
                     if has_more {
                         <button type="button" class="button button-quiet button-small" onclick={toggle} aria-expanded={open.to_string()} data-testid="entry-open">
@@ -91,10 +92,16 @@ pub fn EntryView(props: &EntryProps) -> Html {
                         </button>
                     }
                     if waits { <ConfirmButton patient={props.patient.clone()} entry={entry.id.clone()} /> }
+                    if takes_back { <WithdrawButton patient={props.patient.clone()} entry={entry.id.clone()} /> }
                 </div>
             }
         </div>
     }
+}
+
+/// What is written in one go, and written again rather than corrected word by word.
+fn is_short(body: &EntryBody) -> bool {
+    matches!(body, EntryBody::MedicineObservation(_) | EntryBody::LabReport(_) | EntryBody::TestRequest(_))
 }
 
 /// Was it recorded long after it happened? A correction says so by itself, and a plan or an imported notebook is meant to.
@@ -189,6 +196,11 @@ fn body(app: &App, body: &EntryBody) -> Html {
         },
         EntryBody::Dispensing(given) => dispensing(app, given),
         EntryBody::MedicineChange(change) => medicine_change(app, change),
+        EntryBody::MedicineObservation(seen) => {
+            html! { <><p><b class="drug">{ &seen.name }</b></p>{ observation(app, seen) }</> }
+        }
+        EntryBody::LabReport(report) => lab_report(app, report),
+        EntryBody::TestRequest(request) => test_request(app, request),
         EntryBody::VisitPlan { member_name, weekdays, time, purpose, from, until } => {
             let days: Vec<_> = weekdays.iter().map(|day| dates::weekday_name(*day, words.lang)).collect();
             html! {

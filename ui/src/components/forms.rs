@@ -144,7 +144,7 @@ pub fn RegimenFields(props: &RegimenFieldsProps) -> Html {
     let dose = &props.regimen.dose;
     html! {
         <div class="regimen-fields">
-            <label class="field">
+            <label class="field field-basis">
                 <span class="field-label">{ words.t("basis") }</span>
                 <select class="input" onchange={basis_chosen} data-testid="dose-basis">
                     { for bases.into_iter().map(|basis| {

@@ -11,18 +11,41 @@ const QUIET: usize = 4;
 /// The name of UTF-8 among the character sets of a code.
 const UTF_8: u32 = 26;
 
+/// What a code says.
+#[derive(Clone, PartialEq)]
+pub enum QrContent {
+    /// Words.
+    Text(String),
+    /// Bytes in a character set that their readers expect.
+    Bytes(Vec<u8>),
+}
+
 #[derive(Properties, PartialEq)]
 pub struct QrProps {
     /// What it says.
-    pub text: String,
+    pub content: QrContent,
     /// Its name for those who do not see it.
     pub label: String,
+    /// It is photographed from a moving screen or from paper: a part of it may be lost.
+    #[prop_or_default]
+    pub robust: bool,
 }
 
 /// A QR code, black on white in every theme: readers expect that.
 #[component]
 pub fn Qr(props: &QrProps) -> Html {
-    let code = use_memo(props.text.clone(), |text| encode(text).ok());
+    let code = use_memo((props.content.clone(), props.robust), |(content, robust)| {
+        let level = if *robust { EcLevel::M } else { EcLevel::L };
+        let code = match content {
+            QrContent::Text(text) => encode(text, level),
+            QrContent::Bytes(bytes) => QrCode::with_error_correction_level(bytes, level),
+        };
+        code.ok()
+    });
+    let text = match &props.content {
+        QrContent::Text(text) => Some(text.clone()),
+        QrContent::Bytes(_) => None,
+    };
     let Some(code) = (*code).as_ref() else { return html! {} };
     let width = code.width();
     let side = width + 2 * QUIET;
@@ -33,25 +56,25 @@ pub fn Qr(props: &QrProps) -> Html {
     let path: String = code.to_colors().chunks(width).enumerate().map(|(y, row)| dark(row, y)).collect();
     html! {
         <svg class="qr" viewBox={format!("0 0 {side} {side}")} role="img" aria-label={props.label.clone()} data-testid="qr"
-            data-text={props.text.clone()} shape-rendering="crispEdges">
+            data-text={text} shape-rendering="crispEdges">
             <rect width={side.to_string()} height={side.to_string()} fill="#fff" /><path d={path} fill="#000" />
         </svg>
     }
 }
 
 /// The smallest code that holds a text.
-fn encode(text: &str) -> Result<QrCode, QrError> {
+fn encode(text: &str, level: EcLevel) -> Result<QrCode, QrError> {
     if text.is_ascii() {
-        return QrCode::with_error_correction_level(text, EcLevel::L);
+        return QrCode::with_error_correction_level(text, level);
     }
     for size in 1..=40 {
         let mut bits = Bits::new(Version::Normal(size));
         let fits = bits
             .push_eci_designator(UTF_8)
             .and_then(|()| bits.push_byte_data(text.as_bytes()))
-            .and_then(|()| bits.push_terminator(EcLevel::L));
+            .and_then(|()| bits.push_terminator(level));
         match fits {
-            Ok(()) => return QrCode::with_bits(bits, EcLevel::L),
+            Ok(()) => return QrCode::with_bits(bits, level),
             Err(QrError::DataTooLong) => {}
             Err(error) => return Err(error),
         }
@@ -65,7 +88,7 @@ mod tests {
 
     /// What a reader makes of the code of a text.
     fn read(text: &str) -> String {
-        let code = encode(text).expect("it fits");
+        let code = encode(text, EcLevel::L).expect("it fits");
         let (width, colors) = (code.width(), code.to_colors());
         let (side, scale) = (width + 2 * QUIET, 4);
         let mut seen = rqrr::PreparedImage::prepare_from_greyscale(side * scale, side * scale, |x, y| {
@@ -91,6 +114,6 @@ mod tests {
 
     #[test]
     fn what_fits_nowhere_is_no_code() {
-        assert!(encode(&"薬".repeat(1_000)).is_err());
+        assert!(encode(&"薬".repeat(1_000), EcLevel::L).is_err());
     }
 }

@@ -25,7 +25,7 @@ pub use document::{Document, Writing};
 pub use gallery::Gallery;
 pub use hand_overs::HandOvers;
 pub use nearby::NearbyScreen;
-pub use notebook::Notebook;
+pub use notebook::{Notebook, NotebookOut};
 pub use patient::{Patient, PatientTab};
 pub use patients::Patients;
 pub use settings::Settings;

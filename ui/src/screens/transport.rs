@@ -3,7 +3,7 @@
 use crate::{
     api::use_command,
     app::{Act, App, use_app},
-    components::{CardView, Icon, PaperActions, Qr, button_class, head, panel, who},
+    components::{CardView, Icon, PaperActions, Qr, QrContent, button_class, head, panel, who},
     dates, names, numbers,
     summary::{self, Line},
 };
@@ -66,7 +66,7 @@ pub fn Transport(props: &TransportProps) -> Html {
                             <PaperActions title={format!("{} {name}", words.t("transport-title"))} />
                             <CardView card={card.clone()} {more} />
                             <div class="paper-end">
-                                <Qr {text} label={words.t("transport-qr")} />
+                                <Qr content={QrContent::Text(text)} label={words.t("transport-qr")} />
                                 <div>
                                     <p>{ words.t("transport-qr-explain") }</p>
                                     if let Some(me) = app.me() {

@@ -81,6 +81,7 @@ pub(super) fn plan(
                 None => free_key(&base, card, &taken, numbers.entry(base.clone()).or_insert(0)),
             };
             taken.insert(key.clone());
+            let candidate = completed(candidate, current);
             let change = change(&candidate, current, card);
             let mut medicine = candidate.medicine;
             if let MedicineChange::Renewed { from } = &change {
@@ -266,6 +267,24 @@ fn has_ended(day: Option<Date>, until: Option<Date>, today: Date) -> bool {
         (Some(until), _) => until < today,
         (None, Some(day)) => day.checked_add(WITHOUT_END_DAYS.days()).is_ok_and(|counted| counted < today),
         (None, None) => false,
+    }
+}
+
+/// A record of a medicine without prescription has no room for dose, usage and remarks: that it names none says nothing against those of
+/// the list.
+fn completed(candidate: Candidate, current: Option<&Item<Medicine>>) -> Candidate {
+    let new = &candidate.medicine;
+    match current.and_then(Item::any) {
+        Some(old) if new.source == Source::Otc && old.source == Source::Otc && new.amount.is_empty() => {
+            let medicine = Medicine {
+                since: new.since.clone().or(old.since.clone()),
+                until: new.until.clone(),
+                note: new.note.clone().or(old.note.clone()),
+                ..old.clone()
+            };
+            Candidate { medicine, ..candidate }
+        }
+        _ => candidate,
     }
 }
 

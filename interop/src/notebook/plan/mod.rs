@@ -18,6 +18,7 @@ use super::{Notebook, Split};
 pub use identity::{Difference, IdentityField, Match};
 pub use medicine::MedicineChange;
 pub use remark::RemarkProposal;
+pub(crate) use remark::split_reaction;
 pub use take_over::TakenOver;
 
 /// Everything an import would do.

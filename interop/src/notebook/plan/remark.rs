@@ -85,7 +85,7 @@ fn allergy(text: &str, kind: AllergyKind) -> RemarkProposal {
 }
 
 /// `セフェム系（発熱）` is a substance and what it did. Anything less plain stays one text.
-fn split_reaction(text: &str) -> (String, Option<String>) {
+pub(crate) fn split_reaction(text: &str) -> (String, Option<String>) {
     let bracket = |c: char| matches!(c, '（' | '(');
     let inner =
         text.strip_suffix(['）', ')']).and_then(|rest| rest.split_once(bracket)).filter(|(substance, reaction)| {

@@ -3,7 +3,7 @@
 use crate::{
     api::{Load, run},
     app::use_app,
-    components::Qr,
+    components::{Qr, QrContent},
     dates,
 };
 use std::rc::Rc;
@@ -40,7 +40,7 @@ pub fn Signature(props: &SignatureProps) -> Html {
         let time = format!("{} {}", dates::Day::of(signature.at).long(words.lang), dates::clock(signature.at));
         html! {
             <div class="paper-end" data-testid="signature">
-                <Qr text={signature.code.clone()} label={words.t("signature-qr")} />
+                <Qr content={QrContent::Text(signature.code.clone())} label={words.t("signature-qr")} />
                 <div>
                     <p><b>{ words.ta("signed-by", &[("tablet", &signature.tablet), ("time", &time)]) }</b></p>
                     <p class="quiet">{ words.t("signed-explain") }</p>

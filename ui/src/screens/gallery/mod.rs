@@ -53,6 +53,9 @@ pub fn Gallery() -> Html {
             { part("HowTaken", samples::medicines().into_iter().map(|medicine| html! {
                 <div class="medicine"><span class="drug">{ &medicine.name }</span><HowTaken patient={samples::patient()} {medicine} /></div>
             }).collect()) }
+            { part("warnings", warnings(&app, &samples::warnings())) }
+            { part("observation", samples::observations().iter().map(|seen| observation(&app, seen)).collect()) }
+            { part("lab_report", lab_report(&app, &samples::lab_report())) }
             { part("EntryView", samples::entries().into_iter().map(|entry| html! {
                 <EntryView entry={std::rc::Rc::new(entry)} patient={samples::patient()} />
             }).collect()) }
@@ -84,12 +87,17 @@ fn Forms() -> Html {
     let app = use_app();
     let chosen = use_state(|| vec!["observation".to_owned()]);
     let reason = use_state(String::new);
-    let regimen = use_state(|| Regimen { dose: samples::dose("0.5", DoseBasis::PerDay), usage: samples::USAGE.to_owned() });
+    let regimen =
+        use_state(|| Regimen { dose: samples::dose("0.5", DoseBasis::PerDay), usage: samples::USAGE.to_owned() });
     let touched = {
         let chosen = chosen.clone();
         move |code: String| {
             let mut next = (*chosen).clone();
-            if next.contains(&code) { next.retain(|one| *one != code) } else { next.push(code) }
+            if next.contains(&code) {
+                next.retain(|one| *one != code)
+            } else {
+                next.push(code)
+            }
             chosen.set(next);
         }
     };

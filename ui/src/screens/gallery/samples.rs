@@ -74,9 +74,10 @@ pub fn rows() -> Vec<PatientRow> {
     let quiet = row("三浦 キヨ", "みうら きよ", Some(93));
     let mut loud = row("佐藤 ハル", "さとう はる", Some(89));
     loud.patient.same_name = true;
-    loud.special_needs = [(SpecialNeedKind::Oxygen, "2 L/分 鼻カニューレ"), (SpecialNeedKind::Other, "全盲。声をかけてから触れる")]
-        .map(|(kind, detail)| SpecialNeedView { kind, detail: detail.to_owned() })
-        .to_vec();
+    loud.special_needs =
+        [(SpecialNeedKind::Oxygen, "2 L/分 鼻カニューレ"), (SpecialNeedKind::Other, "全盲。声をかけてから触れる")]
+            .map(|(kind, detail)| SpecialNeedView { kind, detail: detail.to_owned() })
+            .to_vec();
     (loud.allergies, loud.dnar, loud.conflicts, loud.unread, loud.unread_hand_overs) = (2, true, 1, 3, 1);
     let mut long = row("小笠原 権左衛門太郎", "おがさわら ごんざえもんたろう", None);
     (long.incomplete, long.unread) = (true, 12);
@@ -96,7 +97,10 @@ pub fn headers() -> Vec<PatientHeader> {
     };
     let headers = rows().into_iter().map(|row| PatientHeader {
         allergies: if row.allergies > 0 {
-            vec![allergy("ペニシリン系抗菌薬", AllergyKind::Allergy), allergy("ロキソプロフェンナトリウム水和物", AllergyKind::AdverseReaction)]
+            vec![
+                allergy("ペニシリン系抗菌薬", AllergyKind::Allergy),
+                allergy("ロキソプロフェンナトリウム水和物", AllergyKind::AdverseReaction),
+            ]
         } else {
             Vec::new()
         },
@@ -115,9 +119,62 @@ pub fn headers() -> Vec<PatientHeader> {
     headers.collect()
 }
 
+/// One of each kind of warning.
+pub fn warnings() -> Vec<WarningView> {
+    use BasisPlace::*;
+    let warning = |kind, other: &str, place, shared: &str| WarningView {
+        kind,
+        other: other.to_owned(),
+        basis: WarningBasis { place, shared: shared.to_owned() },
+    };
+    vec![
+        warning(WarningKind::Allergy, "ペニシリン系抗菌薬", WordsInGeneralName, "ペニシリン"),
+        warning(WarningKind::AdverseReaction, "ロキソニン", WordsInName, "ロキソニン"),
+        warning(WarningKind::SameProduct, "ワーファリン錠0.5mg", ProductName, "ワーファリン錠0.5mg"),
+        warning(WarningKind::SameIngredient, "ワルファリンK錠1mg", IngredientCode, "3332001"),
+    ]
+}
+
+/// What was seen of a medicine: all that can be said, and one word alone.
+pub fn observations() -> Vec<ObservationView> {
+    let seen = |effect, text: &str, leftover| ObservationView {
+        key: String::new(),
+        name: "ワーファリン錠0.5mg".to_owned(),
+        leftover,
+        effect: Some(effect),
+        text: text.to_owned(),
+    };
+    let leftover = LeftoverView { amount: "12".to_owned(), unit: "錠".to_owned(), expected: Some("6".to_owned()) };
+    vec![seen(Effect::SuspectedReaction, LONG_TEXT, Some(leftover)), seen(Effect::Worked, "", None)]
+}
+
+/// Results above, below and inside their range, and one that is no number.
+pub fn lab_report() -> LabReportView {
+    let result = |name: &str, value: &str, unit: &str| LabResultView {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        unit: unit.to_owned(),
+        low: "3.8".to_owned(),
+        high: "6.0".to_owned(),
+        ..LabResultView::default()
+    };
+    LabReportView {
+        performer: "釜石中央病院 検査科".to_owned(),
+        results: vec![
+            result("HbA1c（NGSP）", "7.2", "%"),
+            result("アルブミン", "3.1", "g/dL"),
+            result("CRP", "<0.1", "mg/dL"),
+        ],
+        conclusion: LONG_TEXT.to_owned(),
+    }
+}
+
 /// Medicines: a short name, and one that must not be cut.
 pub fn medicines() -> Vec<MedicineView> {
-    let names = ["ワーファリン錠0.5mg", "レボドパ100mg・カルビドパ水和物10.8mg配合剤錠（長い名前でも途中で切れないことを確かめるための例）"];
+    let names = [
+        "ワーファリン錠0.5mg",
+        "レボドパ100mg・カルビドパ水和物10.8mg配合剤錠（長い名前でも途中で切れないことを確かめるための例）",
+    ];
     let medicines = names.map(|name| MedicineView {
         key: name.to_owned(),
         name: name.to_owned(),
@@ -133,6 +190,7 @@ pub fn medicines() -> Vec<MedicineView> {
         note: None,
         written: Some(written(0)),
         conflict: false,
+        warnings: warnings(),
     });
     medicines.to_vec()
 }
@@ -180,7 +238,8 @@ pub fn entries() -> Vec<TimelineEntry> {
         body: visit("入浴後も気分よし。"),
     }];
     let to = Addressee::Profession(Nurse);
-    let mut said = entry(60, Pharmacist, EntryBody::HandOver { to, urgent: true, text: LONG_TEXT.to_owned(), answers: None });
+    let mut said =
+        entry(60, Pharmacist, EntryBody::HandOver { to, urgent: true, text: LONG_TEXT.to_owned(), answers: None });
     said.read_by = vec![ReadBy { author: author(Nurse, false), at: Millis(NOW) }];
     let change = MedicineChangeView {
         key: String::new(),
@@ -199,6 +258,7 @@ pub fn entries() -> Vec<TimelineEntry> {
             dose: dose("2.5", DoseBasis::PerDay),
             usage: USAGE.to_owned(),
             quantity: Some("28日分".to_owned()),
+            product: String::new(),
             notes: vec!["納豆を避ける".to_owned()],
         }],
         source: Source::Notebook,
@@ -221,7 +281,11 @@ pub fn entries() -> Vec<TimelineEntry> {
         entry(80, Physician, EntryBody::MedicineChange(change)),
         entry(90, Pharmacist, EntryBody::Dispensing(given)),
         entry(100, Nurse, EntryBody::Attachment(photo)),
-        entry(110, Pharmacist, EntryBody::NotebookImport { file_name: "okusuri.csv".to_owned(), text: "JAHISTC08,1".to_owned() }),
+        entry(
+            110,
+            Pharmacist,
+            EntryBody::NotebookImport { file_name: "okusuri.csv".to_owned(), text: "JAHISTC08,1".to_owned() },
+        ),
         entry(120, Physician, EntryBody::SiteAccess { reason: "consultation".to_owned() }),
         entry(130, Nurse, EntryBody::Withdrawal),
         entry(140, Other("傾聴ボランティア".to_owned()), EntryBody::Unknown { kind: "photo-album".to_owned() }),
@@ -246,7 +310,11 @@ pub fn hand_overs() -> Vec<HandOverView> {
     };
     let mut answered = line(false);
     answered.waits = false;
-    answered.answers = vec![Remark { author: author(Profession::Nurse, true), at: Millis(NOW), text: "五日分ありました。".to_owned() }];
+    answered.answers = vec![Remark {
+        author: author(Profession::Nurse, true),
+        at: Millis(NOW),
+        text: "五日分ありました。".to_owned(),
+    }];
     answered.read_by = vec![ReadBy { author: author(Profession::Nurse, true), at: Millis(NOW) }];
     vec![line(false), line(true), answered]
 }

@@ -3,7 +3,7 @@
 use crate::{
     api::{call, run},
     app::{Act, App, use_app},
-    components::{Icon, Qr, button_class, failure, notice},
+    components::{Icon, Qr, QrContent, button_class, failure, notice},
 };
 use tendenko_app_api::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -71,7 +71,7 @@ fn shown(app: &App, serving: &Serving) -> Html {
     html! {
         <div class="serving">
             <div class="serving-code">
-                <Qr text={serving.qr.clone()} label={words.t("serving-qr")} />
+                <Qr content={QrContent::Text(serving.qr.clone())} label={words.t("serving-qr")} />
                 <p class="quiet">{ words.t("serving-qr-explain") }</p>
             </div>
             <dl class="pairs">

@@ -1,13 +1,17 @@
-//! お薬手帳: choose the file, look at what it would do, then take it over. Nothing changes before the last touch.
+//! お薬手帳: choose the file, or take photos of its codes; look at what it would do, then take it over. Nothing changes before the last
+//! touch.
 
+mod out;
 mod preview;
 
 use crate::{
     api::call,
     app::{Act, Route, use_app},
-    components::{Icon, PatientHead, button_class, failure},
+    components::{Icon, PatientHead, button_class, failure, notice},
     screens::PatientTab,
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+pub use out::NotebookOut;
 use preview::Preview;
 use std::rc::Rc;
 use tendenko_app_api::*;
@@ -21,13 +25,20 @@ pub struct NotebookProps {
     pub id: PatientId,
 }
 
-/// What was chosen, and what it would do.
+/// What was chosen so far, and what it would do.
 #[derive(Clone, PartialEq)]
 enum Step {
     Choose,
     Reading,
     Refused(ApiError),
-    Look(Rc<Vec<NotebookFile>>, Rc<NotebookPreview>),
+    Look(Rc<NotebookPreview>),
+}
+
+/// Where texts come from.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Files,
+    Photos,
 }
 
 /// Taking over a medicine notebook.
@@ -36,8 +47,10 @@ pub fn Notebook(props: &NotebookProps) -> Html {
     let app = use_app();
     let words = &app.words;
     let step = use_state(|| Step::Choose);
-    let chosen = {
-        let (step, patient) = (step.clone(), props.id.clone());
+    // The parts of a split notebook come one after the other: what was read stays until the set is whole.
+    let read = use_state(|| Rc::new(Vec::<NotebookFile>::new()));
+    let chosen = |from: Kind| {
+        let (step, read, patient) = (step.clone(), read.clone(), props.id.clone());
         move |event: Event| {
             let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
             let Some(list) = input.files() else { return };
@@ -45,16 +58,26 @@ pub fn Notebook(props: &NotebookProps) -> Html {
             if files.is_empty() {
                 return;
             }
+            let parts = matches!(&*step, Step::Refused(_)).then(|| (**read).clone()).unwrap_or_default();
             step.set(Step::Reading);
-            let (step, patient) = (step.clone(), patient.clone());
+            let (step, read, patient) = (step.clone(), read.clone(), patient.clone());
             spawn_local(async move {
-                step.set(match look(patient, files).await {
-                    Ok((files, preview)) => Step::Look(Rc::new(files), Rc::new(preview)),
+                let (parts, answer) = look(patient, parts, from, files).await;
+                read.set(Rc::new(parts));
+                step.set(match answer {
+                    Ok(preview) => Step::Look(Rc::new(preview)),
                     Err(error) => Step::Refused(error),
                 });
                 // The same file can be chosen again.
                 input.set_value("");
             });
+        }
+    };
+    let again = {
+        let (step, read) = (step.clone(), read.clone());
+        move |_: MouseEvent| {
+            read.set(Rc::default());
+            step.set(Step::Choose);
         }
     };
     let imported = {
@@ -74,43 +97,95 @@ pub fn Notebook(props: &NotebookProps) -> Html {
             app.dispatch(Act::Toast(text));
         })
     };
+    let busy = *step == Step::Reading;
     html! {
         <div class="patient-page" data-testid="notebook">
             <PatientHead id={props.id.clone()} />
             <div class="tab-panel" tabindex="0">
                 <h2 class="page-title">{ words.t("open-notebook") }</h2>
                 <p>{ words.t("notebook-explain") }</p>
-                <div>
-                <label class={classes!(button_class("plain"), "file-choice")}>
-                    <Icon name="file" />{ words.t("choose-file") }
-                    <input class="file-input" type="file" multiple=true accept=".txt,.csv,.dat,text/plain" onchange={chosen} data-testid="notebook-file" />
-                </label>
+                <div class="buttons">
+                    <label class={classes!(button_class("plain"), "file-choice")}>
+                        <Icon name="camera" />{ words.t("notebook-photo") }
+                        <input class="file-input" type="file" multiple=true accept="image/jpeg,image/png,image/webp" capture="environment" disabled={busy}
+                            onchange={chosen(Kind::Photos)} data-testid="notebook-photo" />
+                    </label>
+                    <label class={classes!(button_class("plain"), "file-choice")}>
+                        <Icon name="file" />{ words.t("choose-file") }
+                        <input class="file-input" type="file" multiple=true accept=".txt,.csv,.dat,text/plain" disabled={busy}
+                            onchange={chosen(Kind::Files)} data-testid="notebook-file" />
+                    </label>
                 </div>
                 { match (*step).clone() {
                     Step::Choose => html! {},
-                    Step::Reading => html! { <div class="waiting" aria-busy="true" /> },
-                    Step::Refused(error) => html! { <>{ failure(&app, &error) }<p>{ words.t("nothing-was-changed") }</p></> },
-                    Step::Look(files, preview) => html! { <Preview patient={props.id.clone()} {files} {preview} on_done={imported} /> },
+                    Step::Reading => html! { <div class="waiting" aria-busy="true" data-testid="notebook-reading">{ words.t("notebook-reading") }</div> },
+                    Step::Refused(error) if error.code == ErrorCode::NotebookIncomplete => html! {
+                        <>
+                            { notice("care", "notebook-partly", html! { <p>{ words.error(&error) }</p> }) }
+                            <div class="buttons"><button type="button" class={button_class("quiet")} onclick={again} data-testid="notebook-again">{ words.t("notebook-again") }</button></div>
+                        </>
+                    },
+                    Step::Refused(error) => html! {
+                        <>
+                            { failure(&app, &error) }
+                            <p>{ words.t("nothing-was-changed") }</p>
+                            if !read.is_empty() {
+                                <p data-testid="notebook-kept">{ words.tn("notebook-kept", read.len() as u64) }</p>
+                                <div class="buttons"><button type="button" class={button_class("quiet")} onclick={again} data-testid="notebook-again">{ words.t("notebook-again") }</button></div>
+                            }
+                        </>
+                    },
+                    Step::Look(preview) => html! { <Preview patient={props.id.clone()} files={(*read).clone()} {preview} on_done={imported} /> },
                 } }
             </div>
         </div>
     }
 }
 
-/// Reads the files and asks what they would do. Too large a file is refused before it is read.
+/// Reads what was chosen to what was read before, and asks what it would all do. Gives back what was read also where it was refused: a
+/// photo that shows nothing does not cost the parts before it.
 async fn look(
     patient: PatientId,
+    mut parts: Vec<NotebookFile>,
+    from: Kind,
     chosen: Vec<web_sys::File>,
-) -> Result<(Vec<NotebookFile>, NotebookPreview), ApiError> {
-    let size: f64 = chosen.iter().map(|file| file.size()).sum();
-    if size > MAX_NOTEBOOK_BYTES as f64 {
+) -> (Vec<NotebookFile>, Result<NotebookPreview, ApiError>) {
+    for file in chosen {
+        let texts = match from {
+            Kind::Files => text(&file).await.map(|text| vec![text]),
+            Kind::Photos => photo(&file).await,
+        };
+        match texts {
+            Ok(texts) => {
+                for text in texts {
+                    if !parts.iter().any(|known| known.bytes == text.bytes) {
+                        parts.push(text);
+                    }
+                }
+            }
+            Err(error) => return (parts, Err(error)),
+        }
+    }
+    let answer = call(&PreviewNotebook { patient, files: parts.clone() }).await;
+    // What can never become a notebook is not kept for the next try.
+    let goes_on = answer.as_ref().err().is_none_or(|error| error.code == ErrorCode::NotebookIncomplete);
+    (if goes_on { parts } else { Vec::new() }, answer)
+}
+
+/// Too large a file is refused before it is read.
+async fn text(file: &web_sys::File) -> Result<NotebookFile, ApiError> {
+    if file.size() > MAX_NOTEBOOK_BYTES as f64 {
         return Err(ApiError::new(ErrorCode::NotebookTooLarge).with("max_kib", MAX_NOTEBOOK_BYTES / 1024));
     }
-    let mut files = Vec::new();
-    for file in chosen {
-        let buffer = JsFuture::from(file.array_buffer()).await.map_err(|_| ApiError::new(ErrorCode::NotANotebook))?;
-        files.push(NotebookFile { name: file.name(), bytes: js_sys::Uint8Array::new(&buffer).to_vec() });
+    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|_| ApiError::new(ErrorCode::NotANotebook))?;
+    Ok(NotebookFile { name: file.name(), bytes: js_sys::Uint8Array::new(&buffer).to_vec() })
+}
+
+/// Too large a picture is refused before it is read.
+async fn photo(file: &web_sys::File) -> Result<Vec<NotebookFile>, ApiError> {
+    if file.size() > MAX_PICTURE as f64 {
+        return Err(ApiError::new(ErrorCode::PhotoTooLarge).with("max_mb", MAX_PICTURE / (1024 * 1024)));
     }
-    let preview = call(&PreviewNotebook { patient, files: files.clone() }).await?;
-    Ok((files, preview))
+    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|_| ApiError::new(ErrorCode::PhotoUnreadable))?;
+    call(&ScanNotebook { data: BASE64_STANDARD.encode(js_sys::Uint8Array::new(&buffer).to_vec()) }).await
 }

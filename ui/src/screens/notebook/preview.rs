@@ -3,7 +3,7 @@
 use crate::{
     api::run,
     app::{App, use_app},
-    components::{button_class, dispensing, dose, failure, notice},
+    components::{button_class, dispensing, dose, failure, notice, warning_limits, warnings},
     dates, names,
 };
 use std::rc::Rc;
@@ -162,9 +162,11 @@ fn medicines(app: &App, preview: &NotebookPreview) -> Html {
                         if let MedicinePlan::Changed { from } = &planned.change {
                             <span class="before">{ words.t("now") }{ " " }{ dose(app, &from.dose) }{ " " }{ &from.usage }</span>
                         }
+                        { warnings(app, &planned.medicine.warnings) }
                     </li>
                 }
             }) }</ul>
+            { warning_limits(app) }
         </section>
     }
 }

@@ -2,6 +2,7 @@
 
 mod card;
 mod documents;
+mod labs;
 mod medicines;
 mod timeline;
 mod vitals;
@@ -23,6 +24,8 @@ pub enum PatientTab {
     Medicines,
     /// バイタル
     Vitals,
+    /// 検査
+    Labs,
     /// 書類
     Documents,
     /// カード
@@ -30,14 +33,21 @@ pub enum PatientTab {
 }
 
 impl PatientTab {
-    const ALL: [PatientTab; 5] =
-        [PatientTab::Timeline, PatientTab::Medicines, PatientTab::Vitals, PatientTab::Documents, PatientTab::Card];
+    const ALL: [PatientTab; 6] = [
+        PatientTab::Timeline,
+        PatientTab::Medicines,
+        PatientTab::Vitals,
+        PatientTab::Labs,
+        PatientTab::Documents,
+        PatientTab::Card,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
             PatientTab::Timeline => "timeline",
             PatientTab::Medicines => "medicines",
             PatientTab::Vitals => "vitals",
+            PatientTab::Labs => "labs",
             PatientTab::Documents => "documents",
             PatientTab::Card => "card",
         }
@@ -87,6 +97,7 @@ pub fn Patient(props: &PatientProps) -> Html {
                     PatientTab::Timeline => html! { <timeline::TimelineTab id={props.id.clone()} /> },
                     PatientTab::Medicines => html! { <medicines::MedicinesTab id={props.id.clone()} /> },
                     PatientTab::Vitals => html! { <vitals::VitalsTab id={props.id.clone()} /> },
+                    PatientTab::Labs => html! { <labs::LabsTab id={props.id.clone()} /> },
                     PatientTab::Documents => html! { <documents::DocumentsTab id={props.id.clone()} /> },
                     PatientTab::Card => html! { <card::CardTab id={props.id.clone()} /> },
                 } }

@@ -12,7 +12,11 @@ use yew::prelude::*;
 const GROUPS: &[(&str, &[EntryKind])] = &[
     ("care", &[EntryKind::Visit, EntryKind::Note]),
     ("hand-over", &[EntryKind::HandOver]),
-    ("medicines", &[EntryKind::Dispensing, EntryKind::MedicineChange, EntryKind::NotebookImport]),
+    (
+        "medicines",
+        &[EntryKind::Dispensing, EntryKind::MedicineChange, EntryKind::MedicineObservation, EntryKind::NotebookImport],
+    ),
+    ("labs", &[EntryKind::LabReport, EntryKind::TestRequest]),
     ("documents", &[EntryKind::Document, EntryKind::ChecklistAnswer]),
     ("photos", &[EntryKind::Attachment]),
     ("plan", &[EntryKind::VisitPlan]),
