@@ -97,6 +97,10 @@ error_codes! {
     TooManyPhotos = "too-many-photos",
     /// A birth date that cannot be read.
     BirthDateUnreadable = "birth-date-unreadable",
+    /// A day that cannot be read. `field`.
+    DateUnreadable = "date-unreadable",
+    /// No tablet of that facility is enrolled yet.
+    NoTablet = "no-tablet",
     /// Somebody with this name and birth date is here already. `patient`: their id.
     MaybeSamePatient = "maybe-same-patient",
     /// A visit with nothing in it.

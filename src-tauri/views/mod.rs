@@ -4,9 +4,11 @@
 //! way that can do no harm.
 
 pub mod card;
+pub mod care_plan;
 pub mod conflicts;
 pub mod entries;
 pub mod medicines;
 pub mod notebook;
 pub mod people;
+pub mod plans;
 pub mod sync;

@@ -33,6 +33,8 @@ pub enum Route {
     CardEdit(PatientId),
     /// Taking over a medicine notebook.
     Notebook(PatientId),
+    /// 予定, mine or a patient's.
+    Schedule(Option<PatientId>),
     /// 申し送り
     HandOvers,
     /// 要確認, of one patient or of all.

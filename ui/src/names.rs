@@ -36,6 +36,11 @@ pub const ALL: &[(&str, &[&str])] = &[
             "dispensing",
             "medicine-change",
             "visit-plan",
+            "visit-change",
+            "team-goal",
+            "day-rhythm",
+            "behaviour",
+            "wishes-change",
             "notebook-import",
             "site-access",
             "attachment",
@@ -67,22 +72,37 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("action", &["started", "changed", "stopped", "resolved"]),
     (
         "subject",
-        &["identity", "medicine", "allergy", "diagnosis", "special-need", "wishes", "physician", "contact", "other"],
+        &[
+            "identity",
+            "medicine",
+            "allergy",
+            "diagnosis",
+            "special-need",
+            "wishes",
+            "physician",
+            "contact",
+            "team-goal",
+            "day-rhythm",
+            "other",
+        ],
     ),
     ("identity", &["name", "kana", "sex", "birth-date"]),
     ("encoding", &["shift-jis", "utf8"]),
     ("problem", &["unreachable", "unknown-relay", "unknown-tablet", "revoked", "version", "misbehaves", "other"]),
     ("path", &["hub", "edge", "tablet", "courier"]),
     ("site-reason", &["consultation", "emergency", "medicines", "identification", "other"]),
-    ("tab", &["timeline", "medicines", "vitals", "card"]),
+    ("tab", &["timeline", "medicines", "vitals", "team", "card"]),
     ("period", &["month", "quarter", "year", "all"]),
     ("when", &["now", "30", "60", "120"]),
     ("phrase", &["unchanged", "medicines", "meals", "sleep"]),
     ("card", &["contact", "diagnosis", "need"]),
     ("add", &["contact", "diagnosis", "need", "physician"]),
-    ("group", &["care", "hand-over", "medicines", "photos", "plan", "site"]),
+    ("group", &["care", "hand-over", "medicines", "photos", "plan", "agreed", "behaviour", "site"]),
     ("box", &["waiting", "written", "confirmed"]),
     ("box-empty", &["waiting", "written", "confirmed"]),
+    ("goal", &["none", "several", "write", "rewrite"]),
+    ("rhythm", &["none", "several", "write", "rewrite"]),
+    ("visit-do", &["move", "drop", "restore", "edit", "end", "settle"]),
     ("purpose", &["regular", "medication", "condition", "discharge", "emergency"]),
 ];
 
@@ -133,7 +153,9 @@ names! {
     kind(EntryKind) {
         EntryKind::Visit => "visit", EntryKind::Note => "note", EntryKind::HandOver => "hand-over",
         EntryKind::Dispensing => "dispensing", EntryKind::MedicineChange => "medicine-change",
-        EntryKind::VisitPlan => "visit-plan", EntryKind::NotebookImport => "notebook-import",
+        EntryKind::VisitPlan => "visit-plan", EntryKind::VisitChange => "visit-change", EntryKind::TeamGoal => "team-goal",
+        EntryKind::DayRhythm => "day-rhythm", EntryKind::Behaviour => "behaviour",
+        EntryKind::WishesChange => "wishes-change", EntryKind::NotebookImport => "notebook-import",
         EntryKind::SiteAccess => "site-access", EntryKind::Attachment => "attachment", EntryKind::Withdrawal => "withdrawal", EntryKind::Card => "card", EntryKind::Unknown => "unknown",
     }
     /// Which hand-overs.
@@ -154,7 +176,8 @@ names! {
         ConflictSubject::Identity => "identity", ConflictSubject::Medicine => "medicine",
         ConflictSubject::Allergy => "allergy", ConflictSubject::Diagnosis => "diagnosis",
         ConflictSubject::SpecialNeed => "special-need", ConflictSubject::Wishes => "wishes",
-        ConflictSubject::Physician => "physician", ConflictSubject::Contact => "contact", ConflictSubject::Other => "other",
+        ConflictSubject::Physician => "physician", ConflictSubject::Contact => "contact",
+        ConflictSubject::TeamGoal => "team-goal", ConflictSubject::DayRhythm => "day-rhythm", ConflictSubject::Other => "other",
     }
     /// A field that tells people apart.
     identity(IdentityField) {

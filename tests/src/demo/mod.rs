@@ -7,8 +7,10 @@
 pub mod history;
 mod patients;
 #[cfg(feature = "app")]
+mod planning;
+#[cfg(feature = "app")]
 mod prepare;
 
-pub use patients::{DemoPatient, patients};
+pub use patients::{DemoPatient, Rounds, patients};
 #[cfg(feature = "app")]
 pub use prepare::{is_ready, prepare};

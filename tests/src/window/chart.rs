@@ -9,7 +9,7 @@ use tendenko_replica::{Clock as _, Replica, SaveError, SystemClock};
 
 use super::desktop::LANDSCAPE;
 use super::page::by_id;
-use super::{Desktop, Page, Walk, WindowError, steps};
+use super::{Desktop, Page, Walk, WindowError, steps, team};
 use crate::region::{NURSE, PIN, RegionFailure};
 use crate::scene::{PATIENT_NAME, Scene};
 use crate::tablet::{Answer, Order, RemoteTablet};
@@ -59,6 +59,7 @@ fn prepare() -> Result<Scene, RegionFailure> {
     let scene = Scene::set()?;
     let replica = scene.unlock(&scene.nurse)?;
     ten_years(&replica, scene.patient.parse()?)?;
+    team::agree(&replica, scene.patient.parse()?)?;
     drop(replica);
     Ok(scene)
 }
@@ -234,7 +235,28 @@ async fn every_screen(walk: &mut Walk, desktop: &Desktop, page: &Page, name: &st
         fits(walk, desktop, page, &format!("{name}-{sheet}")).await?;
         page.dismiss("sheet-close", sheet).await?;
     }
-    Ok(())
+    page.touch("tab-team").await?;
+    page.see("plan").await?;
+    fits(walk, desktop, page, &format!("{name}-team")).await?;
+    for (button, sheet) in [
+        ("goal-write", "goal-sheet"),
+        ("rhythm-write", "rhythm-sheet"),
+        ("behaviour-write", "behaviour-sheet"),
+        ("plan-visit", "plan-sheet"),
+        ("add-member", "add-sheet"),
+    ] {
+        page.touch(button).await?;
+        page.see(sheet).await?;
+        fits(walk, desktop, page, &format!("{name}-{sheet}")).await?;
+        page.dismiss("sheet-close", sheet).await?;
+    }
+    page.touch("to-schedule").await?;
+    page.see("visit-row").await?;
+    fits(walk, desktop, page, &format!("{name}-schedule")).await?;
+    page.touch("visit-row").await?;
+    page.see("visit-sheet").await?;
+    fits(walk, desktop, page, &format!("{name}-visit-sheet")).await?;
+    page.dismiss("sheet-close", "visit-sheet").await
 }
 
 async fn fits(walk: &mut Walk, desktop: &Desktop, page: &Page, name: &str) -> Result<(), WindowError> {

@@ -11,6 +11,7 @@ mod page;
 pub mod scenario;
 pub mod screens;
 mod steps;
+mod team;
 mod timing;
 pub mod tour;
 mod walk;

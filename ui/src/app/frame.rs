@@ -63,6 +63,10 @@ fn screen(app: &App) -> Html {
         Route::Register => html! { <screens::Register /> },
         Route::CardEdit(id) => html! { <screens::CardEdit key={id.0.clone()} id={id.clone()} /> },
         Route::Notebook(id) => html! { <screens::Notebook key={id.0.clone()} id={id.clone()} /> },
+        Route::Schedule(patient) => {
+            let key = patient.as_ref().map_or_else(String::new, |patient| patient.0.clone());
+            html! { <screens::ScheduleScreen {key} {patient} /> }
+        }
         Route::HandOvers => html! { <screens::HandOvers /> },
         Route::Conflicts(patient) => html! { <screens::Conflicts {patient} /> },
         Route::Site => html! { <screens::Site /> },

@@ -2,7 +2,10 @@
 
 use crate::{
     app::{Act, App, Route, use_app},
-    components::{ConfirmButton, PhotoView, dose, facts::clock_note, read_by, vitals_line, when, who},
+    components::{
+        ConfirmButton, PhotoView, behaviour_view, dose, facts::clock_note, goal_view, plan_line, read_by, rhythm_view,
+        vitals_line, when, who, wishes_view,
+    },
     dates,
     drafts::{self, DraftKey},
     names,
@@ -38,6 +41,8 @@ pub fn EntryView(props: &EntryProps) -> Html {
     };
     let long = long_text(&entry.body).is_some_and(|text| text.chars().count() > FOLD_AT);
     let waits = waits_for_me(&app, entry);
+    // A medicine's change says its reason itself; a correction's is told with what it said before.
+    let why = entry.earlier.is_empty() && !matches!(entry.body, EntryBody::MedicineChange(_));
     let has_more = long || !entry.earlier.is_empty();
     let correct = match &entry.body {
         EntryBody::Visit(visit) if *open || !has_more => Some(correct_button(&app, props, visit)),
@@ -63,10 +68,10 @@ pub fn EntryView(props: &EntryProps) -> Html {
             <div class={classes!("entry-body", (long && !*open).then_some("is-folded"))}>{ body(&app, &entry.body) }
                 if let EntryBody::Attachment(photo) = &entry.body { <PhotoView patient={props.patient.clone()} entry={entry.id.clone()} photo={photo.clone()} /> }
             </div>
+            if let Some(reason) = entry.reason.as_ref().filter(|_| *open || why) {
+                <p class="why"><span class="quiet">{ words.t("reason") }{ "：" }</span>{ reason }</p>
+            }
             if *open {
-                if let Some(reason) = &entry.reason {
-                    <p class="why"><span class="quiet">{ words.t("reason") }{ "：" }</span>{ reason }</p>
-                }
                 <p class="quiet">{ &entry.author.facility }{ " " }{ words.t("recorded-at") }{ " " }{ when(&app, entry.recorded_at) }</p>
                 { for entry.earlier.iter().map(|earlier| html! {
                     <div class="earlier" data-testid="earlier-version">
@@ -174,16 +179,28 @@ fn body(app: &App, body: &EntryBody) -> Html {
         },
         EntryBody::Dispensing(given) => dispensing(app, given),
         EntryBody::MedicineChange(change) => medicine_change(app, change),
-        EntryBody::VisitPlan { member_name, weekdays, time, purpose, from, until } => {
-            let days: Vec<_> = weekdays.iter().map(|day| dates::weekday_name(*day, words.lang)).collect();
-            html! {
-                <p>
-                    { days.join("・") }{ " " }{ time }{ " " }{ member_name }{ " " }{ purpose }{ " " }
-                    { words.ta("plan-from", &[("date", &dates::long(from, words.lang))]) }
-                    if let Some(until) = until { { " " }{ words.ta("plan-until", &[("date", &dates::long(until, words.lang))]) } }
-                </p>
-            }
+        EntryBody::VisitPlan(plan) => plan_line(app, plan),
+        EntryBody::VisitChange(change) => {
+            let date = |iso: &str| dates::long(iso, words.lang);
+            let said = match &change.moved_to {
+                Some((to, time)) => {
+                    words.ta("day-moved", &[("date", &date(&change.date)), ("to", &date(to)), ("time", time)])
+                }
+                None => words.ta("day-dropped", &[("date", &date(&change.date))]),
+            };
+            html! { <p>{ said }</p> }
         }
+        EntryBody::TeamGoal(goal) => goal_view(app, goal),
+        EntryBody::DayRhythm(rhythm) => rhythm_view(app, rhythm),
+        EntryBody::Behaviour(said) => behaviour_view(app, said),
+        EntryBody::WishesChange { before, after } => html! {
+            <>
+                { wishes_view(app, after) }
+                { for before.iter().map(|before| html! {
+                    <div class="earlier"><p class="quiet">{ words.t("wishes-before") }</p>{ wishes_view(app, before) }</div>
+                }) }
+            </>
+        },
         EntryBody::NotebookImport { file_name, text } => html! {
             <><p>{ file_name }</p><pre class="raw-text">{ text }</pre></>
         },

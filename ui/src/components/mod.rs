@@ -1,6 +1,7 @@
 //! The parts that screens are made of.
 
 mod card;
+mod care_plan;
 mod entry;
 mod facts;
 mod fields;
@@ -10,20 +11,26 @@ mod icon;
 mod medicine;
 mod patient;
 mod photo;
+mod plan;
 mod room;
 mod sheet;
 mod windowed;
 
 pub use card::{AllergyAction, CardView};
+pub use care_plan::{behaviour_view, goal_view, rhythm_view, wishes_view};
 pub use entry::{EntryView, addressee, dispensing, medicine_change};
 pub use facts::{dose, dose_text, timings_text, vitals_line, when, who, written};
 pub use fields::{Field, Fields, Values, choice, digits, is_complete, line, needed, value};
-pub use forms::{Chips, ReasonField, RegimenFields, button_class, failure, is_whole, notice, text_of};
+pub use forms::{
+    Chips, ReasonField, RegimenFields, area_field, button_class, failure, is_whole, notice, save_button, text_field,
+    text_of,
+};
 pub use hand_over::{AddresseeField, ConfirmButton, HandOverPanel, SaySheet, Saying, read_by, use_answering};
 pub use icon::{ICONS, Icon};
 pub use medicine::HowTaken;
 pub use patient::{PatientHead, PatientLine, PatientRowButton, head};
 pub use photo::PhotoView;
+pub use plan::{clash_words, people, plan_line};
 pub use room::RoomNotice;
 pub use sheet::{Sheet, send_and_close};
 pub use windowed::{Edge, Windowed};

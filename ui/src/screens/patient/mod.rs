@@ -2,6 +2,7 @@
 
 mod card;
 mod medicines;
+mod team;
 mod timeline;
 mod vitals;
 
@@ -22,18 +23,22 @@ pub enum PatientTab {
     Medicines,
     /// バイタル
     Vitals,
+    /// チーム
+    Team,
     /// カード
     Card,
 }
 
 impl PatientTab {
-    const ALL: [PatientTab; 4] = [PatientTab::Timeline, PatientTab::Medicines, PatientTab::Vitals, PatientTab::Card];
+    const ALL: [PatientTab; 5] =
+        [PatientTab::Timeline, PatientTab::Medicines, PatientTab::Vitals, PatientTab::Team, PatientTab::Card];
 
     fn as_str(self) -> &'static str {
         match self {
             PatientTab::Timeline => "timeline",
             PatientTab::Medicines => "medicines",
             PatientTab::Vitals => "vitals",
+            PatientTab::Team => "team",
             PatientTab::Card => "card",
         }
     }
@@ -82,6 +87,7 @@ pub fn Patient(props: &PatientProps) -> Html {
                     PatientTab::Timeline => html! { <timeline::TimelineTab id={props.id.clone()} /> },
                     PatientTab::Medicines => html! { <medicines::MedicinesTab id={props.id.clone()} /> },
                     PatientTab::Vitals => html! { <vitals::VitalsTab id={props.id.clone()} /> },
+                    PatientTab::Team => html! { <team::TeamTab id={props.id.clone()} /> },
                     PatientTab::Card => html! { <card::CardTab id={props.id.clone()} /> },
                 } }
             </div>

@@ -14,7 +14,9 @@ const GROUPS: &[(&str, &[EntryKind])] = &[
     ("hand-over", &[EntryKind::HandOver]),
     ("medicines", &[EntryKind::Dispensing, EntryKind::MedicineChange, EntryKind::NotebookImport]),
     ("photos", &[EntryKind::Attachment]),
-    ("plan", &[EntryKind::VisitPlan]),
+    ("plan", &[EntryKind::VisitPlan, EntryKind::VisitChange]),
+    ("agreed", &[EntryKind::TeamGoal, EntryKind::DayRhythm, EntryKind::WishesChange]),
+    ("behaviour", &[EntryKind::Behaviour]),
     ("site", &[EntryKind::SiteAccess]),
 ];
 
@@ -145,7 +147,9 @@ mod tests {
     #[test]
     fn every_kind_that_is_written_can_be_looked_for() {
         let all: Vec<_> = GROUPS.iter().flat_map(|(_, kinds)| *kinds).collect();
-        for kind in [EntryKind::Visit, EntryKind::Dispensing, EntryKind::SiteAccess, EntryKind::VisitPlan] {
+        for kind in
+            [EntryKind::Visit, EntryKind::Dispensing, EntryKind::SiteAccess, EntryKind::VisitPlan, EntryKind::TeamGoal]
+        {
             assert!(all.contains(&&kind), "{kind:?}");
         }
     }
