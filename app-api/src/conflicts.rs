@@ -1,8 +1,8 @@
 //! 要確認: two people wrote different things without knowing of each other. A person decides, nobody else.
 
 use crate::{
-    AllergyView, ContactView, DiagnosisView, IsoDate, MedicineView, PatientId, PatientName, PhysicianView, Regimen,
-    Sex, SpecialNeedView, WishesDraft, WrittenView,
+    AllergyView, ContactView, DiagnosisView, GoalDraft, IsoDate, MedicineView, PatientId, PatientName, PhysicianView,
+    Regimen, RhythmDraft, Sex, SpecialNeedView, WishesDraft, WrittenView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,10 @@ pub enum ConflictSubject {
     Physician,
     /// A contact.
     Contact,
+    /// The team's goal.
+    TeamGoal,
+    /// The rhythm of the day.
+    DayRhythm,
     /// Something newer.
     Other,
 }
@@ -85,6 +89,10 @@ pub enum ConflictContent {
     Wishes(WishesDraft),
     /// Who the patient is.
     Identity(IdentityView),
+    /// A goal of the team.
+    TeamGoal(GoalDraft),
+    /// A rhythm of the day.
+    DayRhythm(RhythmDraft),
     /// It should not be there: a medicine stopped, an allergy removed.
     Removed,
     /// Anything else, as text.

@@ -99,6 +99,8 @@ error_codes! {
     DateUnreadable = "date-unreadable",
     /// A birth date that cannot be read.
     BirthDateUnreadable = "birth-date-unreadable",
+    /// No tablet of that facility is enrolled yet.
+    NoTablet = "no-tablet",
     /// Somebody with this name and birth date is here already. `patient`: their id.
     MaybeSamePatient = "maybe-same-patient",
     /// A visit with nothing in it.

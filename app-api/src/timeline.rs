@@ -187,19 +187,21 @@ pub enum EntryBody {
     /// 検査の依頼
     TestRequest(TestRequestView),
     /// 訪問予定
-    VisitPlan {
-        /// Who comes.
-        member_name: String,
-        /// 1 = Monday … 7 = Sunday.
-        weekdays: Vec<u8>,
-        /// `09:30`.
-        time: String,
-        /// Why.
-        purpose: String,
-        /// First day.
-        from: IsoDate,
-        /// Last day.
-        until: Option<IsoDate>,
+    VisitPlan(crate::PlanText),
+    /// 一回だけの変更
+    VisitChange(crate::VisitChangeView),
+    /// チーム目標
+    TeamGoal(crate::GoalDraft),
+    /// 1日のリズム
+    DayRhythm(crate::RhythmDraft),
+    /// BPSD
+    Behaviour(crate::BehaviourDraft),
+    /// 意向の変更
+    WishesChange {
+        /// As they were.
+        before: Vec<crate::WishesDraft>,
+        /// As they are from then on.
+        after: crate::WishesDraft,
     },
     /// お薬手帳の取り込み
     NotebookImport {
@@ -259,6 +261,16 @@ pub enum EntryKind {
     TestRequest,
     /// 訪問予定
     VisitPlan,
+    /// 一回だけの変更
+    VisitChange,
+    /// チーム目標
+    TeamGoal,
+    /// 1日のリズム
+    DayRhythm,
+    /// BPSD
+    Behaviour,
+    /// 意向の変更
+    WishesChange,
     /// お薬手帳
     NotebookImport,
     /// 救護所での閲覧
@@ -289,7 +301,12 @@ impl EntryBody {
             EntryBody::MedicineObservation(_) => EntryKind::MedicineObservation,
             EntryBody::LabReport(_) => EntryKind::LabReport,
             EntryBody::TestRequest(_) => EntryKind::TestRequest,
-            EntryBody::VisitPlan { .. } => EntryKind::VisitPlan,
+            EntryBody::VisitPlan(_) => EntryKind::VisitPlan,
+            EntryBody::VisitChange(_) => EntryKind::VisitChange,
+            EntryBody::TeamGoal(_) => EntryKind::TeamGoal,
+            EntryBody::DayRhythm(_) => EntryKind::DayRhythm,
+            EntryBody::Behaviour(_) => EntryKind::Behaviour,
+            EntryBody::WishesChange { .. } => EntryKind::WishesChange,
             EntryBody::NotebookImport { .. } => EntryKind::NotebookImport,
             EntryBody::SiteAccess { .. } => EntryKind::SiteAccess,
             EntryBody::Attachment(_) => EntryKind::Attachment,

@@ -1,6 +1,6 @@
 //! 今日: the round, and what waits.
 
-use crate::{AuthorView, EntryId, EntryKind, HandOverView, IsoDate, Millis, PatientName, PatientRow};
+use crate::{AuthorView, ClashView, EntryId, EntryKind, HandOverView, IsoDate, Millis, PatientName, PatientRow};
 use serde::{Deserialize, Serialize};
 
 /// Asks for the day's page of the person at work.
@@ -34,6 +34,14 @@ pub struct Today {
 pub struct RoundVisit {
     /// Planned time, `09:30`.
     pub time: String,
+    /// When it ends.
+    pub until: String,
+    /// Names of the others who come along.
+    pub with: Vec<String>,
+    /// What gets in its way.
+    pub clashes: Vec<ClashView>,
+    /// It, or its plan, was changed by several people apart from each other.
+    pub disputed: bool,
     /// Why, in one line.
     pub purpose: String,
     /// Whom.

@@ -8,11 +8,13 @@ use serde_cbor::Value;
 
 use crate::attachment::Attachment;
 use crate::care_document::{CareDocument, ChecklistAnswer};
+use crate::care_plan::{BehaviourEvent, DayRhythm, TeamGoal, WishesChange};
 use crate::codec::Newer;
 use crate::ids::{EntryId, Timestamp};
 use crate::lab::{LabReport, TestRequest};
 use crate::medicine::{Dispensing, Medicine};
 use crate::observation::MedicineObservation;
+use crate::plan::{VisitChange, VisitPlan};
 use crate::stamp::{Profession, Stamp};
 use crate::vocabulary::vocabulary;
 
@@ -60,6 +62,16 @@ pub enum EventBody {
     TestRequest(TestRequest),
     /// 訪問予定
     VisitPlan(VisitPlan),
+    /// 一回だけの変更
+    VisitChange(VisitChange),
+    /// チーム目標
+    TeamGoal(TeamGoal),
+    /// 1日のリズム
+    DayRhythm(DayRhythm),
+    /// BPSD
+    Behaviour(BehaviourEvent),
+    /// 意向の変更
+    WishesChange(WishesChange),
     /// A notebook as it was imported.
     NotebookText(NotebookText),
     /// 災害時閲覧
@@ -94,6 +106,11 @@ impl EventBody {
             Self::LabReport(_) => "lab-report",
             Self::TestRequest(_) => "test-request",
             Self::VisitPlan(_) => "visit-plan",
+            Self::VisitChange(_) => "visit-change",
+            Self::TeamGoal(_) => "team-goal",
+            Self::DayRhythm(_) => "day-rhythm",
+            Self::Behaviour(_) => "behaviour",
+            Self::WishesChange(_) => "wishes-change",
             Self::NotebookText(_) => "notebook-text",
             Self::SiteAccess(_) => "site-access",
             Self::Withdrawal(_) => "withdrawal",
@@ -108,6 +125,15 @@ impl EventBody {
     pub fn hand_over(&self) -> Option<&HandOver> {
         match self {
             Self::HandOver(hand_over) => Some(hand_over),
+            _ => None,
+        }
+    }
+
+    /// What it follows, where it is a statement of which one holds at a time ([`crate::current`]).
+    pub fn follows(&self) -> Option<&[EntryId]> {
+        match self {
+            Self::TeamGoal(goal) => Some(&goal.follows),
+            Self::DayRhythm(rhythm) => Some(&rhythm.follows),
             _ => None,
         }
     }
@@ -290,32 +316,6 @@ pub struct MedicationChange {
     /// As it is from now on; none when stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Medicine>,
-    /// Fields of newer versions.
-    #[serde(flatten)]
-    pub newer: Newer,
-}
-
-/// 訪問予定: who comes on which days. A change of plan is a correction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct VisitPlan {
-    /// Member id, 32 hexadecimal digits.
-    pub member: String,
-    /// Name, as then known.
-    pub member_name: String,
-    /// Profession.
-    pub profession: Profession,
-    /// Days of the week, 1 Monday to 7 Sunday.
-    pub weekdays: Vec<u8>,
-    /// Local time of day, `09:30`.
-    pub time: String,
-    /// 目的
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub purpose: String,
-    /// First day, ISO 8601.
-    pub from: String,
-    /// Last day, ISO 8601.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<String>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub newer: Newer,

@@ -21,11 +21,13 @@
 mod attachment;
 mod card;
 mod care_document;
+mod care_plan;
 mod chunks;
 mod codec;
 mod columns;
 mod document;
 mod event;
+mod follows;
 pub mod fuzz;
 mod ids;
 mod key;
@@ -34,6 +36,7 @@ mod medicine;
 mod merging;
 mod observation;
 mod person;
+mod plan;
 mod read_mark;
 mod reading;
 mod register;
@@ -51,13 +54,15 @@ pub use card::{Card, CardView};
 pub use care_document::{
     CareDocument, ChecklistAnswer, DocumentKind, MAX_CHECKLIST, MAX_DOCUMENT_FILES, Recipient, Verdict,
 };
+pub use care_plan::{Activity, Behaviour, BehaviourEvent, DayRhythm, Outcome, RhythmItem, TeamGoal, WishesChange};
 pub use chunks::{MAX_CHANGES_BYTES, actors_of};
 pub use codec::{MAX_VALUE, Newer};
 pub use document::{Applied, ConflictKind, ConflictRef, Document, DocumentError, LocalEdits, Problem, ProblemKind};
 pub use event::{
     Addressee, Event, EventBody, HandOver, MedicationChange, MedicationChangeKind, Note, NoteSection, NotebookText,
-    SiteAccess, Tenths, Visit, VisitPlan, Vitals, Withdrawal, corrected_by,
+    SiteAccess, Tenths, Visit, Vitals, Withdrawal, corrected_by,
 };
+pub use follows::{MAX_FOLLOWED, current, to_follow};
 pub use ids::{Actor, EntryId, ParseIdError, Timestamp};
 pub use key::{Key, item_key};
 pub use lab::{LabReport, LabResult, TestRequest};
@@ -69,6 +74,7 @@ pub use person::{
     Allergy, AllergyKind, Contact, Diagnosis, Identity, LocalNumber, Physician, Sex, SpecialNeed, SpecialNeedKind,
     Wishes,
 };
+pub use plan::{MAX_VERSIONS, OtherTime, Participant, VisitChange, VisitPlan, earlier, rivals};
 pub use read_mark::ReadMark;
 pub use register::{Item, Presence, Register, Written};
 pub use stamp::{Author, Profession, Stamp};

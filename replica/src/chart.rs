@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::params;
-use tendenko_crdt::{EntryId, Event, Profession, Timestamp};
+use tendenko_crdt::{EntryId, Event, Timestamp};
 use tendenko_protocol::document::{Class, Scope};
 use tendenko_protocol::ids::PatientId;
 
@@ -17,6 +17,7 @@ use crate::models::{pages, read, words};
 use crate::read::start_of_month_in_japan;
 use crate::replica::Replica;
 use crate::store::StoreError;
+use crate::team;
 use crate::views::{
     HandOverEntry, Looked, Place, TeamMember, TimelineEntry, TimelineFilter, TimelinePage, TimelineStart,
 };
@@ -190,15 +191,8 @@ impl Replica {
         let devices = trust.grants_of(patient, Scope::Chart);
         let facilities: BTreeSet<_> =
             devices.filter_map(|known| Some(trust.device(known.grant.device)?.facility)).collect();
-        let of_team = trust.members().filter(|member| facilities.contains(&member.facility));
-        let mut team: Vec<TeamMember> = of_team
-            .map(|member| TeamMember {
-                member: member.id,
-                name: member.name.clone(),
-                profession: Profession::from(member.profession.as_str()),
-                facility: trust.facility(member.facility).map(|facility| facility.name.clone()).unwrap_or_default(),
-            })
-            .collect();
+        let mut team: Vec<TeamMember> =
+            facilities.into_iter().flat_map(|facility| team::members(&trust, facility)).collect();
         team.sort_by(|a, b| (&a.facility, &a.name, a.member).cmp(&(&b.facility, &b.name, b.member)));
         team
     }

@@ -1,12 +1,13 @@
 //! Conflicts as plain values, and the write that resolves one.
 //!
 //! A resolution is an ordinary write to the same key: it follows every value now visible, so it replaces them
-//! all, on every tablet, and nothing is decided by a clock.
+//! all, on every tablet, and nothing is decided by a clock. Of statements ([`tendenko_crdt::current`]) it is a new one that
+//! follows them.
 
 use serde::{Deserialize, Serialize};
 use tendenko_crdt::{
-    Allergy, Card, CardView, Contact, Diagnosis, DocumentError, Identity, Item, Medicine, Physician, Presence,
-    Register, SpecialNeed, Stamp, Wishes,
+    Allergy, Card, CardView, Contact, DayRhythm, Diagnosis, DocumentError, Event, EventBody, Identity, Item, Medicine,
+    Physician, Presence, Register, SpecialNeed, Stamp, TeamGoal, Wishes,
 };
 use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::PatientId;
@@ -33,6 +34,10 @@ pub enum Value {
     Contact(Contact),
     /// A special need.
     SpecialNeed(SpecialNeed),
+    /// A team goal.
+    TeamGoal(TeamGoal),
+    /// A rhythm of the day.
+    DayRhythm(DayRhythm),
     /// The item was taken off the card.
     Removed,
     /// A value that a newer version wrote and this one cannot read.
@@ -51,6 +56,38 @@ pub(crate) fn of_card(document: DocumentId, view: &CardView) -> Vec<Conflict> {
     found.items("contact", ConflictKind::Contact, &view.contacts, Value::Contact);
     found.items("special-need", ConflictKind::SpecialNeed, &view.special_needs, Value::SpecialNeed);
     found.conflicts
+}
+
+/// Kinds of statements of which one holds at a time. The key of their conflict is `f/` and the kind.
+pub(crate) const FOLLOWED: [&str; 2] = ["team-goal", "day-rhythm"];
+
+/// The conflict of statements that all hold. None where one of them is no statement.
+pub(crate) fn of_statements(document: DocumentId, kind: &str, current: &[&Event]) -> Option<Conflict> {
+    let value = |event: &Event| {
+        let value = match &event.body {
+            EventBody::TeamGoal(goal) => Value::TeamGoal(goal.clone()),
+            EventBody::DayRhythm(rhythm) => Value::DayRhythm(rhythm.clone()),
+            _ => Value::Unreadable,
+        };
+        ConflictValue { value, stamp: Some(event.stamp.clone()), reason: event.reason.clone() }
+    };
+    let of = match kind {
+        "team-goal" => ConflictKind::TeamGoal,
+        "day-rhythm" => ConflictKind::DayRhythm,
+        _ => return None,
+    };
+    let values = current.iter().map(|event| value(event)).collect();
+    Some(Conflict { patient: document.patient, document, key: format!("f/{kind}"), kind: of, values })
+}
+
+/// What states a choice anew, where the conflict is one of statements.
+pub(crate) fn statement(key: &str, choice: &Value) -> Option<Result<EventBody, ResolveError>> {
+    let kind = key.strip_prefix("f/")?;
+    Some(match (kind, choice) {
+        ("team-goal", Value::TeamGoal(goal)) => Ok(EventBody::TeamGoal(goal.clone())),
+        ("day-rhythm", Value::DayRhythm(rhythm)) => Ok(EventBody::DayRhythm(rhythm.clone())),
+        _ => Err(ResolveError::WrongKind),
+    })
 }
 
 struct Found {

@@ -344,6 +344,9 @@ impl Replica {
 
     /// Resolves a conflict by a write that follows all its values. Medicines and wishes need a reason.
     pub fn resolve(&self, conflict: &Conflict, choice: Value, reason: Option<&str>) -> Result<(), SaveError> {
+        if let Some(statement) = conflicts::statement(&conflict.key, &choice) {
+            return self.state(conflict.patient, statement?, reason).map(drop);
+        }
         self.edit(conflict.patient, |edit| {
             let stamp = edit.stamp();
             conflicts::write(edit.card()?, &conflict.key, choice, &stamp, reason)??;

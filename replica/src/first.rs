@@ -12,8 +12,8 @@ use rusqlite::Connection;
 use tendenko_protocol::ids::PatientId;
 
 use crate::error::ReadError;
-use crate::models::read;
-use crate::read::{date_in_japan, day_in_japan, is_due};
+use crate::models::plans;
+use crate::read::date_in_japan;
 use crate::replica::Replica;
 use crate::store::{StoreError, fixed};
 
@@ -30,16 +30,11 @@ impl Replica {
     pub fn wanted_first(&self) -> Result<Vec<PatientId>, ReadError> {
         let now = self.clock.now();
         let member = self.me().member;
-        let day = date_in_japan(now);
-        let (from, to) = day_in_japan(day).ok_or(ReadError::BadDate)?;
+        let day = date_in_japan(now).to_string();
+        let visits = self.round(&day, Some(member))?.into_iter();
+        let mut round: Vec<_> =
+            visits.map(|visit| (visit.done, visit.when.start, visit.plan.event.id, visit.patient.patient)).collect();
         let reader = self.reader();
-        let mut round = Vec::new();
-        for (patient, plan, visit) in read::plans(&reader)? {
-            if is_due(&visit, day, Some(&member.to_string())) {
-                let done = read::visited(&reader, patient, &visit.member, from, to)?;
-                round.push((done, visit.time, plan, patient));
-            }
-        }
         round.sort();
         let todays = round.into_iter().map(|(.., patient)| patient);
         let opened = opened_of_late(&reader, &member.0, now.0.saturating_sub(OF_LATE))?;
@@ -57,7 +52,7 @@ impl Replica {
     /// Looks at the round again if it may have changed by what came of these patients.
     pub(crate) fn plans_came(&self, connection: &Connection, patients: &BTreeSet<PatientId>) -> Result<(), StoreError> {
         for patient in patients {
-            if read::has_plan(connection, *patient)? {
+            if plans::any(connection, *patient)? {
                 self.first_changed.notify_one();
                 break;
             }

@@ -48,11 +48,14 @@ mod receive;
 pub mod recovery;
 mod renewal;
 mod replica;
+mod schedule;
 mod seal;
 pub mod search;
+mod statements;
 mod status;
 mod store;
 pub mod sync;
+mod team;
 #[cfg(test)]
 mod tests;
 mod unlock;
@@ -70,7 +73,13 @@ pub use error::{Damage, EnrolError, ReadError, SaveError, UnlockError};
 pub use metering::{DataUse, MonthOfUse, Network};
 pub use read::{MAX_NEWS_ENTRIES, date_in_japan, day_in_japan};
 pub use replica::{Replica, ReplicaEvent, ServingIdentity};
+pub use schedule::{
+    Clash, MAX_DAYS, Occurrence, ScheduledVisit, StandingPlan, Whose, falls_on, minutes_of, occurrences, time_of,
+    weekday_number,
+};
+pub use statements::Statements;
 pub use status::{LaneProgress, Lanes, SyncPath, SyncState, SyncStatus};
 pub use store::StoreError;
+pub use team::{CareTeam, ColleagueFacility, TeamFacility, TeamTablet};
 pub use unlock::{KdfParams, NewStaff, StaffTile};
 pub use views::*;

@@ -1,15 +1,15 @@
-//! What the screens read: lists, search, one patient, the round, what is new, what has not left.
+//! What the screens read: lists, search, one patient, what is new, what has not left.
 //!
 //! Everything here comes from the read models, on a connection of its own: no document is opened, and no screen waits for a
 //! running sync.
 
 use std::collections::BTreeMap;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use rusqlite::params;
-use tendenko_crdt::{CardView, EntryId, Event, Item, Key, Medicine, Timestamp, VisitPlan};
+use tendenko_crdt::{CardView, EntryId, Event, Item, Key, Medicine, Timestamp};
 use tendenko_protocol::document::Scope;
-use tendenko_protocol::ids::{DeviceId, MemberId, PatientId};
+use tendenko_protocol::ids::{DeviceId, PatientId};
 use tendenko_protocol::trust::DeviceCert;
 
 use crate::error::ReadError;
@@ -17,7 +17,7 @@ use crate::models::read;
 use crate::replica::Replica;
 use crate::search::Query;
 use crate::store::{StoreError, fixed, records, unsigned};
-use crate::views::{Access, Conflict, KnownDevice, PatientNews, PatientSummary, PlannedVisit, Troubles, UnsentItem};
+use crate::views::{Access, Conflict, KnownDevice, PatientNews, PatientSummary, Troubles, UnsentItem};
 
 /// Entries listed in one patient's news at most.
 pub const MAX_NEWS_ENTRIES: usize = 50;
@@ -84,27 +84,8 @@ impl Replica {
     }
 }
 
-/// Today, and what is new.
+/// What is new.
 impl Replica {
-    /// The visits planned for a day (ISO date), of one member or of all, by time of day.
-    pub fn round(&self, date: &str, member: Option<MemberId>) -> Result<Vec<PlannedVisit>, ReadError> {
-        let day: Date = date.parse().map_err(|_| ReadError::BadDate)?;
-        let (from, to) = day_in_japan(day).ok_or(ReadError::BadDate)?;
-        let member = member.map(|member| member.to_string());
-        let reader = self.reader();
-        let mut round = Vec::new();
-        for (patient, plan, visit) in read::plans(&reader)? {
-            if !is_due(&visit, day, member.as_deref()) {
-                continue;
-            }
-            let Some(summary) = read::patient(&reader, self.me(), patient)? else { continue };
-            let done = read::visited(&reader, patient, &visit.member, from, to)?;
-            round.push(PlannedVisit { patient: summary, plan, visit, done });
-        }
-        round.sort_by(|a, b| (&a.visit.time, &a.patient.kana, a.plan).cmp(&(&b.visit.time, &b.patient.kana, b.plan)));
-        Ok(round)
-    }
-
     /// What others changed since this member last looked, by patient, the latest change first.
     pub fn changes_since_looked(&self) -> Result<Vec<PatientNews>, ReadError> {
         let reader = self.reader();
@@ -242,24 +223,10 @@ fn known(device: &DeviceCert) -> KnownDevice {
     }
 }
 
-/// Whether a plan means a visit on a day; of one member, or of whomever it names.
-pub(crate) fn is_due(plan: &VisitPlan, day: Date, member: Option<&str>) -> bool {
-    let iso = day.to_string();
-    plan.weekdays.contains(&weekday_number(day.weekday()))
-        && plan.from.as_str() <= iso.as_str()
-        && plan.until.as_ref().is_none_or(|until| iso.as_str() <= until.as_str())
-        && member.is_none_or(|member| member == plan.member)
-}
-
 /// The calendar day it is in Japan.
 pub fn date_in_japan(now: Timestamp) -> Date {
     let now = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
     now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).date()
-}
-
-/// 1 Monday … 7 Sunday.
-fn weekday_number(day: Weekday) -> u8 {
-    day.to_monday_one_offset().unsigned_abs()
 }
 
 /// The first moment of the month, in Japan.

@@ -1,7 +1,7 @@
 //! What the engine tells its host: plain values, read from the read models.
 
 use serde::{Deserialize, Serialize};
-use tendenko_crdt::{EntryId, Event, Profession, Sex, Stamp, Timestamp, VisitPlan};
+use tendenko_crdt::{EntryId, Event, Profession, Sex, Stamp, Timestamp};
 use tendenko_protocol::document::{DocumentId, Scope};
 use tendenko_protocol::ids::{DeviceId, MemberId, PatientId};
 
@@ -164,6 +164,10 @@ pub enum ConflictKind {
     Contact,
     /// A special need.
     SpecialNeed,
+    /// The team's goal.
+    TeamGoal,
+    /// The rhythm of the day.
+    DayRhythm,
 }
 
 impl ConflictKind {
@@ -197,19 +201,6 @@ pub struct Conflict {
     pub kind: ConflictKind,
     /// The values, in the same order on every tablet.
     pub values: Vec<ConflictValue>,
-}
-
-/// A visit of the round.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlannedVisit {
-    /// The patient, as in the list.
-    pub patient: PatientSummary,
-    /// The plan it comes from.
-    pub plan: EntryId,
-    /// What is planned.
-    pub visit: VisitPlan,
-    /// A visit of this member is recorded on that day.
-    pub done: bool,
 }
 
 /// A hand-over, with its patient.

@@ -325,3 +325,29 @@ async fn two_stores_under_one_name_lose_nothing() {
     a.offline().await;
     c.offline().await;
 }
+
+/// A patient who was registered on one tablet reaches the tablet of a colleague's facility by the ordinary exchange, once the facility is
+/// in the team; what the colleague plans comes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_facility_added_to_the_team_gets_the_patient_by_the_ordinary_exchange() {
+    let mut town = Town::new();
+    let (mut a, mut b) = (town.enrol("甲"), town.enrol("乙"));
+    town.relay_up().await;
+    a.online(&town);
+    b.online(&town);
+    let patient = a.new_patient("佐藤 ハナ", "サトウ ハナ");
+    a.note(patient, "登録した日の記録");
+    a.until_settled().await;
+    a.until("the colleague's certificate", |a| a.colleagues(patient).iter().any(|one| one.tablets == 1)).await;
+    assert!(b.patients().unwrap().is_empty(), "nobody has the patient who is not in the team");
+
+    let facility = a.colleagues(patient)[0].facility;
+    a.add_to_team(patient, facility, "口頭で同意").unwrap();
+    b.until_text(patient, "登録した日の記録").await;
+    let team = b.care_team(patient);
+    assert_eq!(team.facilities.iter().map(|one| one.consent.as_str()).collect::<Vec<_>>()[1], "口頭で同意");
+    b.note(patient, "乙の記録");
+    a.until_text(patient, "乙の記録").await;
+    a.offline().await;
+    b.offline().await;
+}

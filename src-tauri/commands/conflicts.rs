@@ -6,7 +6,7 @@ use tendenko_replica::conflicts::Value;
 use tendenko_replica::{Conflict, SaveError};
 
 use super::patients::Rows;
-use super::{Answer, medicines, patient};
+use super::{Answer, card, medicines, patient};
 use crate::error::{reading, reason, saving};
 use crate::tablet::Desk;
 use crate::views;
@@ -41,6 +41,10 @@ pub fn resolve(desk: &Desk, args: api::ResolveConflict) -> Answer<api::ResolveCo
     match Key::parse(&conflict.key) {
         Key::Item { set: "medicine", item } => resolve_medicine(desk, &conflict, item, chosen, why.unwrap_or_default()),
         _ => {
+            if let (Value::Wishes(wishes), Some(why)) = (&chosen, why) {
+                let saved = desk.replica.edit(patient, |edit| card::write_wishes(edit, wishes.clone(), why));
+                return saved.map_err(|error| saving(&error));
+            }
             desk.replica.resolve(&conflict, chosen, why).map_err(|error| saving(&error))?;
             Ok(api::Saved { entry: None, at: millis(desk.clock.now()) })
         }

@@ -101,7 +101,7 @@ fn shown(desk: &Desk, patient: PatientId, entry: &TimelineEntry) -> Result<api::
         read_by: desk.viewer.readers(&entry.read_by),
         reason: event.reason.clone(),
         earlier: earlier(desk, patient, event)?,
-        body: body(event),
+        body: body(&desk.viewer, event),
     })
 }
 
@@ -117,7 +117,7 @@ fn earlier(desk: &Desk, patient: PatientId, event: &Event) -> Result<Vec<api::Ea
             id: api::EntryId(event.id.to_string()),
             recorded_at: millis(event.stamp.at),
             author: desk.viewer.author(&event.stamp.author),
-            body: body(&event),
+            body: body(&desk.viewer, &event),
         });
         older = event.corrects;
     }

@@ -11,6 +11,7 @@ use crate::error::reading;
 use crate::tablet::Desk;
 use crate::views::entries::{kind, summary};
 use crate::views::people::millis;
+use crate::views::plans;
 use crate::views::sync::count;
 
 /// Changes of one patient that are listed.
@@ -38,8 +39,19 @@ pub fn today(desk: &Desk, args: api::GetToday) -> Answer<api::GetToday> {
         .iter()
         .map(|visit| {
             Ok(api::RoundVisit {
-                time: visit.visit.time.clone(),
-                purpose: visit.visit.purpose.clone(),
+                time: visit.when.time(),
+                until: plans::ends(&visit.when),
+                purpose: visit.plan.plan.purpose.clone(),
+                with: visit
+                    .plan
+                    .plan
+                    .participants
+                    .iter()
+                    .filter(|one| one.member != desk.viewer.member)
+                    .map(|one| one.name.clone())
+                    .collect(),
+                clashes: visit.clashes.iter().map(plans::clash).collect(),
+                disputed: !visit.when.against.is_empty() || !visit.plan.rivals.is_empty(),
                 patient: rows.row(&visit.patient)?,
                 done: visit.done,
             })

@@ -88,7 +88,7 @@ pub fn withdraw(desk: &Desk, args: api::WithdrawEntry) -> Answer<api::WithdrawEn
 }
 
 /// The entry, if nothing corrects it.
-fn newest(desk: &Desk, patient: PatientId, entry: EntryId) -> Result<Event, ApiError> {
+pub fn newest(desk: &Desk, patient: PatientId, entry: EntryId) -> Result<Event, ApiError> {
     let found = desk.replica.entry(patient, entry).map_err(|error| reading(&error))?;
     let event = found.ok_or_else(|| ApiError::new(ErrorCode::NoSuchEntry))?;
     if timeline::is_corrected(desk, patient, &event)? {

@@ -6,7 +6,7 @@ use tendenko_replica::conflicts::Value;
 use tendenko_replica::{Conflict, ConflictKind};
 
 use super::people::Viewer;
-use super::{card, medicines};
+use super::{card, care_plan, medicines};
 
 /// One thing with more than one value.
 ///
@@ -28,6 +28,8 @@ pub fn conflict(viewer: &Viewer, patient: api::PatientName, conflict: &Conflict)
             ConflictKind::Diagnosis => api::ConflictSubject::Diagnosis,
             ConflictKind::Contact => api::ConflictSubject::Contact,
             ConflictKind::SpecialNeed => api::ConflictSubject::SpecialNeed,
+            ConflictKind::TeamGoal => api::ConflictSubject::TeamGoal,
+            ConflictKind::DayRhythm => api::ConflictSubject::DayRhythm,
         },
         title: conflict.values.iter().find_map(|value| title(&value.value)).unwrap_or_default(),
         values: conflict
@@ -63,6 +65,8 @@ fn content(item: &str, value: &Value) -> api::ConflictContent {
         Value::Diagnosis(diagnosis) => api::ConflictContent::Diagnosis(card::diagnosis(diagnosis)),
         Value::Contact(contact) => api::ConflictContent::Contact(card::contact(contact)),
         Value::SpecialNeed(need) => api::ConflictContent::SpecialNeed(card::special_need(need)),
+        Value::TeamGoal(goal) => api::ConflictContent::TeamGoal(care_plan::goal(goal)),
+        Value::DayRhythm(rhythm) => api::ConflictContent::DayRhythm(care_plan::rhythm(rhythm)),
         Value::Removed => api::ConflictContent::Removed,
         Value::Unreadable => api::ConflictContent::Text("?".to_owned()),
     }
@@ -75,7 +79,13 @@ fn title(value: &Value) -> Option<String> {
         Value::Diagnosis(diagnosis) => Some(diagnosis.name.clone()),
         Value::Contact(contact) => Some(contact.name.clone()),
         Value::SpecialNeed(need) => Some(need.detail.clone()),
-        Value::Identity(_) | Value::Wishes(_) | Value::Physician(_) | Value::Removed | Value::Unreadable => None,
+        Value::Identity(_)
+        | Value::Wishes(_)
+        | Value::Physician(_)
+        | Value::TeamGoal(_)
+        | Value::DayRhythm(_)
+        | Value::Removed
+        | Value::Unreadable => None,
     }
 }
 

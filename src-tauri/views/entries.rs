@@ -5,12 +5,12 @@ use tendenko_crdt::{Addressee, Attachment, Event, EventBody, NoteSection, Tenths
 use tendenko_replica::Sent;
 
 use super::observations::observation;
-use super::people::{profession, profession_of};
-use super::{documents, labs, medicines};
+use super::people::{Viewer, profession, profession_of};
+use super::{card, care_plan, documents, labs, medicines, plans};
 use crate::commands::drafts::data_address;
 
 /// What an entry says.
-pub fn body(event: &Event) -> api::EntryBody {
+pub fn body(viewer: &Viewer, event: &Event) -> api::EntryBody {
     match &event.body {
         EventBody::Visit(written) => api::EntryBody::Visit(visit(written)),
         EventBody::Note(note) => api::EntryBody::Note { text: note.text.clone() },
@@ -27,13 +27,14 @@ pub fn body(event: &Event) -> api::EntryBody {
         EventBody::MedicineObservation(seen) => api::EntryBody::MedicineObservation(observation(seen)),
         EventBody::LabReport(report) => api::EntryBody::LabReport(labs::report(report)),
         EventBody::TestRequest(request) => api::EntryBody::TestRequest(labs::request(request)),
-        EventBody::VisitPlan(plan) => api::EntryBody::VisitPlan {
-            member_name: plan.member_name.clone(),
-            weekdays: plan.weekdays.clone(),
-            time: plan.time.clone(),
-            purpose: plan.purpose.clone(),
-            from: plan.from.clone(),
-            until: plan.until.clone(),
+        EventBody::VisitPlan(plan) => api::EntryBody::VisitPlan(plans::said(viewer, plan)),
+        EventBody::VisitChange(change) => api::EntryBody::VisitChange(plans::day_change(change)),
+        EventBody::TeamGoal(goal) => api::EntryBody::TeamGoal(care_plan::goal(goal)),
+        EventBody::DayRhythm(rhythm) => api::EntryBody::DayRhythm(care_plan::rhythm(rhythm)),
+        EventBody::Behaviour(event) => api::EntryBody::Behaviour(care_plan::behaviour(event)),
+        EventBody::WishesChange(change) => api::EntryBody::WishesChange {
+            before: change.before.iter().map(card::wishes_draft).collect(),
+            after: card::wishes_draft(&change.after),
         },
         EventBody::NotebookText(notebook) => {
             api::EntryBody::NotebookImport { file_name: notebook.file_name.clone(), text: notebook.text.clone() }
@@ -73,6 +74,11 @@ pub fn kind(event: &Event) -> api::EntryKind {
         EventBody::LabReport(_) => api::EntryKind::LabReport,
         EventBody::TestRequest(_) => api::EntryKind::TestRequest,
         EventBody::VisitPlan(_) => api::EntryKind::VisitPlan,
+        EventBody::VisitChange(_) => api::EntryKind::VisitChange,
+        EventBody::TeamGoal(_) => api::EntryKind::TeamGoal,
+        EventBody::DayRhythm(_) => api::EntryKind::DayRhythm,
+        EventBody::Behaviour(_) => api::EntryKind::Behaviour,
+        EventBody::WishesChange(_) => api::EntryKind::WishesChange,
         EventBody::NotebookText(_) => api::EntryKind::NotebookImport,
         EventBody::SiteAccess(_) => api::EntryKind::SiteAccess,
         EventBody::Attachment(_) => api::EntryKind::Attachment,
@@ -95,6 +101,11 @@ pub fn stored_kind(kind: &api::EntryKind) -> Option<&'static str> {
         api::EntryKind::LabReport => Some("lab-report"),
         api::EntryKind::TestRequest => Some("test-request"),
         api::EntryKind::VisitPlan => Some("visit-plan"),
+        api::EntryKind::VisitChange => Some("visit-change"),
+        api::EntryKind::TeamGoal => Some("team-goal"),
+        api::EntryKind::DayRhythm => Some("day-rhythm"),
+        api::EntryKind::Behaviour => Some("behaviour"),
+        api::EntryKind::WishesChange => Some("wishes-change"),
         api::EntryKind::NotebookImport => Some("notebook-text"),
         api::EntryKind::SiteAccess => Some("site-access"),
         api::EntryKind::Attachment => Some("attachment"),
@@ -122,6 +133,14 @@ pub fn summary(event: &Event) -> String {
         EventBody::LabReport(report) => report.results.first().map_or(&report.conclusion, |result| &result.name),
         EventBody::TestRequest(request) => request.tests.first().map_or("", String::as_str),
         EventBody::VisitPlan(plan) => &plan.purpose,
+        EventBody::VisitChange(_) => event.reason.as_deref().unwrap_or_default(),
+        EventBody::TeamGoal(goal) => &goal.description,
+        EventBody::DayRhythm(rhythm) => {
+            rhythm.items.iter().map(|item| item.note.as_str()).find(|note| !note.is_empty()).unwrap_or_default()
+        }
+        EventBody::Behaviour(event) if event.description.is_empty() => &event.response,
+        EventBody::Behaviour(event) => &event.description,
+        EventBody::WishesChange(change) => &change.after.text,
         EventBody::NotebookText(notebook) => &notebook.file_name,
         EventBody::Attachment(attachment) if attachment.caption.is_empty() => attachment.file_name.as_str(),
         EventBody::Attachment(attachment) => &attachment.caption,

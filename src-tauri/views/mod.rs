@@ -4,6 +4,7 @@
 //! way that can do no harm.
 
 pub mod card;
+pub mod care_plan;
 pub mod conflicts;
 pub mod documents;
 pub mod entries;
@@ -12,5 +13,6 @@ pub mod medicines;
 pub mod notebook;
 pub mod observations;
 pub mod people;
+pub mod plans;
 pub mod sync;
 pub mod warnings;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tendenko_crdt::{Document as _, EventBody, Identity, VisitPlan};
+use tendenko_crdt::{Document as _, EventBody, Identity, Participant, VisitPlan};
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::ids::PatientId;
 use tendenko_replica::{Clock as _, Replica, SystemClock};
@@ -23,11 +23,15 @@ const NOTES: usize = 10;
 /// A visit of this tablet's member every day, at this time.
 fn plan(nurse: &Replica, patient: PatientId, of: &Tablet, time: &str) -> Result<(), Failure> {
     let plan = VisitPlan {
-        member: of.member.to_string(),
-        member_name: "訪問する人".to_owned(),
-        profession: nurse.me().profession.clone(),
+        participants: vec![Participant {
+            member: of.member.to_string(),
+            name: "訪問する人".to_owned(),
+            profession: nurse.me().profession.clone(),
+            newer: Default::default(),
+        }],
         weekdays: (1..=7).collect(),
         time: time.to_owned(),
+        minutes: 30,
         purpose: "服薬確認".to_owned(),
         from: "2000-01-01".to_owned(),
         until: None,

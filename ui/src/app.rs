@@ -42,6 +42,8 @@ pub enum Route {
     Transport(PatientId),
     /// A medicine notebook to carry.
     NotebookOut(PatientId),
+    /// 予定, mine or a patient's.
+    Schedule(Option<PatientId>),
     /// 申し送り
     HandOvers,
     /// 要確認, of one patient or of all.

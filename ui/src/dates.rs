@@ -58,6 +58,11 @@ impl Day {
         Some(Day::from_number(Day { year, month, day: 1 }.number() - 1))
     }
 
+    /// So many days later.
+    pub fn plus(self, days: i64) -> Day {
+        Day::from_number(self.number() + days)
+    }
+
     /// The year of its era: `令和8年`; none before the eras of the modern calendar.
     pub fn era_year(self) -> Option<String> {
         self.era().map(|(kanji, _, year)| if year == 1 { format!("{kanji}元年") } else { format!("{kanji}{year}年") })
@@ -198,6 +203,32 @@ pub fn moment(at: Millis, now: Millis) -> String {
     if day == today { clock(at) } else { format!("{} {}", day.short(today), clock(at)) }
 }
 
+/// Minutes since midnight of a time as it is typed: `930`, `9:30`, `14：05`.
+pub fn minutes_of(text: &str) -> Option<i64> {
+    let digits: String = text
+        .chars()
+        .filter(|c| !matches!(c, ':' | '：' | ' '))
+        .map(|c| if ('０'..='９').contains(&c) { char::from(b'0' + (c as u32 - '０' as u32) as u8) } else { c })
+        .collect();
+    if !(3..=4).contains(&digits.len()) || !digits.chars().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let (hours, minutes) = digits.split_at(digits.len() - 2);
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+}
+
+/// A time as it is typed, in the form in which it is kept: `9:30` is `09:30`. None when it is no time of day.
+pub fn time_of(text: &str) -> Option<String> {
+    minutes_of(text).map(|minutes| format!("{:02}:{:02}", minutes / 60, minutes % 60))
+}
+
+/// A time of day so many minutes later; past midnight on the next day's clock.
+pub fn later(time: &str, minutes: u16) -> String {
+    let end = minutes_of(time).map_or(0, |start| (start + i64::from(minutes)).rem_euclid(24 * 60));
+    format!("{:02}:{:02}", end / 60, end % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +252,30 @@ mod tests {
         ] {
             assert_eq!(day(iso).long(Lang::Ja), text);
         }
+    }
+
+    #[test]
+    fn a_time_is_read_however_it_is_typed() {
+        for (text, minutes) in [
+            ("930", Some(570)),
+            ("9:30", Some(570)),
+            ("0930", Some(570)),
+            ("14：05", Some(845)),
+            ("０９３０", Some(570)),
+            ("2400", None),
+            ("1260", None),
+            ("93", None),
+            ("9:3x", None),
+        ] {
+            assert_eq!(minutes_of(text), minutes, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_kept_in_one_form_and_ends_later() {
+        assert_eq!(time_of("930").as_deref(), Some("09:30"));
+        assert_eq!(time_of("9時半"), None);
+        assert_eq!((later("09:30", 45), later("23:30", 45)), ("10:15".to_owned(), "00:15".to_owned()));
     }
 
     #[test]

@@ -5,7 +5,9 @@
 
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use std::rc::Rc;
-use tendenko_app_api::{ApiError, CARE_CODES, PART_CODES, Profession, SECTION_CODES};
+use tendenko_app_api::{
+    ACTIVITY_CODES, ApiError, BEHAVIOUR_CODES, CARE_CODES, OUTCOME_CODES, PART_CODES, Profession, SECTION_CODES,
+};
 
 /// A language of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,7 @@ const JA: &[&str] = &[
     include_str!("../locales/ja/documents.ftl"),
     include_str!("../locales/ja/medicines.ftl"),
     include_str!("../locales/ja/labs.ftl"),
+    include_str!("../locales/ja/team.ftl"),
 ];
 const EN: &[&str] = &[
     include_str!("../locales/en/frame.ftl"),
@@ -53,6 +56,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/documents.ftl"),
     include_str!("../locales/en/medicines.ftl"),
     include_str!("../locales/en/labs.ftl"),
+    include_str!("../locales/en/team.ftl"),
 ];
 
 /// The words of one language. Cheap to clone.
@@ -161,6 +165,21 @@ impl Words {
         if CARE_CODES.contains(&code) { self.t(&format!("care-{code}")) } else { code.to_owned() }
     }
 
+    /// What is done at a time of day: a known code in this language, anything else as it was written.
+    pub fn activity(&self, code: &str) -> String {
+        if ACTIVITY_CODES.contains(&code) { self.t(&format!("activity-{code}")) } else { code.to_owned() }
+    }
+
+    /// What was seen of somebody who was troubled: a known code in this language, anything else as it was written.
+    pub fn behaviour(&self, code: &str) -> String {
+        if BEHAVIOUR_CODES.contains(&code) { self.t(&format!("behaviour-{code}")) } else { code.to_owned() }
+    }
+
+    /// Whether something helped: a known code in this language, anything else as it was written.
+    pub fn outcome(&self, code: &str) -> String {
+        if OUTCOME_CODES.contains(&code) { self.t(&format!("outcome-{code}")) } else { code.to_owned() }
+    }
+
     /// A heading of a form: a known code in this language, anything else as it was written.
     pub fn section(&self, name: &str) -> String {
         if SECTION_CODES.contains(&name) { self.t(&format!("section-{name}")) } else { name.to_owned() }
@@ -231,6 +250,9 @@ mod tests {
         let mut keys: BTreeSet<String> = ErrorCode::ALL.iter().map(|code| format!("error-{}", code.as_str())).collect();
         keys.extend(CARE_CODES.iter().map(|code| format!("care-{code}")));
         keys.extend(PART_CODES.iter().map(|code| format!("part-{code}")));
+        keys.extend(ACTIVITY_CODES.iter().map(|code| format!("activity-{code}")));
+        keys.extend(BEHAVIOUR_CODES.iter().map(|code| format!("behaviour-{code}")));
+        keys.extend(OUTCOME_CODES.iter().map(|code| format!("outcome-{code}")));
         keys.extend(SECTION_CODES.iter().map(|code| format!("section-{code}")));
         keys.extend(Measure::ALL.iter().map(|measure| format!("measure-{}", measure.as_str())));
         for (prefix, names) in crate::names::ALL {

@@ -134,11 +134,15 @@ fn body(c: &mut Chance) -> EventBody {
             newer: Default::default(),
         }),
         _ => EventBody::VisitPlan(VisitPlan {
-            member: hex(&c.bytes::<16>()),
-            member_name: text::name(c).0,
-            profession: PROFESSIONS[c.below(PROFESSIONS.len())].clone(),
+            participants: vec![Participant {
+                member: hex(&c.bytes::<16>()),
+                name: text::name(c).0,
+                profession: PROFESSIONS[c.below(PROFESSIONS.len())].clone(),
+                newer: Default::default(),
+            }],
             weekdays: vec![c.within(1, 7) as u8],
             time: format!("{:02}:{}0", c.within(8, 17), c.pick(&["0", "3"])),
+            minutes: 30,
             purpose: text::purpose(c),
             from: format!("20{}-{:02}-{:02}", c.within(24, 30), c.within(1, 12), c.within(1, 28)),
             until: None,

@@ -5,9 +5,11 @@
 //! wrote: a test holds them equal after any order of saves and receipts.
 
 mod card;
+mod current;
 pub(crate) mod hand_overs;
 pub(crate) mod letters;
 pub(crate) mod pages;
+pub(crate) mod plans;
 pub(crate) mod read;
 mod timeline;
 pub(crate) mod words;
@@ -19,7 +21,7 @@ use crate::documents::Loaded;
 use crate::store::StoreError;
 
 /// Names the way models are computed. Change it with the computation, and every store rebuilds itself when it is opened.
-pub(crate) const FORM: &str = "4";
+pub(crate) const FORM: &str = "5";
 
 const TABLES: [&str; 5] = ["m_patients", "m_search", "m_timeline", "m_read", "m_conflicts"];
 
@@ -42,7 +44,7 @@ pub(crate) fn update(
     timeline::update(connection, id, document, changed)?;
     match document {
         Loaded::Card(card) => card::update(connection, id, card),
-        Loaded::Volume(_) => Ok(()),
+        Loaded::Volume(_) => current::update(connection, id, document, changed),
     }
 }
 

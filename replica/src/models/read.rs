@@ -1,7 +1,7 @@
 //! Reading the models: plain SQL on the reading connection.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use tendenko_crdt::{CardView, EntryId, Event, EventBody, Timestamp, VisitPlan};
+use tendenko_crdt::{CardView, EntryId, Event, Timestamp};
 use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::PatientId;
 
@@ -10,9 +10,6 @@ use crate::search::{EDGE, Query, Term};
 use crate::store::packed::unpack;
 use crate::store::{StoreError, decode, fixed};
 use crate::views::{Conflict, Me, PatientSummary};
-
-/// The kind of a visit plan.
-const PLAN: &str = "visit-plan";
 
 /// Columns of a summary row; `?1` is the member's id as bytes, `?2` as text.
 const SUMMARY: &str = "
@@ -197,23 +194,6 @@ pub(crate) fn standing(
         })?
         .collect::<Result<Vec<_>, _>>()?;
     rows.into_iter().map(|(patient, event)| Ok((PatientId(patient), unpacked(&event)?))).collect()
-}
-
-/// Every visit plan that stands, with its entry.
-pub(crate) fn plans(connection: &Connection) -> Result<Vec<(PatientId, EntryId, VisitPlan)>, StoreError> {
-    let plans = standing(connection, PLAN, None)?.into_iter();
-    Ok(plans
-        .filter_map(|(patient, event)| match event.body {
-            EventBody::VisitPlan(visit) => Some((patient, event.id, visit)),
-            _ => None,
-        })
-        .collect())
-}
-
-/// Whether a visit of this patient was ever planned.
-pub(crate) fn has_plan(connection: &Connection, patient: PatientId) -> Result<bool, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT 1 FROM m_timeline WHERE kind = ?1 AND patient = ?2")?;
-    Ok(statement.exists(params![PLAN, patient.0])?)
 }
 
 /// Whether a member recorded a visit of a patient within a span of time.

@@ -15,7 +15,7 @@
 //! nothing comes, or for one patient when somebody looks. Nothing that is noted may be left out of an answer: who asks takes in first.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use tendenko_crdt::{EntryId, Event, EventBody, Timestamp};
+use tendenko_crdt::{Behaviour, EntryId, Event, EventBody, Timestamp};
 use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::PatientId;
 
@@ -225,7 +225,22 @@ fn parts(event: &Event) -> Vec<&str> {
             parts.push(&request.reason);
             parts.extend(request.tests.iter().map(String::as_str));
         }
-        EventBody::VisitPlan(plan) => parts.extend([plan.member_name.as_str(), plan.purpose.as_str()]),
+        EventBody::VisitPlan(plan) => {
+            parts.extend(plan.participants.iter().map(|participant| participant.name.as_str()));
+            parts.push(&plan.purpose);
+        }
+        EventBody::TeamGoal(goal) => parts.extend([goal.description.as_str(), goal.note.as_str()]),
+        EventBody::DayRhythm(rhythm) => {
+            parts.extend(rhythm.items.iter().flat_map(|item| [item.activity.as_str(), item.note.as_str()]));
+        }
+        EventBody::Behaviour(event) => {
+            parts.extend(event.behaviours.iter().map(Behaviour::as_str));
+            parts.extend([event.description.as_str(), event.antecedent.as_str(), event.response.as_str()]);
+        }
+        EventBody::WishesChange(change) => {
+            let all = change.before.iter().chain([&change.after]);
+            parts.extend(all.flat_map(|wishes| [Some(wishes.text.as_str()), wishes.decided_with.as_deref()]).flatten());
+        }
         EventBody::NotebookText(notebook) => parts.extend([notebook.file_name.as_str(), notebook.text.as_str()]),
         EventBody::SiteAccess(access) => parts.extend([access.reason.as_str(), access.site.as_str()]),
         EventBody::Attachment(attachment) => parts.extend([attachment.file_name.as_str(), &attachment.caption]),
@@ -236,7 +251,7 @@ fn parts(event: &Event) -> Vec<&str> {
             parts.extend(document.checklist.iter().map(String::as_str));
         }
         EventBody::ChecklistAnswer(answer) => parts.extend([answer.question.as_str(), answer.text.as_str()]),
-        EventBody::Withdrawal(_) | EventBody::Unknown { .. } => {}
+        EventBody::VisitChange(_) | EventBody::Withdrawal(_) | EventBody::Unknown { .. } => {}
     }
     parts
 }

@@ -13,7 +13,10 @@ mod metering;
 mod reading;
 mod receiving;
 mod saving;
+mod schedule;
 mod sealing;
+mod statements;
+mod team;
 mod unlocking;
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-use tendenko_crdt::{Visit, VisitPlan};
+use tendenko_crdt::{Participant, Visit, VisitPlan};
 
 use super::*;
 use crate::conflicts::Value;
@@ -96,7 +96,7 @@ fn an_evacuation_site_finds_cards_that_are_not_its_patients() {
     assert_eq!(a.access(patient).len(), 2);
 }
 
-fn say(tablet: &Tablet, patient: PatientId, body: EventBody) -> EntryId {
+pub(crate) fn say(tablet: &Tablet, patient: PatientId, body: EventBody) -> EntryId {
     tablet
         .edit(patient, |edit| {
             let event = edit.event(body)?;
@@ -104,6 +104,15 @@ fn say(tablet: &Tablet, patient: PatientId, body: EventBody) -> EntryId {
             Ok(edit.volume_at(at)?.record(event)?)
         })
         .unwrap()
+}
+
+pub(crate) fn comes(member: &str) -> Participant {
+    Participant {
+        member: member.to_owned(),
+        name: "訪問する人".to_owned(),
+        profession: tendenko_crdt::Profession::Nurse,
+        newer: Default::default(),
+    }
 }
 
 #[test]
@@ -114,11 +123,10 @@ fn todays_patients_come_first_then_whom_one_opened_of_late() {
         (0..6).map(|n| a.create_patient(identity(&format!("患者 {n}"), "カンジャ")).unwrap()).collect();
     let plan = |patient, member: &str, time: &str| {
         let plan = VisitPlan {
-            member: member.to_owned(),
-            member_name: me.name.clone(),
-            profession: me.profession.clone(),
+            participants: vec![comes(member)],
             weekdays: (1..=7).collect(),
             time: time.into(),
+            minutes: 30,
             purpose: "服薬確認".into(),
             from: "2026-01-01".into(),
             until: None,
@@ -149,11 +157,10 @@ fn the_round_of_a_day_in_order() {
     let me = a.me().clone();
     let plan = |time: &str, weekdays: Vec<u8>| {
         EventBody::VisitPlan(VisitPlan {
-            member: me.member.to_string(),
-            member_name: me.name.clone(),
-            profession: me.profession.clone(),
+            participants: vec![comes(&me.member.to_string())],
             weekdays,
             time: time.into(),
+            minutes: 30,
             purpose: "服薬確認".into(),
             from: "2026-11-01".into(),
             until: Some("2026-12-31".into()),
@@ -165,7 +172,7 @@ fn the_round_of_a_day_in_order() {
     let early = say(&a, patient, plan("09:30", vec![5]));
     say(&a, patient, plan("10:00", vec![4]));
     let times =
-        |day: &str| a.round(day, Some(me.member)).unwrap().into_iter().map(|v| v.visit.time).collect::<Vec<_>>();
+        |day: &str| a.round(day, Some(me.member)).unwrap().into_iter().map(|v| v.when.time()).collect::<Vec<_>>();
     assert_eq!(times("2026-11-20"), ["09:30", "14:00"]);
     assert_eq!(times("2026-11-23"), ["14:00"]);
     assert!(times("2027-01-01").is_empty());
@@ -183,7 +190,7 @@ fn the_round_of_a_day_in_order() {
     assert!(!a.round("2026-11-20", None).unwrap()[0].done);
     say(&a, patient, EventBody::Visit(Visit::default()));
     let round = a.round("2026-11-20", None).unwrap();
-    assert_eq!((round.len(), round[0].plan, round[0].done), (1, early, true));
+    assert_eq!((round.len(), round[0].plan.event.id, round[0].done), (1, early, true));
 }
 
 #[test]

@@ -7,10 +7,12 @@
 pub mod history;
 mod patients;
 #[cfg(feature = "app")]
+mod planning;
+#[cfg(feature = "app")]
 mod prepare;
 #[cfg(feature = "app")]
 mod results;
 
-pub use patients::{DemoPatient, patients};
+pub use patients::{DemoPatient, Rounds, patients};
 #[cfg(feature = "app")]
 pub use prepare::{is_ready, prepare};

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 use tendenko_crdt::{
-    Allergy, Card, Contact, Diagnosis, DocumentError, Identity, LocalNumber, Physician, Profession, Sex, SpecialNeed,
-    Stamp, VisitPlan, Wishes, item_key,
+    Allergy, Card, Contact, Diagnosis, DocumentError, EntryId, Identity, LocalNumber, Participant, Physician,
+    Profession, Sex, SpecialNeed, Stamp, VisitPlan, Wishes, item_key,
 };
+use tendenko_replica::minutes_of;
 
 /// One of them, as described in the file.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,8 +47,45 @@ pub fn patients() -> Vec<DemoPatient> {
     serde_json::from_str(include_str!("../../data/demo/patients.json")).expect("the project's own file is well formed")
 }
 
-/// A colleague without a tablet in the demonstration.
-const ELSEWHERE: &str = "00000000000000000000000000000000";
+/// How long a visit is planned to take.
+const MINUTES: u16 = 30;
+
+/// Who comes in the demonstration: those with a tablet, and their colleagues without one, who take what does not fit into one round.
+pub struct Rounds<'a> {
+    staff: &'a [(Profession, String, &'a str)],
+    /// By whom, on which weekday, from when to when.
+    taken: Vec<(String, u8, u16)>,
+}
+
+/// Colleagues without a tablet in the demonstration.
+const COLLEAGUES: [&str; 4] = ["及川 美穂", "高橋 健一", "小野 千夏", "三浦 徹"];
+
+impl<'a> Rounds<'a> {
+    /// Nobody is on the way yet. `staff` names those who have a tablet.
+    pub fn new(staff: &'a [(Profession, String, &'a str)]) -> Self {
+        Self { staff, taken: Vec::new() }
+    }
+
+    /// The first of a profession who is free at that time.
+    fn somebody(&mut self, profession: &Profession, weekdays: &[u8], start: u16) -> Participant {
+        let known = self.staff.iter().filter(|(known, _, _)| known == profession);
+        let known = known.map(|(_, member, name)| (member.clone(), (*name).to_owned()));
+        let others = (0_u8..).zip(COLLEAGUES).map(|(number, name)| {
+            let id = EntryId::derived("colleague", &[profession.as_str().as_bytes(), &[number]].concat());
+            (id.to_string(), name.to_owned())
+        });
+        let everybody: Vec<(String, String)> = known.chain(others).collect();
+        let free = |(member, _): &&(String, String)| {
+            !self
+                .taken
+                .iter()
+                .any(|(who, day, at)| who == member && weekdays.contains(day) && at.abs_diff(start) < MINUTES)
+        };
+        let (member, name) = everybody.iter().find(free).or(everybody.last()).cloned().unwrap_or_default();
+        self.taken.extend(weekdays.iter().map(|day| (member.clone(), *day, start)));
+        Participant { member, name, profession: profession.clone(), newer: Default::default() }
+    }
+}
 
 impl DemoPatient {
     /// Who the patient is.
@@ -95,22 +133,21 @@ impl DemoPatient {
         Ok(())
     }
 
-    /// Who comes when. `staff` names the members of the professions that have a tablet here.
-    pub fn plans(&self, staff: &[(Profession, String, &str)]) -> Vec<VisitPlan> {
-        let plan = |plan: &Plan| {
-            let known = staff.iter().find(|(profession, _, _)| *profession == plan.profession);
-            let (member, name) = known.map_or((ELSEWHERE, "担当者"), |(_, member, name)| (member.as_str(), *name));
-            VisitPlan {
-                member: member.to_owned(),
-                member_name: name.to_owned(),
-                profession: plan.profession.clone(),
-                weekdays: plan.weekdays.clone(),
-                time: plan.time.clone(),
-                purpose: plan.purpose.clone(),
-                from: plan.from.clone(),
-                until: None,
-                newer: Default::default(),
-            }
+    /// Who comes when.
+    pub fn plans(&self, rounds: &mut Rounds<'_>) -> Vec<VisitPlan> {
+        let plan = |plan: &Plan| VisitPlan {
+            participants: vec![rounds.somebody(
+                &plan.profession,
+                &plan.weekdays,
+                minutes_of(&plan.time).unwrap_or_default(),
+            )],
+            weekdays: plan.weekdays.clone(),
+            time: plan.time.clone(),
+            minutes: MINUTES,
+            purpose: plan.purpose.clone(),
+            from: plan.from.clone(),
+            until: None,
+            newer: Default::default(),
         };
         self.visits.iter().map(plan).collect()
     }

@@ -14,7 +14,8 @@ use tendenko_replica::{Clock as _, FixedClock, KdfParams, Replica, SystemClock};
 use tokio::runtime::Runtime;
 
 use super::history::{PlannedVisit, history};
-use super::patients::{DemoPatient, patients};
+use super::patients::{DemoPatient, Rounds, patients};
+use super::planning;
 use super::results::reports;
 use crate::process::PATIENCE;
 use crate::records;
@@ -26,7 +27,7 @@ const WEEKS: u16 = 26;
 /// Written last; names the form of what was prepared.
 const READY: &str = "ready";
 /// Changed when an older demonstration cannot go on with this program.
-const FORM: &str = "1";
+const FORM: &str = "2";
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Whether the folder holds a whole demonstration made by this form of the program.
@@ -64,8 +65,9 @@ pub fn prepare(dir: &Path) -> Result<(), RegionFailure> {
         (Profession::Pharmacist, chemist.replica.me().member.to_string(), PHARMACIST.name),
     ];
     let mut admitted = Vec::new();
+    let mut rounds = Rounds::new(&staff);
     for patient in patients() {
-        let id = admit(&nurse, &patient, &staff)?;
+        let id = admit(&nurse, &patient, &mut rounds)?;
         for (device, scopes) in [
             (chemist.replica.device_id(), &[Scope::Card, Scope::Chart][..]),
             (site.replica.device_id(), &[Scope::Card]),
@@ -102,6 +104,10 @@ pub fn prepare(dir: &Path) -> Result<(), RegionFailure> {
 
     say("yesterday: hand-overs, and one dose changed in two places at once");
     yesterday(&nurse, &chemist, &admitted)?;
+    say("what the teams agreed on and learnt, and two visits planned apart from each other");
+    nurse.clock.set(Timestamp(SystemClock.now().0 - DAY));
+    chemist.clock.set(Timestamp(SystemClock.now().0 - DAY / 2));
+    planning::agree(&nurse.replica, &chemist.replica, &admitted)?;
     exchange(&runtime, &[&nurse, &chemist, &nurse, &site])?;
     runtime.block_on(serving.shutdown());
     drop((nurse, chemist, site));
@@ -129,12 +135,12 @@ impl At {
     }
 }
 
-fn admit(nurse: &At, patient: &DemoPatient, staff: &[(Profession, String, &str)]) -> Result<PatientId, RegionFailure> {
+fn admit(nurse: &At, patient: &DemoPatient, rounds: &mut Rounds<'_>) -> Result<PatientId, RegionFailure> {
     nurse.clock.set(Timestamp(SystemClock.now().0 - i64::from(WEEKS) * 7 * DAY));
     let (id, ()) = nurse.replica.create_patient_with(|edit| {
         let stamp = edit.stamp();
         patient.write_card(edit.card()?, &stamp)?;
-        for plan in patient.plans(staff) {
+        for plan in patient.plans(rounds) {
             let event = edit.event(EventBody::VisitPlan(plan))?;
             edit.volume_at(stamp.at)?.record(event)?;
         }

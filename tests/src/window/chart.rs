@@ -9,7 +9,7 @@ use tendenko_replica::{Clock as _, Replica, SaveError, SystemClock};
 
 use super::desktop::LANDSCAPE;
 use super::page::by_id;
-use super::{Desktop, Page, Walk, WindowError, steps};
+use super::{Desktop, Page, Walk, WindowError, steps, team};
 use crate::region::{NURSE, PIN, RegionFailure};
 use crate::scene::{PATIENT_NAME, Scene};
 use crate::tablet::{Answer, Order, RemoteTablet};
@@ -59,6 +59,7 @@ fn prepare() -> Result<Scene, RegionFailure> {
     let scene = Scene::set()?;
     let replica = scene.unlock(&scene.nurse)?;
     ten_years(&replica, scene.patient.parse()?)?;
+    team::agree(&replica, scene.patient.parse()?)?;
     drop(replica);
     Ok(scene)
 }

@@ -83,11 +83,17 @@ async fn nurse(desktop: &Desktop, album: &Album, lang: &str) -> Result<(), Windo
     steps::open(&page, CONFLICT.0).await?;
     page.see("entry").await?;
     album.keep(desktop, &page, "timeline").await?;
-    for tab in ["medicines", "vitals", "card"] {
+    for tab in ["medicines", "vitals", "labs", "team", "card"] {
         page.touch(&format!("tab-{tab}")).await?;
         page.see(tab).await?;
         album.keep(desktop, &page, tab).await?;
     }
+    page.touch("nav-today").await?;
+    page.touch("to-schedule").await?;
+    page.see("visit-row").await?;
+    album.keep(desktop, &page, "schedule").await?;
+    steps::find(&page, CONFLICT.1, CONFLICT.0).await?;
+    steps::open(&page, CONFLICT.0).await?;
     page.touch("transport-open").await?;
     page.see("transport-visits").await?;
     album.keep(desktop, &page, "transport").await?;
@@ -169,6 +175,15 @@ async fn pharmacist(desktop: &Desktop, album: &Album, lang: &str) -> Result<(), 
     album.keep(desktop, &page, "notebook").await?;
     page.touch("back").await?;
     page.touch("tab-medicines").await?;
+    page.touch_css(".medicine:not(:has(.mark-conflict)) > .medicine-main").await?;
+    page.touch("observe").await?;
+    page.see("observe-sheet").await?;
+    album.keep(desktop, &page, "observe").await?;
+    page.dismiss("sheet-close", "observe-sheet").await?;
+    page.touch("notebook-out-open").await?;
+    page.see("qr").await?;
+    album.keep(desktop, &page, "notebook-out").await?;
+    page.touch("back").await?;
     page.touch_css(".medicine:not(:has(.mark-conflict)) > .medicine-main").await?;
     page.touch("change-dose").await?;
     page.see("medicine-sheet").await?;

@@ -13,6 +13,7 @@ pub mod papers;
 pub mod scenario;
 pub mod screens;
 mod steps;
+mod team;
 mod timing;
 pub mod tour;
 mod walk;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::desktop::LANDSCAPE;
 use super::page::by_id;
-use super::{Desktop, Page, Walk, WindowError, medicines, papers, steps, writing};
+use super::{Desktop, Page, Walk, WindowError, medicines, papers, steps, team, writing};
 use crate::process::Program;
 use crate::region::PIN;
 use crate::scene::{ALLERGY, MEDICINE, PATIENT_NAME, Scene};
@@ -176,6 +176,7 @@ async fn in_the_window(
     medicines::play(walk, desktop, &page, scene).await?;
     writing::play(walk, desktop, &page).await?;
     writing::register(walk, desktop, &page).await?;
+    team::play(walk, desktop, &page, &mut pharmacist).await?;
     page.touch("nav-patients").await?;
     steps::find(&page, TYPED_KANA, PATIENT_NAME).await?;
     steps::open(&page, PATIENT_NAME).await?;

@@ -48,7 +48,7 @@ async fn in_the_window(walk: &mut Walk, desktop: &Desktop) -> Result<(), WindowE
     steps::open(&page, NAME).await?;
     page.see("entry").await?;
     walk.picture(desktop, &page, "timeline").await?;
-    for tab in ["medicines", "vitals", "card"] {
+    for tab in ["medicines", "vitals", "team", "card"] {
         page.touch(&format!("tab-{tab}")).await?;
         page.see(tab).await?;
         walk.picture(desktop, &page, tab).await?;

@@ -72,6 +72,10 @@ fn screen(app: &App) -> Html {
         }
         Route::Transport(id) => html! { <screens::Transport key={id.0.clone()} id={id.clone()} /> },
         Route::NotebookOut(id) => html! { <screens::NotebookOut key={id.0.clone()} id={id.clone()} /> },
+        Route::Schedule(patient) => {
+            let key = patient.as_ref().map_or_else(String::new, |patient| patient.0.clone());
+            html! { <screens::ScheduleScreen {key} {patient} /> }
+        }
         Route::HandOvers => html! { <screens::HandOvers /> },
         Route::Conflicts(patient) => html! { <screens::Conflicts {patient} /> },
         Route::Site => html! { <screens::Site /> },

@@ -3,8 +3,9 @@
 use crate::{
     app::{Act, App, Route, use_app},
     components::{
-        ConfirmButton, DocumentOpen, FileView, WithdrawButton, document_brief, dose, facts::clock_note, lab_report,
-        observation, read_by, test_request, verdict, vitals_line, when, who,
+        ConfirmButton, DocumentOpen, FileView, WithdrawButton, behaviour_view, document_brief, dose, facts::clock_note,
+        goal_view, lab_report, observation, plan_line, read_by, rhythm_view, test_request, verdict, vitals_line, when,
+        who, wishes_view,
     },
     dates,
     drafts::{self, DraftKey},
@@ -41,6 +42,8 @@ pub fn EntryView(props: &EntryProps) -> Html {
     };
     let long = long_text(&entry.body).is_some_and(|text| text.chars().count() > FOLD_AT);
     let waits = waits_for_me(&app, entry);
+    // A medicine's change says its reason itself; a correction's is told with what it said before.
+    let why = entry.earlier.is_empty() && !matches!(entry.body, EntryBody::MedicineChange(_));
     let has_more = long || !entry.earlier.is_empty();
     let takes_back = entry.author.mine && is_short(&entry.body);
     let correct = match &entry.body {
@@ -70,10 +73,10 @@ pub fn EntryView(props: &EntryProps) -> Html {
                     <DocumentOpen patient={props.patient.clone()} entry={document.clone()}><span>{ words.t("open-document") }</span></DocumentOpen>
                 }
             </div>
+            if let Some(reason) = entry.reason.as_ref().filter(|_| *open || why) {
+                <p class="why"><span class="quiet">{ words.t("reason") }{ "：" }</span>{ reason }</p>
+            }
             if *open {
-                if let Some(reason) = &entry.reason {
-                    <p class="why"><span class="quiet">{ words.t("reason") }{ "：" }</span>{ reason }</p>
-                }
                 <p class="quiet">{ &entry.author.facility }{ " " }{ words.t("recorded-at") }{ " " }{ when(&app, entry.recorded_at) }</p>
                 { for entry.earlier.iter().map(|earlier| html! {
                     <div class="earlier" data-testid="earlier-version">
@@ -201,16 +204,28 @@ fn body(app: &App, body: &EntryBody) -> Html {
         }
         EntryBody::LabReport(report) => lab_report(app, report),
         EntryBody::TestRequest(request) => test_request(app, request),
-        EntryBody::VisitPlan { member_name, weekdays, time, purpose, from, until } => {
-            let days: Vec<_> = weekdays.iter().map(|day| dates::weekday_name(*day, words.lang)).collect();
-            html! {
-                <p>
-                    { days.join("・") }{ " " }{ time }{ " " }{ member_name }{ " " }{ purpose }{ " " }
-                    { words.ta("plan-from", &[("date", &dates::long(from, words.lang))]) }
-                    if let Some(until) = until { { " " }{ words.ta("plan-until", &[("date", &dates::long(until, words.lang))]) } }
-                </p>
-            }
+        EntryBody::VisitPlan(plan) => plan_line(app, plan),
+        EntryBody::VisitChange(change) => {
+            let date = |iso: &str| dates::long(iso, words.lang);
+            let said = match &change.moved_to {
+                Some((to, time)) => {
+                    words.ta("day-moved", &[("date", &date(&change.date)), ("to", &date(to)), ("time", time)])
+                }
+                None => words.ta("day-dropped", &[("date", &date(&change.date))]),
+            };
+            html! { <p>{ said }</p> }
         }
+        EntryBody::TeamGoal(goal) => goal_view(app, goal),
+        EntryBody::DayRhythm(rhythm) => rhythm_view(app, rhythm),
+        EntryBody::Behaviour(said) => behaviour_view(app, said),
+        EntryBody::WishesChange { before, after } => html! {
+            <>
+                { wishes_view(app, after) }
+                { for before.iter().map(|before| html! {
+                    <div class="earlier"><p class="quiet">{ words.t("wishes-before") }</p>{ wishes_view(app, before) }</div>
+                }) }
+            </>
+        },
         EntryBody::NotebookImport { file_name, text } => html! {
             <><p>{ file_name }</p><pre class="raw-text">{ text }</pre></>
         },

@@ -96,6 +96,36 @@ pub fn ReasonField(props: &ReasonFieldProps) -> Html {
     }
 }
 
+/// A field of one line.
+pub fn text_field(label: String, testid: &'static str, text: &UseStateHandle<String>) -> Html {
+    let set = text.clone();
+    html! {
+        <label class="field">
+            <span class="field-label">{ label }</span>
+            <input class="input" autocomplete="off" value={(**text).clone()} oninput={move |event: InputEvent| set.set(text_of(&event))} data-testid={testid} />
+        </label>
+    }
+}
+
+/// A field of several lines.
+pub fn area_field(label: String, testid: &'static str, rows: &'static str, text: &UseStateHandle<String>) -> Html {
+    let set = text.clone();
+    html! {
+        <label class="field">
+            <span class="field-label">{ label }</span>
+            <textarea class="input" {rows} value={(**text).clone()} oninput={move |event: InputEvent| set.set(text_of(&event))} data-testid={testid} />
+        </label>
+    }
+}
+
+/// The button that saves what a sheet asks for.
+pub fn save_button(app: &App, ready: bool, save: impl Fn() + 'static) -> Html {
+    html! {
+        <button type="button" class={classes!(button_class("primary"), "button-wide")} disabled={!ready} data-testid="sheet-save"
+            onclick={move |_| save()}>{ app.words.t("save") }</button>
+    }
+}
+
 /// Nothing of a regimen is missing: half of one is dangerous.
 pub fn is_whole(regimen: &Regimen) -> bool {
     [&regimen.dose.amount, &regimen.dose.unit, &regimen.usage].into_iter().all(|text| !text.trim().is_empty())

@@ -1,6 +1,7 @@
 //! The parts that screens are made of.
 
 mod card;
+mod care_plan;
 mod document;
 mod entry;
 mod facts;
@@ -15,6 +16,7 @@ mod observation;
 mod paper;
 mod patient;
 mod photo;
+mod plan;
 mod qr;
 mod room;
 mod sheet;
@@ -23,12 +25,16 @@ mod windowed;
 mod withdraw;
 
 pub use card::{AllergyAction, CardView, panel};
+pub use care_plan::{behaviour_view, goal_view, rhythm_view, wishes_view};
 pub use document::{DocumentOpen, addressed, document_brief, document_kind, document_link, letter, verdict};
 pub use entry::{EntryView, addressee, dispensing, medicine_change};
 pub use facts::{dose, dose_text, timings_text, vitals_line, when, who, written};
 pub use fields::{Field, Fields, Values, choice, digits, is_complete, line, needed, value};
 pub use file::FileView;
-pub use forms::{Chips, ReasonField, RegimenFields, button_class, failure, is_whole, notice, text_of};
+pub use forms::{
+    Chips, ReasonField, RegimenFields, area_field, button_class, failure, is_whole, notice, save_button, text_field,
+    text_of,
+};
 pub use hand_over::{AddresseeField, ConfirmButton, HandOverPanel, SaySheet, Saying, read_by, use_answering};
 pub use icon::{ICONS, Icon};
 pub use lab::{lab_range, lab_report, lab_value, test_request};
@@ -37,6 +43,7 @@ pub use observation::{last_seen, observation};
 pub use paper::PaperActions;
 pub use patient::{PatientHead, PatientLine, PatientRowButton, head};
 pub use photo::PhotoView;
+pub use plan::{clash_words, people, plan_line};
 pub use qr::{Qr, QrContent};
 pub use room::RoomNotice;
 pub use sheet::{Sheet, send_and_close};

@@ -79,7 +79,7 @@ fn conflict_view(app: &App, conflict: &Conflict, decide: &Callback<Decision>) ->
     });
     html! {
         <article key={format!("{}{}", conflict.patient.id, conflict.key)} class="conflict" data-testid="conflict" data-key={conflict.key.clone()}>
-            <PatientLine patient={conflict.patient.clone()} tab={PatientTab::Medicines} />
+            <PatientLine patient={conflict.patient.clone()} tab={tab_of(conflict.subject)} />
             <h2>{ words.t(&format!("subject-{}", names::subject(&conflict.subject))) }<span class="conflict-title">{ &conflict.title }</span></h2>
             <div class="conflict-values">
                 { for conflict.values.iter().zip(lines).map(|(value, lines)| {
@@ -97,6 +97,14 @@ fn conflict_view(app: &App, conflict: &Conflict, decide: &Callback<Decision>) ->
             </div>
             { other.unwrap_or_default() }
         </article>
+    }
+}
+
+/// Where on the patient's page what is in conflict stands.
+fn tab_of(subject: ConflictSubject) -> PatientTab {
+    match subject {
+        ConflictSubject::TeamGoal | ConflictSubject::DayRhythm => PatientTab::Team,
+        _ => PatientTab::Medicines,
     }
 }
 
@@ -159,6 +167,17 @@ fn lines(app: &App, value: &ConflictContent) -> Vec<(String, String)> {
             (words.t("address"), identity.address.clone()),
             (words.t("phone"), identity.phone.clone()),
         ],
+        ConflictContent::TeamGoal(goal) => vec![
+            (words.t("goal-label"), goal.description.clone()),
+            (words.t("goal-note"), goal.note.clone()),
+            (words.t("goal-until"), date(&goal.due_date)),
+        ],
+        ConflictContent::DayRhythm(rhythm) => {
+            let of = |item: &RhythmLine| {
+                (item.time.clone(), format!("{} {}", words.activity(&item.activity), item.note).trim().to_owned())
+            };
+            rhythm.items.iter().map(of).collect()
+        }
         ConflictContent::Removed => vec![(words.t("state"), words.t("removed"))],
         ConflictContent::Text(text) => vec![(words.t("note"), text.clone())],
     };

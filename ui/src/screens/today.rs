@@ -5,8 +5,8 @@ use crate::{
     api::use_command,
     app::{Act, App, Route, use_app},
     components::{
-        HandOverPanel, Icon, PatientLine, PatientRowButton, RoomNotice, button_class, document_link, use_answering,
-        when, who,
+        HandOverPanel, Icon, PatientLine, PatientRowButton, RoomNotice, button_class, clash_words, document_link,
+        use_answering, when, who,
     },
     dates::Day,
     names,
@@ -32,7 +32,12 @@ pub fn TodayScreen() -> Html {
                     { tiles(&app, today) }
                     <super::drafts::Drafts />
                     <section class="today-round" aria-label={app.words.t("round")}>
-                        <h2>{ app.words.t("round") }</h2>
+                        <div class="section-head">
+                            <h2>{ app.words.t("round") }</h2>
+                            <button type="button" class={button_class("plain")} onclick={go(&app, Route::Schedule(None))} data-testid="to-schedule">
+                                <Icon name="today" />{ app.words.t("schedule") }
+                            </button>
+                        </div>
                         if today.round.is_empty() {
                             <p class="empty">{ app.words.t("round-empty") }</p>
                             <button type="button" class={button_class("plain")} onclick={go(&app, Route::Patients)} data-testid="to-patients">
@@ -112,13 +117,23 @@ fn stop(app: &App, visit: &RoundVisit) -> Html {
     };
     let before = html! {
         <span class="row-time">
-            <b>{ &visit.time }</b>
+            <b>{ &visit.time }{ "–" }</b><span class="quiet row-until">{ &visit.until }</span>
             if visit.done { <span class="row-done"><Icon name="check" />{ app.words.t("visit-done") }</span> }
         </span>
     };
+    let more = html! {
+        <>
+            <span class="purpose">{ &visit.purpose }</span>
+            if !visit.with.is_empty() {
+                <span><span class="mark mark-plain" data-testid="joint">{ app.words.t("joint-visit") }</span>{ " " }{ visit.with.join("・") }</span>
+            }
+            { for visit.clashes.iter().map(|clash| html! { <span class="clash" data-testid="clash"><Icon name="warning" />{ clash_words(app, clash) }</span> }) }
+            if visit.disputed { <span class="clash" data-testid="disputed"><Icon name="warning" />{ app.words.t("plan-disputed") }</span> }
+        </>
+    };
     html! {
         <PatientRowButton key={format!("{}{}", visit.time, visit.patient.patient.id)} row={visit.patient.clone()} on_open={open}
-            {before} done={visit.done} more={html! { <span class="purpose">{ &visit.purpose }</span> }} />
+            {before} done={visit.done} {more} />
     }
 }
 

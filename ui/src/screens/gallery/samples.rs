@@ -272,6 +272,31 @@ pub fn entries() -> Vec<TimelineEntry> {
         caption: "仙骨部".to_owned(),
         part_of: None,
     };
+    let comes = |profession: Profession, me: bool| {
+        let one = author(profession, me);
+        ParticipantView { member: one.member, name: one.name, profession: one.profession, me }
+    };
+    let plan = PlanText {
+        participants: vec![comes(Nurse, true), comes(Therapist, false)],
+        weekdays: vec![2, 5],
+        time: "09:30".to_owned(),
+        minutes: 40,
+        purpose: "歩行と血圧の確認".to_owned(),
+        from: "2026-11-01".to_owned(),
+        until: None,
+    };
+    let goal = GoalDraft {
+        description: "転ばずに、毎日庭に出られる".to_owned(),
+        note: LONG_TEXT.to_owned(),
+        due_date: Some("2027-03-31".to_owned()),
+    };
+    let behaviour = BehaviourDraft {
+        behaviours: vec!["going-home".to_owned(), "wandering".to_owned()],
+        description: "「家に帰る」と玄関へ出られた".to_owned(),
+        antecedent: "夕方、家族が買い物に出たあと".to_owned(),
+        response: "縁側で一緒にお茶を飲む".to_owned(),
+        outcome: Some("helped".to_owned()),
+    };
     vec![
         fresh,
         late,
@@ -287,6 +312,9 @@ pub fn entries() -> Vec<TimelineEntry> {
             EntryBody::NotebookImport { file_name: "okusuri.csv".to_owned(), text: "JAHISTC08,1".to_owned() },
         ),
         entry(120, Physician, EntryBody::SiteAccess { reason: "consultation".to_owned() }),
+        entry(122, Nurse, EntryBody::VisitPlan(plan)),
+        entry(124, CareManager, EntryBody::TeamGoal(goal)),
+        entry(126, Helper, EntryBody::Behaviour(behaviour)),
         entry(130, Nurse, EntryBody::Withdrawal),
         entry(140, Other("傾聴ボランティア".to_owned()), EntryBody::Unknown { kind: "photo-album".to_owned() }),
     ]

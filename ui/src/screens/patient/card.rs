@@ -2,8 +2,11 @@
 
 use crate::{
     api::use_command,
-    app::{Act, App, Route, use_app},
-    components::{AllergyAction, CardView, Chips, ReasonField, Sheet, button_class, failure, send_and_close, text_of},
+    app::{Act, Route, use_app},
+    components::{
+        AllergyAction, CardView, Chips, ReasonField, Sheet, button_class, failure, save_button, send_and_close,
+        text_field, text_of,
+    },
 };
 use tendenko_app_api::*;
 use web_sys::HtmlInputElement;
@@ -72,23 +75,6 @@ pub fn CardTab(props: &CardTabProps) -> Html {
                 Open::Wishes(draft) => html! { <WishesSheet {patient} {draft} on_close={close} /> },
             } }
         </>
-    }
-}
-
-fn save_button(app: &App, ready: bool, save: impl Fn() + 'static) -> Html {
-    html! {
-        <button type="button" class={classes!(button_class("primary"), "button-wide")} disabled={!ready} data-testid="sheet-save"
-            onclick={move |_| save()}>{ app.words.t("save") }</button>
-    }
-}
-
-fn text_field(label: String, testid: &'static str, text: &UseStateHandle<String>) -> Html {
-    let set = text.clone();
-    html! {
-        <label class="field">
-            <span class="field-label">{ label }</span>
-            <input class="input" value={(**text).clone()} oninput={move |event: InputEvent| set.set(text_of(&event))} data-testid={testid} />
-        </label>
     }
 }
 

@@ -4,6 +4,7 @@ mod card;
 mod documents;
 mod labs;
 mod medicines;
+mod team;
 mod timeline;
 mod vitals;
 
@@ -28,17 +29,20 @@ pub enum PatientTab {
     Labs,
     /// 書類
     Documents,
+    /// チーム
+    Team,
     /// カード
     Card,
 }
 
 impl PatientTab {
-    const ALL: [PatientTab; 6] = [
+    const ALL: [PatientTab; 7] = [
         PatientTab::Timeline,
         PatientTab::Medicines,
         PatientTab::Vitals,
         PatientTab::Labs,
         PatientTab::Documents,
+        PatientTab::Team,
         PatientTab::Card,
     ];
 
@@ -49,6 +53,7 @@ impl PatientTab {
             PatientTab::Vitals => "vitals",
             PatientTab::Labs => "labs",
             PatientTab::Documents => "documents",
+            PatientTab::Team => "team",
             PatientTab::Card => "card",
         }
     }
@@ -99,6 +104,7 @@ pub fn Patient(props: &PatientProps) -> Html {
                     PatientTab::Vitals => html! { <vitals::VitalsTab id={props.id.clone()} /> },
                     PatientTab::Labs => html! { <labs::LabsTab id={props.id.clone()} /> },
                     PatientTab::Documents => html! { <documents::DocumentsTab id={props.id.clone()} /> },
+                    PatientTab::Team => html! { <team::TeamTab id={props.id.clone()} /> },
                     PatientTab::Card => html! { <card::CardTab id={props.id.clone()} /> },
                 } }
             </div>

@@ -68,12 +68,12 @@ fn day_and_time(app: &App, props: &WhenProps, at: Millis, typed: &UseStateHandle
         Box::new(move |form| form.at = Some(Millis(at.0 + moved)))
     });
     let text = (**typed).clone().unwrap_or_else(|| dates::clock(at));
-    let invalid = minutes_of(&text).is_none();
+    let invalid = dates::minutes_of(&text).is_none();
     let on_time = {
         let (typed, on_change) = (typed.clone(), props.on_change.clone());
         move |event: InputEvent| {
             let text = text_of(&event);
-            if let Some(minutes) = minutes_of(&text) {
+            if let Some(minutes) = dates::minutes_of(&text) {
                 let moment = Millis(start_of_day(at) + minutes * 60_000);
                 on_change.emit(Box::new(move |form| form.at = Some(moment)));
             }
@@ -109,41 +109,9 @@ fn days_between(at: Millis, now: Millis) -> i64 {
     (start_of_day(now) - start_of_day(at)) / DAY_MS
 }
 
-/// Minutes since midnight of a time as it is typed: `930`, `9:30`, `14：05`.
-fn minutes_of(text: &str) -> Option<i64> {
-    let digits: String = text
-        .chars()
-        .filter(|c| !matches!(c, ':' | '：' | ' '))
-        .map(|c| if ('０'..='９').contains(&c) { char::from(b'0' + (c as u32 - '０' as u32) as u8) } else { c })
-        .collect();
-    if !(3..=4).contains(&digits.len()) || !digits.chars().all(|c| c.is_ascii_digit()) {
-        return None;
-    }
-    let (hours, minutes) = digits.split_at(digits.len() - 2);
-    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
-    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_time_is_read_however_it_is_typed() {
-        for (text, minutes) in [
-            ("930", Some(570)),
-            ("9:30", Some(570)),
-            ("0930", Some(570)),
-            ("14：05", Some(845)),
-            ("０９３０", Some(570)),
-            ("2400", None),
-            ("1260", None),
-            ("93", None),
-            ("9:3x", None),
-        ] {
-            assert_eq!(minutes_of(text), minutes, "{text}");
-        }
-    }
 
     #[test]
     fn days_are_days_in_japan() {

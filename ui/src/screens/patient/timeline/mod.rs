@@ -142,13 +142,19 @@ pub fn TimelineTab(props: &TimelineProps) -> Html {
     }
 }
 
-/// The codes of care whose words on the screen say what was typed.
+/// The codes of care, behaviours and things of the day whose words on the screen say what was typed.
 fn care_said(words: &Words, typed: &str) -> Vec<String> {
     let typed = typed.trim();
     if typed.chars().count() < 2 {
         return Vec::new();
     }
-    CARE_CODES.iter().filter(|code| words.care(code).contains(typed)).map(|code| (*code).to_owned()).collect()
+    let said = |codes: &[&str], in_words: &dyn Fn(&str) -> String| -> Vec<String> {
+        codes.iter().filter(|code| in_words(code).contains(typed)).map(|code| (*code).to_owned()).collect()
+    };
+    let mut found = said(CARE_CODES, &|code| words.care(code));
+    found.extend(said(BEHAVIOUR_CODES, &|code| words.behaviour(code)));
+    found.extend(said(ACTIVITY_CODES, &|code| words.activity(code)));
+    found
 }
 
 /// Draws a row: the day where a new one begins, the line up to which was read, the entry.

@@ -19,7 +19,9 @@ const GROUPS: &[(&str, &[EntryKind])] = &[
     ("labs", &[EntryKind::LabReport, EntryKind::TestRequest]),
     ("documents", &[EntryKind::Document, EntryKind::ChecklistAnswer]),
     ("photos", &[EntryKind::Attachment]),
-    ("plan", &[EntryKind::VisitPlan]),
+    ("plan", &[EntryKind::VisitPlan, EntryKind::VisitChange]),
+    ("agreed", &[EntryKind::TeamGoal, EntryKind::DayRhythm, EntryKind::WishesChange]),
+    ("behaviour", &[EntryKind::Behaviour]),
     ("site", &[EntryKind::SiteAccess]),
 ];
 
@@ -150,9 +152,14 @@ mod tests {
     #[test]
     fn every_kind_that_is_written_can_be_looked_for() {
         let all: Vec<_> = GROUPS.iter().flat_map(|(_, kinds)| *kinds).collect();
-        for kind in
-            [EntryKind::Visit, EntryKind::Dispensing, EntryKind::SiteAccess, EntryKind::VisitPlan, EntryKind::Document]
-        {
+        for kind in [
+            EntryKind::Visit,
+            EntryKind::Dispensing,
+            EntryKind::SiteAccess,
+            EntryKind::VisitPlan,
+            EntryKind::Document,
+            EntryKind::TeamGoal,
+        ] {
             assert!(all.contains(&&kind), "{kind:?}");
         }
     }
