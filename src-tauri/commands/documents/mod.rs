@@ -176,7 +176,9 @@ mod tests {
     use base64::prelude::BASE64_STANDARD;
 
     use super::*;
-    use crate::commands::testing::{Office, admit};
+    use tendenko_crdt::Timestamp;
+
+    use crate::commands::testing::{NOON, Office, admit};
 
     fn form(kind: api::DocumentKind, title: &str) -> api::DocumentForm {
         api::DocumentForm { title: title.to_owned(), ..api::DocumentForm::of(kind) }
@@ -223,6 +225,7 @@ mod tests {
         assert_eq!(answer_with(&desk, "一包化は", &"長".repeat(2_001)).unwrap_err().code, ErrorCode::TooLong);
         assert_eq!(lines()[0].open_questions, 1);
         drop(desk);
+        office.clock.set(Timestamp(NOON + 60_000));
         let desk = office.at_work(office.pharmacist);
         answer_with(&desk, "酸素の流量は", "夜間は 1.5 L/分").unwrap();
         let shown = page(&desk, &patient, &entry);
