@@ -42,6 +42,9 @@ enum Command {
         /// Where the pictures go
         #[arg(long)]
         pictures: PathBuf,
+        /// In every look, not only in those of a test
+        #[arg(long)]
+        every: bool,
     },
     /// Make the pictures of the user guide
     Guide {
@@ -79,7 +82,7 @@ async fn main() -> ExitCode {
                     false
                 }
             },
-            Command::Screens { pictures } => screens::play(&pictures).await,
+            Command::Screens { pictures, every } => screens::play(&pictures, every).await,
             Command::Papers { pictures } => papers::play(&pictures).await,
         }
     };

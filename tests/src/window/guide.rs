@@ -140,10 +140,10 @@ async fn nurse(desktop: &Desktop, album: &Album, lang: &str) -> Result<(), Windo
     page.touch("open-conflicts").await?;
     page.see("conflict-value").await?;
     album.keep(desktop, &page, "conflict").await?;
-    page.touch("conflict-choose").await?;
+    page.touch_css("[data-testid=conflict][data-key*=medicine] [data-testid=conflict-choose]").await?;
     page.write("reason", REASON).await?;
     page.touch_enabled("decision-save").await?;
-    page.see("conflicts-empty").await?;
+    page.see_count("[data-testid=conflict][data-key*=medicine]", 0).await?;
 
     steps::look_up_at_site(&page, CONFLICT.1, CONFLICT.0).await?;
     album.keep(desktop, &page, "site").await?;

@@ -62,11 +62,15 @@ impl Page {
         if element.clone().click().await.is_ok() {
             return true;
         }
+        self.bring_into_sight(element).await;
+        false
+    }
+
+    async fn bring_into_sight(&self, element: &Element) {
         if let Ok(element) = serde_json::to_value(element) {
             // Refused when the element has just left the page: the next look tells.
             let _ = self.client.execute("arguments[0].scrollIntoView({ block: 'center' });", vec![element]).await;
         }
-        false
     }
 
     /// Touches the first element of this selector whose text contains `text`.
@@ -99,8 +103,14 @@ impl Page {
 
     /// Types into the field with this test id, replacing what is in it.
     pub async fn write(&self, id: &str, text: &str) -> Result<(), WindowError> {
-        self.try_until(&by_id(id), async |field| field.clear().await.is_ok() && field.send_keys(text).await.is_ok())
-            .await
+        self.try_until(&by_id(id), async |field| {
+            let written = field.clear().await.is_ok() && field.send_keys(text).await.is_ok();
+            if !written {
+                self.bring_into_sight(&field).await;
+            }
+            written
+        })
+        .await
     }
 
     /// Gives a file to the file field with this test id.
