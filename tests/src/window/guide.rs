@@ -59,6 +59,7 @@ async fn both_days(walk: &mut Walk, album: &Album, lang: &str) -> Result<(), Win
 /// Opens the tablet in a language, as somebody who set it so earlier finds it.
 async fn begin(desktop: &Desktop, lang: &str) -> Result<Page, WindowError> {
     let page = desktop.open_app().await?;
+    page.resize(PORTRAIT).await?;
     steps::unlock(&page, PIN).await?;
     page.touch("nav-settings").await?;
     page.touch(&format!("language-{lang}")).await?;
@@ -180,6 +181,12 @@ async fn pharmacist(desktop: &Desktop, album: &Album, lang: &str) -> Result<(), 
     page.see("observe-sheet").await?;
     album.keep(desktop, &page, "observe").await?;
     page.dismiss("sheet-close", "observe-sheet").await?;
+    // The list as it is opened: what was unfolded would still be moving.
+    page.touch("tab-vitals").await?;
+    page.see("vitals").await?;
+    page.touch("tab-medicines").await?;
+    page.see("medicine").await?;
+    page.drawn().await?;
     page.touch("notebook-out-open").await?;
     page.see("qr").await?;
     album.keep(desktop, &page, "notebook-out").await?;

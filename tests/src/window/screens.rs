@@ -103,7 +103,10 @@ const SCREENS: &[Screen] = &[
     sheet("visit-sheet", &[Touch("visit-row"), See("visit-sheet")]),
     screen("card", &[Touch("back"), See("plan"), Touch("tab-card"), See("card")]),
     screen("card-edit", &[Touch("edit-card"), See("card-edit")]),
-    screen("notebook", &[Touch("back"), See("card"), Touch("tab-medicines"), Touch("open-notebook"), See("notebook")]),
+    screen(
+        "notebook",
+        &[Touch("back"), See("card"), Touch("tab-medicines"), See("medicine"), Touch("open-notebook"), See("notebook")],
+    ),
     screen("documents", &[Touch("back"), See("medicine"), Touch("tab-documents"), See("documents")]),
     sheet("check-sheet", &[Touch("check-paper"), See("check-sheet")]),
     screen("document-form", &[Touch("write-referral"), See("document-form")]),
