@@ -108,11 +108,10 @@ async fn nurse(desktop: &Desktop, album: &Album, lang: &str) -> Result<(), Windo
 
     page.touch("record-visit").await?;
     page.see("visit").await?;
-    page.touch("vital-temperature").await?;
-    for (number, keys) in ["368", "132", "78", "72", "97"].into_iter().enumerate() {
-        if number > 0 {
-            page.touch_enabled("pad-next").await?;
-        }
+    for (field, keys) in
+        [("temperature", "368"), ("systolic", "132"), ("diastolic", "78"), ("pulse", "72"), ("spo2", "97")]
+    {
+        page.touch(&format!("vital-{field}")).await?;
         for key in keys.chars() {
             page.touch_enabled(&format!("pad-{key}")).await?;
         }

@@ -278,10 +278,13 @@ async fn deeds(folder: &TempDir, figures: &mut Vec<Figure>) -> Result<(), Window
     page.count_anew();
     let mut machine = page.timed_touch(&by_id("record-visit"), "visit", "").await?;
     page.touch("vital-temperature").await?;
-    for (number, keys) in VITALS.into_iter().enumerate() {
-        if number > 0 {
+    let mut full = true;
+    for keys in VITALS {
+        // A field with three digits leads to the next by itself.
+        if !full {
             page.touch_enabled("pad-next").await?;
         }
+        full = keys.len() == 3;
         for key in keys.chars() {
             page.touch_enabled(&format!("pad-{key}")).await?;
         }
