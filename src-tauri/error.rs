@@ -14,6 +14,16 @@ pub fn internal(detail: &str) -> ApiError {
     ApiError::new(ErrorCode::Internal).with("detail", detail)
 }
 
+/// A field whose text is longer than it may be.
+pub fn too_long(field: &str) -> ApiError {
+    ApiError::new(ErrorCode::TooLong).with("field", field)
+}
+
+/// A field that has to say something, and does not.
+pub fn field_required(field: &str) -> ApiError {
+    ApiError::new(ErrorCode::FieldRequired).with("field", field)
+}
+
 /// A required reason, trimmed; `reason-required` where there is none.
 pub fn reason(text: &str) -> Result<&str, ApiError> {
     match text.trim() {
@@ -43,7 +53,7 @@ pub fn saving(error: &SaveError) -> ApiError {
         SaveError::Damaged => ApiError::new(ErrorCode::StoreDamaged),
         SaveError::NotGranted { .. } => ApiError::new(ErrorCode::NotGranted),
         SaveError::NoSuchEntry => ApiError::new(ErrorCode::NoSuchEntry),
-        SaveError::TooLarge { .. } => ApiError::new(ErrorCode::TooLong).with("field", "note"),
+        SaveError::TooLarge { .. } => too_long("note"),
         SaveError::Document(error) => editing(error),
         SaveError::Resolve(error) => resolving(error),
         SaveError::Store(error) => storing(error),
@@ -65,17 +75,17 @@ pub fn attaching(error: &AttachError) -> ApiError {
 pub fn reading(error: &ReadError) -> ApiError {
     match error {
         ReadError::UnknownPatient => ApiError::new(ErrorCode::NoSuchPatient),
-        ReadError::BadDate => ApiError::new(ErrorCode::FieldRequired).with("field", "date"),
+        ReadError::BadDate => field_required("date"),
         ReadError::Store(error) => storing(error),
     }
 }
 
 fn editing(error: &DocumentError) -> ApiError {
     match error {
-        DocumentError::ValueTooLarge { .. } => ApiError::new(ErrorCode::TooLong).with("field", "note"),
+        DocumentError::ValueTooLarge { .. } => too_long("note"),
         DocumentError::ReasonMissing => ApiError::new(ErrorCode::ReasonRequired),
         DocumentError::NoSuchItem => ApiError::new(ErrorCode::NoSuchEntry),
-        DocumentError::BadItemKey => ApiError::new(ErrorCode::FieldRequired).with("field", "name"),
+        DocumentError::BadItemKey => field_required("name"),
         DocumentError::Damaged(_) => ApiError::new(ErrorCode::StoreDamaged),
         other => {
             tracing::error!(error = %other, "a document refused an edit");

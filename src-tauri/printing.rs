@@ -38,29 +38,16 @@ pub async fn print(window: &WebviewWindow, folder: &Path, title: &str, now: Time
     fs::create_dir_all(folder).map_err(PrintError::File)?;
     let file = free_name(folder, title, now);
     let unfinished = file.with_extension("pdf.part");
-    let printed = engine::print(window, &unfinished).await;
-    let settled = printed.and_then(|()| settle(&unfinished, &file).map_err(PrintError::File));
-    if settled.is_err() {
-        // It may not be there at all.
-        let _ = fs::remove_file(&unfinished);
-    }
-    settled.map(|()| file)
+    settle(engine::print(window, &unfinished).await, &unfinished, file)
 }
 
 /// Keeps a file of the record in a folder, under its own name as far as that is free and fit to be one; its path.
 pub fn keep(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, PrintError> {
     fs::create_dir_all(folder).map_err(PrintError::File)?;
     let (stem, ending) = (clean(name.rsplit_once('.').map_or(name, |(stem, _)| stem)), ending_of(bytes));
-    let names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}-{number}")));
-    let mut files = names.map(|name| folder.join(format!("{name}.{ending}")));
-    let file = files.find(|file| !file.exists()).unwrap_or_else(|| folder.join("tendenko.pdf"));
+    let file = free(folder, &stem, ending);
     let unfinished = folder.join(format!("{stem}.{ending}.part"));
-    let kept = fs::write(&unfinished, bytes).and_then(|()| settle(&unfinished, &file)).map_err(PrintError::File);
-    if kept.is_err() {
-        // It may not be there at all.
-        let _ = fs::remove_file(&unfinished);
-    }
-    kept.map(|()| file)
+    settle(fs::write(&unfinished, bytes).map_err(PrintError::File), &unfinished, file)
 }
 
 /// What a file is, by what is in it: a name that somebody chose elsewhere decides nothing on this machine.
@@ -72,23 +59,35 @@ fn ending_of(bytes: &[u8]) -> &'static str {
     picture.and_then(|format| format.extensions_str().first().copied()).unwrap_or("bin")
 }
 
-/// The whole file gets its name.
-fn settle(unfinished: &Path, file: &Path) -> io::Result<()> {
-    let written = File::open(unfinished)?;
-    if written.metadata()?.len() == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
+/// What was written gets its name, once it is whole and on the disk; otherwise nothing of it stays.
+fn settle(written: Result<(), PrintError>, unfinished: &Path, file: PathBuf) -> Result<PathBuf, PrintError> {
+    let named = || {
+        let written = File::open(unfinished)?;
+        if written.metadata()?.len() == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        written.sync_all()?;
+        fs::rename(unfinished, &file)
+    };
+    let settled = written.and_then(|()| named().map_err(PrintError::File));
+    if settled.is_err() {
+        // It may not be there at all.
+        let _ = fs::remove_file(unfinished);
     }
-    written.sync_all()?;
-    fs::rename(unfinished, file)
+    settled.map(|()| file)
 }
 
 /// `救急搬送 小笠原 フミヱ 20261120-1042.pdf`, or with a number behind it.
 fn free_name(folder: &Path, title: &str, now: Timestamp) -> PathBuf {
     let zone = TimeZone::fixed(Offset::constant(9));
     let now = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default().to_zoned(zone);
-    let stem = format!("{} {}", clean(title), now.strftime("%Y%m%d-%H%M"));
-    let names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}-{number}")));
-    let mut files = names.map(|name| folder.join(format!("{}.pdf", name.trim())));
+    free(folder, format!("{} {}", clean(title), now.strftime("%Y%m%d-%H%M")).trim(), "pdf")
+}
+
+/// The first of `stem`, `stem-2`, `stem-3` … that is not there yet.
+fn free(folder: &Path, stem: &str, ending: &str) -> PathBuf {
+    let names = std::iter::once(stem.to_owned()).chain((2..).map(|number| format!("{stem}-{number}")));
+    let mut files = names.map(|name| folder.join(format!("{name}.{ending}")));
     files.find(|file| !file.exists()).unwrap_or_else(|| folder.join("tendenko.pdf"))
 }
 
@@ -218,11 +217,11 @@ mod tests {
     fn what_is_not_whole_gets_no_name() {
         let folder = tempfile::tempdir().unwrap();
         let (unfinished, file) = (folder.path().join("a.pdf.part"), folder.path().join("a.pdf"));
-        assert!(settle(&unfinished, &file).is_err());
+        assert!(settle(Ok(()), &unfinished, file.clone()).is_err());
         fs::write(&unfinished, b"").unwrap();
-        assert!(settle(&unfinished, &file).is_err());
+        assert!(settle(Ok(()), &unfinished, file.clone()).is_err());
         fs::write(&unfinished, b"%PDF").unwrap();
-        settle(&unfinished, &file).unwrap();
+        settle(Ok(()), &unfinished, file.clone()).unwrap();
         assert!(file.exists() && !unfinished.exists());
     }
 }

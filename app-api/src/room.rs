@@ -14,8 +14,6 @@ pub struct GetRoom {}
 pub struct Room {
     /// Bytes free on the tablet's disk; none where that cannot be found out.
     pub free: Option<u64>,
-    /// Bytes of photos and documents that only this tablet has: these are never released.
-    pub unsent_photos: u64,
 }
 
 impl Room {

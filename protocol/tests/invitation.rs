@@ -1,33 +1,16 @@
 //! A tablet's invitation: short, bounded, believed by signature only.
 
-use ring::rand::SystemRandom;
-use tendenko_protocol::ids::{DeviceId, FacilityId, Millis, RegionId};
+#[path = "support/certified.rs"]
+mod certified;
+
+use certified::region_with_a_tablet;
+use tendenko_protocol::ids::{DeviceId, Millis, RegionId};
 use tendenko_protocol::invitation::{Invitation, InvitationError};
 use tendenko_protocol::keys::{DeviceKeys, RegionKeys};
-use tendenko_protocol::trust::{Claim, Device, Facility, TrustStore, sign};
+use tendenko_protocol::trust::{Claim, TrustStore, sign};
 
 fn region() -> (RegionKeys, TrustStore, DeviceKeys) {
-    let rng = SystemRandom::new();
-    let region = RegionKeys::generate(&rng).unwrap();
-    let keys = DeviceKeys::generate(&rng).unwrap();
-    let mut trust = TrustStore::new(region.public());
-    let facility = FacilityId([1; 16]);
-    let name = "訪問看護ステーションはまゆり".to_owned();
-    for claim in [
-        Claim::Facility(Facility { id: facility, name, kind: "訪問看護ステーション".into() }),
-        Claim::Device(Device {
-            id: keys.device_id(),
-            facility,
-            label: "看護 3号タブレット".into(),
-            signing: keys.public().signing,
-            hpke: keys.public().hpke,
-            administrator: false,
-            evacuation_site: false,
-        }),
-    ] {
-        trust.add(sign(&region, Millis(1), claim).unwrap().bytes()).unwrap();
-    }
-    (region, trust, keys)
+    region_with_a_tablet("訪問看護ステーションはまゆり", "訪問看護ステーション", "看護 3号タブレット")
 }
 
 #[test]

@@ -1,36 +1,19 @@
 //! The signature on paper: short enough for a code, believed by the region's signature, and never for more than it says.
 
+#[path = "support/certified.rs"]
+mod certified;
+
+use certified::region_with_a_tablet;
 use ring::rand::SystemRandom;
-use tendenko_protocol::ids::{FacilityId, Millis, PatientId};
+use tendenko_protocol::ids::{Millis, PatientId};
 use tendenko_protocol::keys::{DeviceKeys, RegionKeys};
 use tendenko_protocol::paper::{PaperError, PaperSignature};
-use tendenko_protocol::trust::{Claim, Device, Facility, Revocation, TrustStore, sign};
+use tendenko_protocol::trust::{Claim, Revocation, TrustStore, sign};
 
 const PATIENT: PatientId = PatientId([3; 16]);
 
 fn region() -> (RegionKeys, TrustStore, DeviceKeys) {
-    let rng = SystemRandom::new();
-    let region = RegionKeys::generate(&rng).unwrap();
-    let keys = DeviceKeys::generate(&rng).unwrap();
-    let mut trust = TrustStore::new(region.public());
-    let facility = FacilityId([1; 16]);
-    for claim in [
-        Claim::Facility(Facility {
-            id: facility, name: "菊池内科クリニック".into(), kind: "医科診療所".into()
-        }),
-        Claim::Device(Device {
-            id: keys.device_id(),
-            facility,
-            label: "往診 1号タブレット".into(),
-            signing: keys.public().signing,
-            hpke: keys.public().hpke,
-            administrator: false,
-            evacuation_site: false,
-        }),
-    ] {
-        trust.add(sign(&region, Millis(1), claim).unwrap().bytes()).unwrap();
-    }
-    (region, trust, keys)
+    region_with_a_tablet("菊池内科クリニック", "医科診療所", "往診 1号タブレット")
 }
 
 fn signed(keys: &DeviceKeys, trust: &TrustStore) -> PaperSignature {

@@ -1,12 +1,12 @@
 //! What is written onto the card by hand: allergies and wishes.
 
-use tendenko_app_api::{self as api, ApiError, ErrorCode};
+use tendenko_app_api as api;
 use tendenko_crdt::{Allergy, EventBody, Wishes, WishesChange, item_key};
 use tendenko_replica::{Edit, SaveError};
 
 use super::medicines::record;
 use super::{Answer, patient};
-use crate::error::{reason, saving};
+use crate::error::{field_required, reason, saving};
 use crate::tablet::Desk;
 use crate::views::card::{allergy_kind_of, wishes_of};
 use crate::views::people::millis;
@@ -14,7 +14,7 @@ use crate::views::people::millis;
 pub fn add_allergy(desk: &Desk, args: api::AddAllergy) -> Answer<api::AddAllergy> {
     let substance = args.substance.trim().to_owned();
     if substance.is_empty() {
-        return Err(ApiError::new(ErrorCode::FieldRequired).with("field", "substance"));
+        return Err(field_required("substance"));
     }
     let allergy = Allergy {
         substance,
@@ -63,6 +63,6 @@ pub fn write_wishes(edit: &mut Edit<'_, '_>, after: Wishes, reason: &str) -> Res
 }
 
 /// What was typed, or nothing.
-fn filled(text: Option<String>) -> Option<String> {
+pub(super) fn filled(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }

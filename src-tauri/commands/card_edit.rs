@@ -9,7 +9,7 @@ use tendenko_replica::search::{fold, parse_birth_date};
 
 use super::patients::card_of;
 use super::{Answer, patient};
-use crate::error::{reading, saving};
+use crate::error::{field_required, reading, saving};
 use crate::tablet::Desk;
 use crate::views::card::{self as views, need_kind_of, sex_of};
 use crate::views::people::millis;
@@ -192,7 +192,7 @@ fn tidy(text: String) -> String {
 
 fn required(text: String, field: &str) -> Result<String, ApiError> {
     match text.trim() {
-        "" => Err(ApiError::new(ErrorCode::FieldRequired).with("field", field)),
+        "" => Err(field_required(field)),
         text => Ok(text.to_owned()),
     }
 }

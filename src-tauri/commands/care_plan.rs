@@ -7,7 +7,7 @@ use tendenko_replica::minutes_of;
 
 use super::planning::day_to_come;
 use super::{Answer, patient, patients};
-use crate::error::{reading, saving};
+use crate::error::{field_required, reading, saving, too_long};
 use crate::tablet::Desk;
 use crate::views::card as card_views;
 use crate::views::care_plan as views;
@@ -64,7 +64,7 @@ pub fn plan(desk: &Desk, args: api::GetCarePlan) -> Answer<api::GetCarePlan> {
 pub fn set_goal(desk: &Desk, args: api::SetGoal) -> Answer<api::SetGoal> {
     let description = args.goal.description.trim().to_owned();
     if description.is_empty() {
-        return Err(ApiError::new(ErrorCode::FieldRequired).with("field", "goal"));
+        return Err(field_required("goal"));
     }
     let due = args.goal.due_date.as_deref().map(str::trim).filter(|typed| !typed.is_empty());
     let due_date = due.map(|typed| day_to_come(typed, desk.today(), "due-date")).transpose()?;
@@ -80,13 +80,13 @@ pub fn set_goal(desk: &Desk, args: api::SetGoal) -> Answer<api::SetGoal> {
 pub fn set_rhythm(desk: &Desk, args: api::SetRhythm) -> Answer<api::SetRhythm> {
     let rhythm = views::rhythm_of(args.rhythm);
     if rhythm.items.is_empty() {
-        return Err(ApiError::new(ErrorCode::FieldRequired).with("field", "activity"));
+        return Err(field_required("activity"));
     }
     if rhythm.items.iter().any(|item| minutes_of(&item.time).is_none()) {
-        return Err(ApiError::new(ErrorCode::FieldRequired).with("field", "time"));
+        return Err(field_required("time"));
     }
     if rhythm.items.len() > MOST_ITEMS {
-        return Err(ApiError::new(ErrorCode::TooLong).with("field", "activity"));
+        return Err(too_long("activity"));
     }
     state(desk, patient(&args.patient)?, EventBody::DayRhythm(rhythm), &args.seen, &args.reason)
 }

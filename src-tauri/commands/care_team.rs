@@ -5,7 +5,7 @@ use tendenko_protocol::ids::FacilityId;
 use tendenko_replica::{SaveError, TeamMember};
 
 use super::{Answer, patient};
-use crate::error::saving;
+use crate::error::{field_required, saving, too_long};
 use crate::tablet::Desk;
 use crate::views::people::{millis, profession};
 use crate::views::sync::count;
@@ -48,11 +48,11 @@ pub fn add(desk: &Desk, args: api::AddToTeam) -> Answer<api::AddToTeam> {
     let facility: FacilityId = args.facility.parse().map_err(|_| ApiError::new(ErrorCode::NoTablet))?;
     let consent = args.consent.trim();
     if consent.is_empty() {
-        return Err(ApiError::new(ErrorCode::FieldRequired).with("field", "consent"));
+        return Err(field_required("consent"));
     }
     desk.replica.add_to_team(patient, facility, consent).map_err(|error| match error {
         SaveError::UnknownDevice => ApiError::new(ErrorCode::NoTablet),
-        SaveError::Trust(_) => ApiError::new(ErrorCode::TooLong).with("field", "consent"),
+        SaveError::Trust(_) => too_long("consent"),
         other => saving(&other),
     })?;
     Ok(api::Saved { entry: None, at: millis(desk.clock.now()) })

@@ -7,7 +7,7 @@ use tendenko_replica::search::fold;
 use tendenko_replica::{TimelineEntry, day_in_japan};
 
 use super::{Answer, medicines, patient, timeline};
-use crate::error::{reason, saving};
+use crate::error::{field_required, reason, saving, too_long};
 use crate::tablet::Desk;
 use crate::views::entries::sent;
 use crate::views::labs;
@@ -134,7 +134,7 @@ fn checked(report: api::LabReportView) -> Result<api::LabReportView, ApiError> {
         return Err(ApiError::new(ErrorCode::NothingToSave));
     }
     if report.results.iter().any(|result| result.name.is_empty()) {
-        return Err(ApiError::new(ErrorCode::FieldRequired).with("field", "test"));
+        return Err(field_required("test"));
     }
     let long = |result: &api::LabResultView| {
         let texts = [&result.name, &result.code, &result.value, &result.unit, &result.low, &result.high];
@@ -147,10 +147,6 @@ fn checked(report: api::LabReportView) -> Result<api::LabReportView, ApiError> {
         return Err(too_long("facility"));
     }
     if report.conclusion.len() > api::MAX_LAB_COMMENT { Err(too_long("conclusion")) } else { Ok(report) }
-}
-
-fn too_long(field: &str) -> ApiError {
-    ApiError::new(ErrorCode::TooLong).with("field", field)
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use tendenko_interop::usage;
 use tendenko_interop::warnings::{Listed, listed};
 use tendenko_replica::search::parse_birth_date;
 
+use super::card::filled;
 use super::{Answer, medicines, patient, patients, timeline};
-use crate::error::{reason, saving};
+use crate::error::{field_required, reason, saving, too_long};
 use crate::tablet::Desk;
 use crate::views::medicines::basis_of;
 use crate::views::warnings;
@@ -44,7 +45,7 @@ pub fn add(desk: &Desk, args: api::AddMedicine) -> Answer<api::AddMedicine> {
 
 pub fn check(desk: &Desk, args: api::CheckMedicine) -> Answer<api::CheckMedicine> {
     let card = patients::card_of(desk, patient(&args.patient)?)?;
-    let drug = Drug { name: short(args.name), general_name: filled(short(args.general_name)), ..Drug::default() };
+    let drug = Drug { name: short(args.name), general_name: filled(Some(short(args.general_name))), ..Drug::default() };
     let medicine = Medicine { drug, ..nothing() };
     let one = Listed { key: "", medicine: &medicine };
     Ok(warnings::against(one, &warnings::allergies(&card), &listed(&card)))
@@ -73,7 +74,7 @@ fn nothing() -> Medicine {
 fn medicine_of(desk: &Desk, draft: api::MedicineDraft) -> Result<Medicine, ApiError> {
     let name = draft.name.trim().to_owned();
     if name.is_empty() {
-        return Err(ApiError::new(ErrorCode::FieldRequired).with("field", "drug"));
+        return Err(field_required("drug"));
     }
     let long = |text: &String| text.len() > MOST_TEXT;
     let texts = [&draft.regimen.dose.amount, &draft.regimen.dose.unit, &draft.regimen.usage];
@@ -83,7 +84,7 @@ fn medicine_of(desk: &Desk, draft: api::MedicineDraft) -> Result<Medicine, ApiEr
         .chain([("remark", &draft.note)])
     {
         if long(text) {
-            return Err(ApiError::new(ErrorCode::TooLong).with("field", field));
+            return Err(too_long(field));
         }
     }
     let regimen = medicines::checked(draft.regimen)?;
@@ -98,7 +99,7 @@ fn medicine_of(desk: &Desk, draft: api::MedicineDraft) -> Result<Medicine, ApiEr
     timings.sort();
     timings.dedup();
     Ok(Medicine {
-        drug: Drug { name, general_name: filled(draft.general_name), ..Drug::default() },
+        drug: Drug { name, general_name: filled(Some(draft.general_name)), ..Drug::default() },
         amount: regimen.dose.amount,
         unit: regimen.dose.unit,
         basis: basis_of(regimen.dose.basis),
@@ -106,13 +107,13 @@ fn medicine_of(desk: &Desk, draft: api::MedicineDraft) -> Result<Medicine, ApiEr
         timings,
         form: form.to_owned(),
         since: since(desk, draft.since.trim())?,
-        prescriber: filled(draft.prescriber),
+        prescriber: filled(Some(draft.prescriber)),
         source: match draft.source {
             api::Source::Prescription => Source::Prescription,
             api::Source::Otc => Source::Otc,
             api::Source::Interview | api::Source::Notebook => Source::Interview,
         },
-        note: filled(draft.note),
+        note: filled(Some(draft.note)),
         ..nothing()
     })
 }
@@ -124,11 +125,6 @@ fn since(desk: &Desk, typed: &str) -> Result<Option<String>, ApiError> {
     }
     let day = parse_birth_date(typed).or_else(|| timeline::date_of(typed, desk.today()));
     day.map(Some).ok_or_else(|| ApiError::new(ErrorCode::DateUnreadable))
-}
-
-fn filled(text: String) -> Option<String> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// As much of what is being typed as a name can be.

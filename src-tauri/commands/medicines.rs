@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tendenko_app_api::{self as api, ApiError, ErrorCode};
+use tendenko_app_api::{self as api, ApiError};
 use tendenko_crdt::{
     CardView, Document as _, DocumentError, DoseBasis, Event, EventBody, MedicationChange, MedicationChangeKind,
     Medicine, item_key,
@@ -13,7 +13,7 @@ use tendenko_protocol::ids::PatientId;
 use tendenko_replica::{Edit, SaveError, TimelineEntry};
 
 use super::{Answer, patient, patients, timeline};
-use crate::error::{reason, saving};
+use crate::error::{field_required, reason, saving};
 use crate::tablet::Desk;
 use crate::views::entries::sent;
 use crate::views::medicines::{self, basis_of};
@@ -166,7 +166,7 @@ pub fn checked(regimen: api::Regimen) -> Result<api::Regimen, ApiError> {
     };
     for (field, text) in [("amount", &trimmed.dose.amount), ("unit", &trimmed.dose.unit), ("usage", &trimmed.usage)] {
         if text.is_empty() {
-            return Err(ApiError::new(ErrorCode::FieldRequired).with("field", field));
+            return Err(field_required(field));
         }
     }
     Ok(trimmed)
@@ -197,6 +197,8 @@ pub fn record(edit: &mut Edit<'_, '_>, event: Event) -> Result<tendenko_crdt::En
 
 #[cfg(test)]
 mod tests {
+    use tendenko_app_api::ErrorCode;
+
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use tendenko_app_api::{self as api, ApiError, ErrorCode};
 use tendenko_crdt::{EventBody, Item};
 
 use super::{Answer, medicines, patient, patients};
-use crate::error::saving;
+use crate::error::{field_required, saving, too_long};
 use crate::tablet::Desk;
 use crate::views::observations::observation_of;
 use crate::views::people::millis;
@@ -46,19 +46,18 @@ fn checked(draft: api::ObservationDraft) -> Result<api::ObservationDraft, ApiErr
     if draft == api::ObservationDraft::default() {
         return Err(ApiError::new(ErrorCode::NothingToSave));
     }
-    let too_long = |field: &str| Err(ApiError::new(ErrorCode::TooLong).with("field", field));
     if let Some(api::LeftoverView { amount, unit, expected }) = &draft.leftover {
         for (field, text) in [("leftover", amount), ("unit", unit)] {
             if text.is_empty() {
-                return Err(ApiError::new(ErrorCode::FieldRequired).with("field", field));
+                return Err(field_required(field));
             }
         }
         let expected = expected.as_ref().map_or(0, String::len);
         if amount.len().max(unit.len()).max(expected) > api::MAX_AMOUNT {
-            return too_long("leftover");
+            return Err(too_long("leftover"));
         }
     }
-    if draft.text.len() > api::MAX_OBSERVATION { too_long("observation") } else { Ok(draft) }
+    if draft.text.len() > api::MAX_OBSERVATION { Err(too_long("observation")) } else { Ok(draft) }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tendenko_replica::{Edit, SaveError, falls_on, minutes_of};
 
 use super::visit::newest;
 use super::{Answer, entry, patient};
-use crate::error::{reading, reason, saving};
+use crate::error::{field_required, reading, reason, saving};
 use crate::tablet::Desk;
 use crate::views::people::millis;
 
@@ -175,7 +175,7 @@ fn say(
 
 /// A plan that says all that it must.
 fn plan_of(desk: &Desk, patient: PatientId, draft: api::PlanDraft) -> Result<VisitPlan, ApiError> {
-    let missing = |field: &str| ApiError::new(ErrorCode::FieldRequired).with("field", field);
+    let missing = |field: &str| field_required(field);
     let team = desk.replica.team(patient);
     let participants: Vec<Participant> = team
         .into_iter()
@@ -224,9 +224,7 @@ fn plan_of(desk: &Desk, patient: PatientId, draft: api::PlanDraft) -> Result<Vis
 
 fn time_of_day(time: &str) -> Result<String, ApiError> {
     let time = time.trim();
-    minutes_of(time)
-        .map(|_| time.to_owned())
-        .ok_or_else(|| ApiError::new(ErrorCode::FieldRequired).with("field", "time"))
+    minutes_of(time).map(|_| time.to_owned()).ok_or_else(|| field_required("time"))
 }
 
 /// The day that was typed, in any form; one without a year is the next such day.

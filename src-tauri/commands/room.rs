@@ -20,10 +20,12 @@ fn of(desk: &Desk, directory: &Path) -> Answer<api::GetRoom> {
     let free = fs4::available_space(directory)
         .inspect_err(|error| tracing::warn!(%error, "free space cannot be found out"))
         .ok();
-    let storage = desk.replica.attachment_storage().map_err(|error| storing(&error))?;
-    let room = Room { free, unsent_photos: storage.unsent_bytes };
-    if room.is_low() && storage.bytes > storage.unsent_bytes {
-        desk.replica.release_local_copies(FOR_TEXT).map_err(|error| storing(&error))?;
+    let room = Room { free };
+    if room.is_low() {
+        let storage = desk.replica.attachment_storage().map_err(|error| storing(&error))?;
+        if storage.bytes > storage.unsent_bytes {
+            desk.replica.release_local_copies(FOR_TEXT).map_err(|error| storing(&error))?;
+        }
     }
     Ok(room)
 }

@@ -2,12 +2,12 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use tendenko_app_api::{self as api, ApiError, ErrorCode};
+use tendenko_app_api as api;
 use tendenko_replica::Whose;
 
 use super::patients::Rows;
 use super::{Answer, patient};
-use crate::error::reading;
+use crate::error::{field_required, reading};
 use crate::tablet::Desk;
 use crate::views::plans;
 
@@ -15,7 +15,7 @@ use crate::views::plans;
 const MOST_DAYS: u8 = 31;
 
 pub fn schedule(desk: &Desk, args: api::GetSchedule) -> Answer<api::GetSchedule> {
-    let no_date = || ApiError::new(ErrorCode::FieldRequired).with("field", "date");
+    let no_date = || field_required("date");
     let today = desk.today();
     let from: Date = match &args.from {
         None => today,

@@ -1,14 +1,14 @@
 //! 時系列 and バイタル: what was written, newest first.
 
 use jiff::civil::Date;
-use tendenko_app_api::{self as api, ApiError, ErrorCode};
+use tendenko_app_api::{self as api, ApiError};
 use tendenko_crdt::{EntryId, Event, EventBody, Timestamp};
 use tendenko_protocol::ids::PatientId;
 use tendenko_replica::search::{parse_birth_date, parse_birth_range};
 use tendenko_replica::{Place, TimelineEntry, TimelineFilter, TimelineStart, date_in_japan, day_in_japan};
 
 use super::{Answer, entry, patient};
-use crate::error::reading;
+use crate::error::{field_required, reading};
 use crate::tablet::Desk;
 use crate::views::entries::{body, sent, stored_kind, vitals as vitals_view};
 use crate::views::people::{millis, profession_of};
@@ -47,7 +47,7 @@ fn start(start: &api::TimelineStart) -> Result<TimelineStart, ApiError> {
         api::TimelineStart::Older(cursor) => TimelineStart::Older(place(cursor)?),
         api::TimelineStart::Newer(cursor) => TimelineStart::Newer(place(cursor)?),
         api::TimelineStart::Day(date) => {
-            let no_date = || ApiError::new(ErrorCode::FieldRequired).with("field", "date");
+            let no_date = || field_required("date");
             let day: Date = date.parse().map_err(|_| no_date())?;
             let (_, end) = day_in_japan(day).ok_or_else(no_date)?;
             TimelineStart::Before(end)
@@ -204,6 +204,8 @@ fn measured(desk: &Desk, patient: PatientId) -> Result<impl Iterator<Item = (Eve
 
 #[cfg(test)]
 mod tests {
+    use tendenko_app_api::ErrorCode;
+
     use super::*;
     use crate::commands::testing::{NOON, Office, admit};
     use crate::commands::visit;

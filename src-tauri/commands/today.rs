@@ -1,13 +1,13 @@
 //! 今日: the round, what others wrote, what waits.
 
 use jiff::civil::Date;
-use tendenko_app_api::{self as api, ApiError, ErrorCode};
+use tendenko_app_api::{self as api, ApiError};
 use tendenko_crdt::Event;
 use tendenko_replica::PatientNews;
 
 use super::patients::Rows;
 use super::{Answer, documents, hand_overs};
-use crate::error::reading;
+use crate::error::{field_required, reading};
 use crate::tablet::Desk;
 use crate::views::entries::{kind, summary};
 use crate::views::people::millis;
@@ -28,9 +28,7 @@ pub fn today(desk: &Desk, args: api::GetToday) -> Answer<api::GetToday> {
             desk.replica.look_at_the_round_again();
             desk.today()
         }
-        Some(date) => {
-            date.parse::<Date>().map_err(|_| ApiError::new(ErrorCode::FieldRequired).with("field", "date"))?
-        }
+        Some(date) => date.parse::<Date>().map_err(|_| field_required("date"))?,
     };
     let replica = &desk.replica;
     let rows = Rows::new(desk)?;

@@ -12,7 +12,7 @@ use tendenko_replica::DocumentFile;
 
 use super::patients::Rows;
 use super::{Answer, entry, patient};
-use crate::error::{reading, saving};
+use crate::error::{reading, saving, too_long};
 use crate::tablet::Desk;
 use crate::views::documents::{document, kind, verdict, verdict_of};
 use crate::views::entries::{attachment, sent};
@@ -93,7 +93,7 @@ pub fn answer(desk: &Desk, args: api::AnswerQuestion) -> Answer<api::AnswerQuest
     }
     let text = args.text.trim().to_owned();
     if text.chars().count() > MOST_WORDS {
-        return Err(ApiError::new(ErrorCode::TooLong).with("field", "note"));
+        return Err(too_long("note"));
     }
     let said = ChecklistAnswer {
         document: asked,

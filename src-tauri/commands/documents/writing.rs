@@ -9,7 +9,7 @@ use tendenko_replica::{DocumentFile, DraftName, DraftPhoto, NewPhoto};
 
 use super::{MOST_WORDS, id, version, written};
 use crate::commands::{Answer, drafts::data_address, entry, patient};
-use crate::error::{attaching, internal, reading, reason, saving, storing};
+use crate::error::{attaching, internal, reading, reason, saving, storing, too_long};
 use crate::pictures;
 use crate::tablet::Desk;
 use crate::views::documents::document_of;
@@ -159,7 +159,6 @@ fn check(written: &CareDocument, new_files: usize, kept: &[EntryId]) -> Result<(
     if files > MAX_DOCUMENT_FILES {
         return Err(too_many_files());
     }
-    let too_long = |field: &str| ApiError::new(ErrorCode::TooLong).with("field", field);
     if written.checklist.len() > MAX_CHECKLIST
         || written.checklist.iter().any(|question| question.chars().count() > MOST_WORDS)
     {

@@ -7,9 +7,9 @@ use tendenko_crdt::{Document as _, EventBody, Note, Timestamp};
 use tendenko_protocol::ids::PatientId;
 use tendenko_replica::{Clock as _, Replica, SaveError, SystemClock};
 
-use super::desktop::LANDSCAPE;
+use super::desktop::{LANDSCAPE, PORTRAIT, TELEPHONE};
 use super::page::by_id;
-use super::{Desktop, Page, Walk, WindowError, steps, team};
+use super::{Desktop, Page, Walk, WindowError, steps, team, together};
 use crate::region::{NURSE, PIN, RegionFailure};
 use crate::scene::{PATIENT_NAME, Scene};
 use crate::tablet::{Answer, Order, RemoteTablet};
@@ -27,32 +27,11 @@ const URGENT: &str = "今朝から血圧のお薬が変わりました。訪問�
 const QUESTION: &str = "残薬は何日分ありましたか。";
 const ANSWER: &str = "五日分ありました。次回持参します。";
 const LATE_NOTE: &str = "薬局で服薬指導。飲み忘れなし。";
-/// As wide and as high as any window that is looked at.
-pub(super) const SCREEN: (u32, u32) = (1280, 1024);
-pub(super) const PORTRAIT: (u32, u32) = (768, 1024);
-pub(super) const TELEPHONE: (u32, u32) = (400, 800);
 
 /// Plays the test; true when every step passed. Pictures go to `pictures`.
 pub async fn play(pictures: &Path) -> bool {
-    let mut walk = Walk::new(pictures);
-    walk.step("A patient of ten years on the nurse's tablet, and the pharmacist's tablet has it all over the relay");
-    let scene = match prepare() {
-        Ok(scene) => scene,
-        Err(error) => return walk.end(Err(WindowError::Scene(error)), None),
-    };
-    let outcome = async {
-        let _relay = scene.relay()?;
-        drop(scene.start_online(&scene.nurse)?);
-        let mut pharmacist = scene.start_online(&scene.pharmacist)?;
-        let desktop = Desktop::start(SCREEN, &scene.nurse.dir, &pictures.join("logs"))?;
-        let played = in_the_window(&mut walk, &desktop, &scene, &mut pharmacist).await;
-        Ok((desktop, played))
-    }
-    .await;
-    match outcome {
-        Ok((desktop, played)) => walk.end(played, Some(&desktop)),
-        Err(error) => walk.end(Err(error), None),
-    }
+    let first = "A patient of ten years on the nurse's tablet, and the pharmacist's tablet has it all over the relay";
+    together::play(pictures, first, prepare, in_the_window).await
 }
 
 fn prepare() -> Result<Scene, RegionFailure> {
@@ -209,22 +188,12 @@ async fn in_the_window(
         page.resize(size).await?;
         page.touch("nav-hand-over").await?;
         page.see("hand-over").await?;
-        fits(walk, desktop, &page, &format!("{name}-hand-overs")).await?;
+        walk.fits(desktop, &page, &format!("{name}-hand-overs")).await?;
         page.touch_css("[data-testid=hand-over] [data-testid=patient-line]").await?;
         page.see("entry").await?;
-        fits(walk, desktop, &page, &format!("{name}-timeline")).await?;
+        walk.fits(desktop, &page, &format!("{name}-timeline")).await?;
     }
     page.close().await
-}
-
-/// Nothing is wider than the page, and no touch target too small. Every screen in every look: [`super::screens`].
-pub(super) async fn fits(walk: &mut Walk, desktop: &Desktop, page: &Page, name: &str) -> Result<(), WindowError> {
-    walk.picture(desktop, page, name).await?;
-    let (wide, small) = (page.too_wide().await?, page.too_small().await?);
-    if wide.is_empty() && small.is_empty() {
-        return Ok(());
-    }
-    Err(WindowError::Unwanted(format!("on {name}: too wide {wide:?}, too small to touch {small:?}")))
 }
 
 /// The day on the bar is of that month, whatever the language.

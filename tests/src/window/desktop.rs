@@ -14,6 +14,12 @@ use crate::process::{PATIENCE, ProcessError, programs_dir};
 
 /// The size the screens are made for, lying on its side.
 pub const LANDSCAPE: (u32, u32) = (1280, 800);
+/// A tablet held upright.
+pub const PORTRAIT: (u32, u32) = (768, 1024);
+/// A telephone.
+pub const TELEPHONE: (u32, u32) = (400, 800);
+/// As wide and as high as any of these.
+pub const SCREEN: (u32, u32) = (1280, 1024);
 
 /// Lines of the log that are shown when something went wrong.
 const LAST_WORDS: usize = 40;

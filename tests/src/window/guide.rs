@@ -5,8 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::desktop::PORTRAIT;
 use super::page::by_id;
-use super::screens::{PORTRAIT, demonstration};
+use super::screens::demonstration;
 use super::{Desktop, Page, Walk, WindowError, steps};
 use crate::region::{PIN, tablet_dir};
 

@@ -15,6 +15,7 @@ pub mod screens;
 mod steps;
 mod team;
 mod timing;
+mod together;
 pub mod tour;
 mod walk;
 mod writing;

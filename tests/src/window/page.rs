@@ -59,11 +59,25 @@ impl Page {
 
     /// A driver does not always bring into sight what lies further down in a part of the page that scrolls by itself.
     async fn click(&self, element: &Element) -> bool {
+        self.stands_still(element).await;
         if element.clone().click().await.is_ok() {
             return true;
         }
         self.bring_into_sight(element).await;
         false
+    }
+
+    /// Waits until nothing is being fetched and the element is where it was a picture ago: a driver looks where a button is, and touches that
+    /// place a moment later. Not for long: what a test waits for says itself when it does not come.
+    async fn stands_still(&self, element: &Element) {
+        let script = "const [one, done] = arguments; let last = '', still = 0, pictures = 0; const look = () => { \
+            const box = one.getBoundingClientRect(), now = [box.x, box.y, box.width, box.height].join(); \
+            still = now === last && !document.querySelector('.waiting') ? still + 1 : 0; last = now; \
+            if (still > 1 || ++pictures > 90) { done(); } else { requestAnimationFrame(look); } }; look();";
+        if let Ok(element) = serde_json::to_value(element) {
+            // Refused when the element has just left the page: the touch tells.
+            let _ = self.client.execute_async(script, vec![element]).await;
+        }
     }
 
     async fn bring_into_sight(&self, element: &Element) {

@@ -3,10 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::chart::{PORTRAIT, SCREEN, TELEPHONE, fits};
-use super::desktop::LANDSCAPE;
+use super::desktop::{LANDSCAPE, PORTRAIT, TELEPHONE};
 use super::page::by_id;
-use super::{Desktop, Page, Walk, WindowError, steps};
+use super::{Desktop, Page, Walk, WindowError, steps, together};
 use crate::region::PIN;
 use crate::scene::{ALLERGY, MEDICINE, PATIENT_NAME, Scene};
 use crate::tablet::{Answer, Order, RemoteTablet};
@@ -22,25 +21,8 @@ const REPLY: &str = "利尿薬を調整しました。二週間後に再診い�
 
 /// Plays the test of documents; true when every step passed. Pictures go to `pictures`.
 pub async fn play(pictures: &Path) -> bool {
-    let mut walk = Walk::new(pictures);
-    walk.step("A region, its relay, and the pharmacist's tablet online");
-    let scene = match Scene::set() {
-        Ok(scene) => scene,
-        Err(error) => return walk.end(Err(WindowError::Scene(error)), None),
-    };
-    let outcome = async {
-        let _relay = scene.relay()?;
-        drop(scene.start_online(&scene.nurse)?);
-        let mut pharmacist = scene.start_online(&scene.pharmacist)?;
-        let desktop = Desktop::start(SCREEN, &scene.nurse.dir, &pictures.join("logs"))?;
-        let played = in_the_window(&mut walk, &desktop, &scene, &mut pharmacist).await;
-        Ok((desktop, played))
-    }
-    .await;
-    match outcome {
-        Ok((desktop, played)) => walk.end(played, Some(&desktop)),
-        Err(error) => walk.end(Err(error), None),
-    }
+    let first = "A region, its relay, and the pharmacist's tablet online";
+    together::play(pictures, first, Scene::set, in_the_window).await
 }
 
 async fn in_the_window(
@@ -252,19 +234,19 @@ async fn every_page(walk: &mut Walk, desktop: &Desktop, page: &Page, name: &str)
     steps::open(page, PATIENT_NAME).await?;
     page.touch("tab-documents").await?;
     page.see("document-row").await?;
-    fits(walk, desktop, page, &format!("{name}-documents")).await?;
+    walk.fits(desktop, page, &format!("{name}-documents")).await?;
     page.touch("document-row").await?;
     page.see("signature").await?;
-    fits(walk, desktop, page, &format!("{name}-document")).await?;
+    walk.fits(desktop, page, &format!("{name}-document")).await?;
     page.touch("write-version").await?;
     page.see("document-form").await?;
-    fits(walk, desktop, page, &format!("{name}-version")).await?;
+    walk.fits(desktop, page, &format!("{name}-version")).await?;
     page.touch("back").await?;
     page.see("document").await?;
     page.touch("back").await?;
     page.touch("transport-open").await?;
     page.see("transport-vitals").await?;
-    fits(walk, desktop, page, &format!("{name}-transport")).await?;
+    walk.fits(desktop, page, &format!("{name}-transport")).await?;
     page.touch("back").await
 }
 

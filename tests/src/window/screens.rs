@@ -12,17 +12,11 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::desktop::LANDSCAPE;
+use super::desktop::{LANDSCAPE, PORTRAIT, SCREEN, TELEPHONE};
 use super::page::by_id;
 use super::{Desktop, Page, Walk, WindowError, steps};
 use crate::demo;
 use crate::region::{PIN, tablet_dir};
-
-/// As wide and as high as any window that is looked at.
-const SCREEN: (u32, u32) = (1280, 1024);
-/// A tablet held upright.
-pub(super) const PORTRAIT: (u32, u32) = (768, 1024);
-const TELEPHONE: (u32, u32) = (400, 800);
 
 /// The patient of the demonstration whose pages are looked at: one with a dose in conflict, and a namesake.
 const NAME: &str = "佐々木 ハル";

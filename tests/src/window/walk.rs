@@ -33,6 +33,17 @@ impl Walk {
         self.take(desktop, name)
     }
 
+    /// Pictures the screen, and makes sure that nothing on it is wider than the page and no touch target too small. Every screen in
+    /// every look: [`super::screens`].
+    pub async fn fits(&mut self, desktop: &Desktop, page: &Page, name: &str) -> Result<(), WindowError> {
+        self.picture(desktop, page, name).await?;
+        let (wide, small) = (page.too_wide().await?, page.too_small().await?);
+        if wide.is_empty() && small.is_empty() {
+            return Ok(());
+        }
+        Err(WindowError::Unwanted(format!("on {name}: too wide {wide:?}, too small to touch {small:?}")))
+    }
+
     fn take(&mut self, desktop: &Desktop, name: &str) -> Result<(), WindowError> {
         self.pictured += 1;
         desktop.picture(&self.pictures.join(format!("{:02}-{name}.png", self.pictured)))

@@ -119,9 +119,9 @@ pub fn area_field(label: String, testid: &'static str, rows: &'static str, text:
 }
 
 /// The button that saves what a sheet asks for.
-pub fn save_button(app: &App, ready: bool, save: impl Fn() + 'static) -> Html {
+pub fn save_button(app: &App, testid: &'static str, ready: bool, save: impl Fn() + 'static) -> Html {
     html! {
-        <button type="button" class={classes!(button_class("primary"), "button-wide")} disabled={!ready} data-testid="sheet-save"
+        <button type="button" class={classes!(button_class("primary"), "button-wide")} disabled={!ready} data-testid={testid}
             onclick={move |_| save()}>{ app.words.t("save") }</button>
     }
 }

@@ -40,7 +40,7 @@ pub use icon::{ICONS, Icon};
 pub use lab::{lab_range, lab_report, lab_value, test_request};
 pub use medicine::HowTaken;
 pub use observation::{last_seen, observation};
-pub use paper::PaperActions;
+pub use paper::{PaperActions, print};
 pub use patient::{PatientHead, PatientLine, PatientRowButton, head};
 pub use photo::PhotoView;
 pub use plan::{clash_words, people, plan_line};

@@ -67,7 +67,7 @@ pub fn PaperActions(props: &PaperActionsProps) -> Html {
 }
 
 /// Opens the system's print dialog. A tablet that cannot print says so itself.
-fn print() {
+pub fn print() {
     if let Some(window) = web_sys::window() {
         let _ = window.print();
     }

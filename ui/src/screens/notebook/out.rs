@@ -3,7 +3,7 @@
 use crate::{
     api::{run, use_command},
     app::{Act, App, use_app},
-    components::{Chips, Icon, PatientHead, Qr, QrContent, button_class, failure, notice},
+    components::{Chips, Icon, PatientHead, Qr, QrContent, button_class, failure, notice, print},
     names,
 };
 use tendenko_app_api::*;
@@ -36,12 +36,6 @@ pub fn NotebookOut(props: &NotebookOutProps) -> Html {
             }
         }
     };
-    let print = |_| {
-        if let Some(window) = web_sys::window() {
-            // A tablet that cannot print says so itself.
-            let _ = window.print();
-        }
-    };
     html! {
         <div class="patient-page" data-testid="notebook-out">
             <PatientHead id={props.id.clone()} />
@@ -53,7 +47,7 @@ pub fn NotebookOut(props: &NotebookOutProps) -> Html {
                     <>
                         { codes(&app, export) }
                         <div class="buttons">
-                            <button type="button" class={button_class("primary")} onclick={print} data-testid="print"><Icon name="print" />{ words.t("print") }</button>
+                            <button type="button" class={button_class("primary")} onclick={|_| print()} data-testid="print"><Icon name="print" />{ words.t("print") }</button>
                         </div>
                         { not_said(&app, &export.not_said) }
                         <details class="panel folded screen-only" data-testid="notebook-text">

@@ -128,7 +128,7 @@ fn AddSheet(props: &AddProps) -> Html {
             { text_field(words.t("substance"), "allergy-substance", &substance) }
             { text_field(words.t("reaction"), "allergy-reaction", &reaction) }
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            { save_button(&app, !substance.trim().is_empty(), save) }
+            { save_button(&app, "sheet-save", !substance.trim().is_empty(), save) }
         </Sheet>
     }
 }
@@ -162,7 +162,7 @@ fn RemoveSheet(props: &RemoveProps) -> Html {
             <p><b>{ &props.allergy.substance }</b></p>
             <ReasonField text={(*reason).clone()} on_text={set_reason} />
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            { save_button(&app, !reason.trim().is_empty(), save) }
+            { save_button(&app, "sheet-save", !reason.trim().is_empty(), save) }
         </Sheet>
     }
 }
@@ -228,7 +228,7 @@ fn WishesSheet(props: &WishesProps) -> Html {
             { text_field(words.t("wishes-with"), "wishes-with", &with) }
             <ReasonField text={(*reason).clone()} on_text={set_reason} />
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            { save_button(&app, !reason.trim().is_empty(), save) }
+            { save_button(&app, "sheet-save", !reason.trim().is_empty(), save) }
         </Sheet>
     }
 }

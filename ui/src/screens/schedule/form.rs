@@ -169,7 +169,7 @@ pub fn PlanSheet(props: &PlanProps) -> Html {
             if *weekly { { text_field(words.t("plan-last"), "plan-until", &until) } }
             if changes { <ReasonField text={(*reason).clone()} on_text={set_reason} /> }
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            { save_button(&app, ready, save) }
+            { save_button(&app, "sheet-save", ready, save) }
         </Sheet>
     }
 }

@@ -189,7 +189,7 @@ pub fn VisitSheet(props: &VisitSheetProps) -> Html {
                 }
                 <ReasonField text={(*reason).clone()} on_text={set_reason} />
                 if let Some(refusal) = &*error { { failure(&app, refusal) } }
-                { save_button(&app, ready, save) }
+                { save_button(&app, "sheet-save", ready, save) }
                 <button type="button" class={button_class("quiet")} onclick={choose(Deed::Look)} data-testid="visit-back">{ words.t("back") }</button>
             }
         </Sheet>

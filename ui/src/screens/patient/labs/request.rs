@@ -2,7 +2,9 @@
 
 use crate::{
     app::{App, use_app},
-    components::{Chips, Icon, ReasonField, Sheet, button_class, failure, lab_value, send_and_close, text_of},
+    components::{
+        Chips, Icon, ReasonField, Sheet, button_class, failure, lab_value, save_button, send_and_close, text_of,
+    },
     labs::{days_ago, last},
 };
 use std::rc::Rc;
@@ -64,7 +66,7 @@ pub fn RequestSheet(props: &RequestSheetProps) -> Html {
         let (app, error, on_close) = (app.clone(), error.clone(), props.on_close.clone());
         let request = TestRequestView { tests: (*tests).clone(), reason: (*reason).clone() };
         let command = RequestTests { patient: props.patient.clone(), request };
-        move |_| send_and_close(&app, command.clone(), error.clone(), on_close.clone())
+        move || send_and_close(&app, command.clone(), error.clone(), on_close.clone())
     };
     let ready = !tests.is_empty() && !reason.trim().is_empty();
     html! {
@@ -97,7 +99,7 @@ pub fn RequestSheet(props: &RequestSheetProps) -> Html {
             </ul>
             <ReasonField text={(*reason).clone()} on_text={set_reason} />
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            <button type="button" class={classes!(button_class("primary"), "button-wide")} disabled={!ready} onclick={save} data-testid="request-save">{ words.t("save") }</button>
+            { save_button(&app, "request-save", ready, save) }
         </Sheet>
     }
 }

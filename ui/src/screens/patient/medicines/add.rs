@@ -5,8 +5,8 @@ use crate::{
     api::use_command,
     app::use_app,
     components::{
-        Field, Fields, ReasonField, RegimenFields, Sheet, Values, button_class, choice, failure, is_complete, is_whole,
-        line, needed, send_and_close, value, warnings_before,
+        Field, Fields, ReasonField, RegimenFields, Sheet, Values, choice, failure, is_complete, is_whole, line, needed,
+        save_button, send_and_close, value, warnings_before,
     },
     names,
 };
@@ -73,7 +73,7 @@ pub fn AddSheet(props: &AddSheetProps) -> Html {
             note: text("remark"),
         };
         let command = AddMedicine { patient: props.patient.clone(), medicine, reason: (*reason).clone() };
-        move |_| send_and_close(&app, command.clone(), error.clone(), on_close.clone())
+        move || send_and_close(&app, command.clone(), error.clone(), on_close.clone())
     };
     let ready = is_complete(WHAT, &values) && is_whole(&regimen) && !reason.trim().is_empty();
     html! {
@@ -84,9 +84,7 @@ pub fn AddSheet(props: &AddSheetProps) -> Html {
             <Fields fields={MORE} values={(*values).clone()} on_values={set_values} />
             <ReasonField text={(*reason).clone()} on_text={set_reason} />
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            <button type="button" class={classes!(button_class("primary"), "button-wide")} disabled={!ready} onclick={save} data-testid="add-medicine-save">
-                { words.t("save") }
-            </button>
+            { save_button(&app, "add-medicine-save", ready, save) }
         </Sheet>
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     app::use_app,
-    components::{ReasonField, RegimenFields, Sheet, button_class, dose, failure, is_whole, send_and_close},
+    components::{ReasonField, RegimenFields, Sheet, dose, failure, is_whole, save_button, send_and_close},
 };
 use tendenko_app_api::*;
 use yew::prelude::*;
@@ -32,7 +32,7 @@ pub fn ChangeSheet(props: &ChangeSheetProps) -> Html {
         let (app, patient, key) = (app.clone(), props.patient.clone(), medicine.key.clone());
         let (regimen, reason, error, on_close) =
             (regimen.clone(), reason.clone(), error.clone(), props.on_close.clone());
-        move |_| {
+        move || {
             let (patient, key, reason) = (patient.clone(), key.clone(), (*reason).clone());
             if stops {
                 send_and_close(&app, StopMedicine { patient, key, reason }, error.clone(), on_close.clone());
@@ -58,9 +58,7 @@ pub fn ChangeSheet(props: &ChangeSheetProps) -> Html {
             if !stops { <RegimenFields regimen={(*regimen).clone()} on_change={set_regimen} /> }
             <ReasonField text={(*reason).clone()} on_text={set_reason} />
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            <button type="button" class={classes!(button_class("primary"), "button-wide")} disabled={!ready} onclick={save} data-testid="medicine-save">
-                { words.t("save") }
-            </button>
+            { save_button(&app, "medicine-save", ready, save) }
         </Sheet>
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     app::use_app,
-    components::{Chips, Sheet, button_class, failure, send_and_close, text_of},
+    components::{Chips, Sheet, failure, save_button, send_and_close, text_of},
     names,
 };
 use tendenko_app_api::*;
@@ -61,7 +61,7 @@ pub fn ObserveSheet(props: &ObserveSheetProps) -> Html {
     let save = {
         let (app, error, on_close) = (app.clone(), error.clone(), props.on_close.clone());
         let command = ObserveMedicine { patient: props.patient.clone(), key: props.item.clone(), observation: draft };
-        move |_| send_and_close(&app, command.clone(), error.clone(), on_close.clone())
+        move || send_and_close(&app, command.clone(), error.clone(), on_close.clone())
     };
     html! {
         <Sheet title={words.t("observe-title")} on_close={props.on_close.clone()} testid="observe-sheet">
@@ -93,9 +93,7 @@ pub fn ObserveSheet(props: &ObserveSheetProps) -> Html {
             </label>
             <p class="quiet">{ words.t("observe-explain") }</p>
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            <button type="button" class={classes!(button_class("primary"), "button-wide")} disabled={!ready} onclick={save} data-testid="observe-save">
-                { words.t("save") }
-            </button>
+            { save_button(&app, "observe-save", ready, save) }
         </Sheet>
     }
 }

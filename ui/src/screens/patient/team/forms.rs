@@ -53,7 +53,7 @@ pub fn GoalSheet(props: &GoalProps) -> Html {
             { text_field(words.t("goal-until"), "goal-due", &due) }
             { text_field(words.t("stated-reason"), "stated-reason", &reason) }
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            { save_button(&app, !description.trim().is_empty(), save) }
+            { save_button(&app, "sheet-save", !description.trim().is_empty(), save) }
         </Sheet>
     }
 }
@@ -166,7 +166,7 @@ pub fn RhythmSheet(props: &RhythmProps) -> Html {
             </div>
             <button type="button" class={button_class("plain")} onclick={add} data-testid="rhythm-add">{ words.t("rhythm-add") }</button>
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            { save_button(&app, ready, save) }
+            { save_button(&app, "sheet-save", ready, save) }
         </Sheet>
     }
 }
@@ -246,7 +246,7 @@ pub fn BehaviourSheet(props: &BehaviourProps) -> Html {
                 <Chips choices={outcomes} chosen={outcome.iter().cloned().collect::<Vec<_>>()} on_touch={set_outcome} label={words.t("behaviour-outcome")} testid="outcome" />
             </div>
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            { save_button(&app, ready, save) }
+            { save_button(&app, "sheet-save", ready, save) }
         </Sheet>
     }
 }

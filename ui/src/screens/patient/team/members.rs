@@ -136,7 +136,7 @@ fn AddSheet(props: &AddProps) -> Html {
                 { area_field(words.t("consent-label"), "consent", "2", &consent) }
                 <p class="quiet">{ words.t("consent-hint") }</p>
                 if let Some(refusal) = &*error { { failure(&app, refusal) } }
-                { save_button(&app, !consent.trim().is_empty(), save) }
+                { save_button(&app, "sheet-save", !consent.trim().is_empty(), save) }
             </>
         },
         None => html! {

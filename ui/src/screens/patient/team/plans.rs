@@ -105,7 +105,7 @@ fn EndSheet(props: &EndProps) -> Html {
             <p class="quiet">{ app.words.t("plan-end-explain") }</p>
             <ReasonField text={(*reason).clone()} on_text={set_reason} />
             if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            { save_button(&app, !reason.trim().is_empty(), save) }
+            { save_button(&app, "sheet-save", !reason.trim().is_empty(), save) }
         </Sheet>
     }
 }
