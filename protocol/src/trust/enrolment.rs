@@ -108,7 +108,7 @@ pub struct EnrolmentBundle {
     /// The region's name.
     pub region_name: String,
     /// Certificates, issuers first.
-    #[serde(with = "crate::messages::byte_strings")]
+    #[serde(with = "crate::cbor::byte_strings")]
     pub statements: Vec<Vec<u8>>,
     /// Where the relays are.
     pub relays: Vec<RelayAddress>,
