@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::fs;
+use std::iter;
 use std::ops::AddAssign;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use clap::{Args, ValueEnum};
 
@@ -146,25 +149,69 @@ fn libtest_counts(line: &str) -> Option<Counts> {
     Some(Counts { passed: number("passed")?, failed: number("failed")?, second_try: 0 })
 }
 
-/// The walks through the window, and the folders of their pictures.
-///
-/// `tendenko-window screens` (every screen in several looks, with axe) is a command of its own: what it looks at was found clean, but a touch on a page that is
-/// still loading now and then lands beside its button, and then the walk stops. It comes back when a touch waits for that.
-const WALKS: [(&str, &str); 3] = [("test", "window"), ("chart", "chart"), ("papers", "papers")];
+/// A walk through the window, and the folder of its pictures.
+struct Walk {
+    play: &'static str,
+    folder: &'static str,
+}
 
-/// A step of a walk stands on the one before: a walk that fails is taken once more, from a new region. What passed only then is counted as such.
+/// The longest first.
+const WALKS: [Walk; 4] = [
+    Walk { play: "screens", folder: "screens" },
+    Walk { play: "test", folder: "window" },
+    Walk { play: "chart", folder: "chart" },
+    Walk { play: "papers", folder: "papers" },
+];
+
+/// Each has a screen, a driver and a region of its own and mostly waits for its window, so two go on at once.
+const WALKS_AT_ONCE: usize = 2;
+
+/// A step of a walk stands on the one before: a walk that fails is taken once more, by itself and from a new region. What passed only then is
+/// counted as such.
 fn window_test(project: &Project) -> Outcome<Counts> {
+    let waiting = Mutex::new(WALKS.iter());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let walked = thread::scope(|scope| {
+        let walkers: Vec<_> = (0..WALKS_AT_ONCE)
+            .map(|_| {
+                scope.spawn(|| {
+                    iter::from_fn(next).map(|walk| Ok((walk, walk.take(project)?))).collect::<Outcome<Vec<_>>>()
+                })
+            })
+            .collect();
+        walkers
+            .into_iter()
+            .map(|walker| walker.join().unwrap_or_else(|_| Err(Failure::new("a walk broke off"))))
+            .collect::<Outcome<Vec<_>>>()
+    })?;
     let mut total = Counts::default();
-    for (play, folder) in WALKS {
-        let mut counts = walk(project, play, folder)?;
+    for (walk, mut counts) in walked.into_iter().flatten() {
         if counts.failed > 0 {
-            println!("  once more: real windows and processes race with whatever else the machine does");
-            counts = walk(project, play, folder)?;
+            println!("once more: real windows and processes race with whatever else the machine does");
+            counts = walk.take(project)?;
             counts.second_try = counts.passed;
         }
         total += counts;
     }
     Ok(total)
+}
+
+impl Walk {
+    /// Takes it, and prints what it said when it is over: another may be on its way.
+    fn take(&self, project: &Project) -> Outcome<Counts> {
+        let pictures = project.fresh_artefacts(self.folder)?;
+        let mut said = vec![format!("{}:", self.play)];
+        let mut counts = None;
+        let mut command = Command::new(project.program("tendenko-window"));
+        command.args([self.play, "--pictures"]).arg(&pictures).env("PATH", setup::path_with_tools(project)?);
+        finish_with_lines(&mut command, |line| {
+            said.push(line.to_owned());
+            counts = window_counts(line).or(counts);
+        })?;
+        said.push(format!("  screenshots: {}", pictures.display()));
+        println!("{}", said.join("\n"));
+        counts.ok_or_else(|| Failure::new("a window test ended without a result; the messages above say why"))
+    }
 }
 
 /// The pictures of the user guide, as the window looks now.
@@ -174,19 +221,6 @@ pub fn guide(project: &Project) -> Outcome {
     let mut command = Command::new(project.program("tendenko-window"));
     command.args(["guide", "--out"]).arg(project.path("docs/guide/images"));
     succeed(command.env("PATH", setup::path_with_tools(project)?))
-}
-
-fn walk(project: &Project, play: &str, folder: &str) -> Outcome<Counts> {
-    let pictures = project.fresh_artefacts(folder)?;
-    let mut counts = None;
-    let mut command = Command::new(project.program("tendenko-window"));
-    command.args([play, "--pictures"]).arg(&pictures).env("PATH", setup::path_with_tools(project)?);
-    finish_with_lines(&mut command, |line| {
-        println!("{line}");
-        counts = window_counts(line).or(counts);
-    })?;
-    println!("  screenshots: {}", pictures.display());
-    counts.ok_or_else(|| Failure::new("a window test ended without a result; the messages above say why"))
 }
 
 /// The counts in the window test's own last line, `7 passed, 0 failed`.
