@@ -14,6 +14,8 @@ const server = new Server({
   port: Number(port),
   quiet: true,
   stopOnSignals: false,
+  // A tablet of this workload opens up to 200 documents at once, where 100 are expected.
+  maxPendingDocuments: 1000,
   extensions: [new SQLite({ database: join(folder, 'documents.sqlite') })],
 })
 const hocuspocus = await server.listen()

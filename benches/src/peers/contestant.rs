@@ -142,7 +142,7 @@ impl Contestant {
                 command.arg(self.script("server")).args(["--host", host, "--port", "0", "--dir"]).arg(dir);
             }
         }
-        let process = Process::start(command, &format!("{} server", self.name()), &dir.join("server.log"))?;
+        let mut process = Process::start(command, &format!("{} server", self.name()), &dir.join("server.log"))?;
         let port = process.hear(START, |line| match self {
             Self::Ours | Self::Plain => line.strip_prefix("listening on ")?.rsplit_once(':')?.1.trim().parse().ok(),
             _ => serde_json::from_str::<Value>(line).ok()?["listening"].as_u64(),

@@ -42,7 +42,7 @@ impl Process {
     }
 
     /// Waits for a line that satisfies a condition; others are passed over.
-    pub fn hear<T>(&self, patience: Duration, wanted: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
+    pub fn hear<T>(&mut self, patience: Duration, wanted: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
         let deadline = Instant::now() + patience;
         loop {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -54,7 +54,10 @@ impl Process {
                 Err(RecvTimeoutError::Timeout) => {
                     return Err(format!("{}: no answer within {} s", self.name, patience.as_secs()).into());
                 }
-                Err(RecvTimeoutError::Disconnected) => return Err(format!("{} ended", self.name).into()),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let how = self.child.wait().map_or_else(|why| why.to_string(), |status| status.to_string());
+                    return Err(format!("{} ended: {how}", self.name).into());
+                }
             }
         }
     }
@@ -72,7 +75,7 @@ impl Process {
     }
 
     /// Waits for the answer to an order.
-    pub fn answer(&self, patience: Duration) -> Result<Value, Failure> {
+    pub fn answer(&mut self, patience: Duration) -> Result<Value, Failure> {
         let answer = self.hear(patience, |line| {
             serde_json::from_str::<Value>(line).ok().filter(|answer| answer["ok"].is_boolean())
         })?;
