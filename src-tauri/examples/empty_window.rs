@@ -13,7 +13,9 @@ fn main() -> tauri::Result<()> {
         })
         .setup(|app| {
             let url = "empty://localhost/".parse()?;
-            WebviewWindowBuilder::new(app, "empty", WebviewUrl::CustomProtocol(url)).inner_size(1280.0, 800.0).build()?;
+            WebviewWindowBuilder::new(app, "empty", WebviewUrl::CustomProtocol(url))
+                .inner_size(1280.0, 800.0)
+                .build()?;
             Ok(())
         })
         .run(tauri::generate_context!())
