@@ -129,7 +129,7 @@ fn may_issue(trust: &TrustStore, issuer: DeviceId, claim: &Claim) -> bool {
     let in_office = |facility| cert.administrator && !cert.revoked && cert.facility == facility;
     match claim {
         Claim::Grant(_) => true,
-        Claim::Facility(_) | Claim::Relay(_) => false,
+        Claim::Facility(_) | Claim::Relay(_) | Claim::Directory(_) => false,
         Claim::Member(member) => in_office(member.facility),
         Claim::Device(device) => in_office(device.facility) && !device.administrator && !device.evacuation_site,
         Claim::Revocation(revocation) => {

@@ -32,6 +32,12 @@ pub const MAX_TEXT: usize = 512;
 pub const MAX_ADDRESSES: usize = 16;
 /// Logs named in one revocation.
 pub const MAX_REVOKED_LOGS: usize = 1_000;
+/// Those who offer something, in a region's directory.
+pub const MAX_DIRECTORY_SERVICES: usize = 500;
+/// Kinds of service that one of them offers.
+pub const MAX_SERVICE_TYPES: usize = 16;
+/// Points of the map's lines in a region's directory.
+pub const MAX_DIRECTORY_POINTS: usize = 1_000;
 /// Statements that wait for their issuer's certificate.
 pub const MAX_WAITING: usize = 10_000;
 /// An enrolment request, in bytes.

@@ -351,3 +351,23 @@ async fn a_facility_added_to_the_team_gets_the_patient_by_the_ordinary_exchange(
     a.offline().await;
     b.offline().await;
 }
+
+/// The region's directory comes to a tablet that was enrolled before it was published, and is there when the tablet is opened with no network.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_directory_comes_by_the_ordinary_exchange_and_stays() {
+    let mut town = Town::new();
+    let mut a = town.enrol("甲");
+    town.publish("古い薬局");
+    town.publish("はまかぜ薬局");
+    let listed = |replica: &Replica| -> Vec<String> {
+        let trust = replica.trust();
+        let services = trust.directory().into_iter().flat_map(|directory| &directory.services);
+        services.map(|service| service.name.clone()).collect()
+    };
+    assert!(listed(&a).is_empty());
+    town.relay_up().await;
+    a.online(&town);
+    a.until("the directory", |a| listed(a) == ["はまかぜ薬局"]).await;
+    a.restart().await;
+    assert_eq!(listed(&a), ["はまかぜ薬局"]);
+}

@@ -22,6 +22,7 @@ mod observations;
 mod patients;
 mod planning;
 mod printing;
+mod resources;
 mod room;
 mod schedule;
 mod session;
@@ -119,6 +120,7 @@ handlers! {
         end_plan(EndPlan) = planning::end;
         change_visit_day(ChangeVisitDay) = planning::change_day;
         settle_plan(SettlePlan) = planning::settle;
+        get_resources(GetResources) = resources::list;
         get_vitals(GetVitals) = timeline::vitals;
         get_last_vitals(GetLastVitals) = timeline::last_vitals;
         record_visit(RecordVisit) = visit::record;

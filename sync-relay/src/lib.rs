@@ -10,6 +10,7 @@
 //! | `writer` | group commit: many sessions' batches in one durable transaction |
 //! | `trust` | the trust set, loaded from the statements table |
 //! | [`region`] | the root key sealed by a passphrase; certificates; enrolment of tablets and edge relays |
+//! | [`listing`] | the region's list of who offers what, read from CSV |
 //! | [`host`] | sockets and tasks around the protocol's relay session |
 //! | [`upstream`] | this relay as a client of the one above it |
 //! | [`courier`] | courier files, written and taken |
@@ -24,6 +25,7 @@ mod clock;
 pub mod courier;
 pub mod directory;
 pub mod host;
+pub mod listing;
 pub mod region;
 pub mod status;
 pub mod store;

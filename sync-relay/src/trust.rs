@@ -160,9 +160,12 @@ fn catch_up(loaded: &mut Loaded, store: &dyn RelayStore) -> Result<(), StoreErro
 pub(crate) fn audience(claim: &Claim) -> Audience {
     match claim {
         Claim::Grant(grant) => Audience::Granted((grant.patient, grant.scope)),
-        Claim::Facility(_) | Claim::Member(_) | Claim::Device(_) | Claim::Relay(_) | Claim::Revocation(_) => {
-            Audience::Everyone
-        }
+        Claim::Facility(_)
+        | Claim::Member(_)
+        | Claim::Device(_)
+        | Claim::Relay(_)
+        | Claim::Revocation(_)
+        | Claim::Directory(_) => Audience::Everyone,
     }
 }
 

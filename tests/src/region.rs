@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ring::rand::SystemRandom;
 use tendenko_protocol::ids::{DeviceId, MemberId, Millis};
-use tendenko_relay::{Cost, Directory, EdgeSetup, Enrolment, Passphrase, Region, Setup, edge};
+use tendenko_relay::{Cost, Directory, EdgeSetup, Enrolment, Passphrase, Region, Setup, edge, listing};
 use tendenko_replica::{Clock as _, KdfParams, NewStaff, Replica, SystemClock};
 
 use crate::process::{ProcessError, Program};
@@ -129,6 +129,14 @@ impl DrillRegion {
         };
         Replica::enrol_with(&dir, &enrolled.bundle, vec![staff], self.kdf)?;
         Ok(Tablet { dir, device: enrolled.device, member })
+    }
+
+    /// Publishes the made-up directory of the demonstration.
+    pub fn publish_directory(&self) -> Result<(), RegionFailure> {
+        let services = listing::services(include_bytes!("../data/demo/directory.csv"))?;
+        let outline = listing::outline(include_bytes!("../data/demo/outline.csv"))?;
+        self.region.publish(services, outline, now())?;
+        Ok(())
     }
 
     /// The region's hub.

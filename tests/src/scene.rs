@@ -53,6 +53,7 @@ impl Scene {
     pub fn set_with_team(size: usize) -> Result<Self, RegionFailure> {
         let folder = tempfile::Builder::new().prefix("tendenko-drill-").tempdir()?;
         let region = DrillRegion::create(folder.path())?;
+        region.publish_directory()?;
         let pharmacist = region.enrol("pharmacist", PHARMACIST)?;
         let site = region.enrol("site", SITE)?;
         let stranger = region.enrol("stranger", PHARMACIST)?;

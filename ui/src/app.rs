@@ -52,6 +52,8 @@ pub enum Route {
     Site,
     /// A card opened at the site, with its reason.
     SiteCard(PatientId, SiteReason),
+    /// 資源
+    Resources,
     /// 回線がないとき
     Nearby,
     /// 設定

@@ -1,6 +1,6 @@
 //! What follows from certificates and revocations: a pure function of the set of statements, so order cannot matter.
 //!
-//! - Facility, member, device, relay, revocation by the region: always count.
+//! - Facility, member, device, relay, revocation, directory by the region: always count.
 //! - Member and device by an administrator device, for its own facility: count. They never make administrators or evacuation sites.
 //! - Revocation by an administrator device: counts for devices of its own facility.
 //!
@@ -25,6 +25,8 @@ pub(super) struct Certificates {
     pub(super) relays_as_peers: BTreeMap<DeviceId, RelayId>,
     /// Revoked devices, with the last valid position of each log that a revocation names.
     pub(super) revoked: BTreeMap<DeviceId, BTreeMap<LogId, LogSeq>>,
+    /// The directory that holds.
+    pub(super) directory: Option<StatementId>,
     /// Statements whose issuer had the right to them.
     pub(super) effective: BTreeSet<StatementId>,
 }
@@ -58,13 +60,14 @@ impl Certificates {
         };
 
         let mut effective = BTreeSet::new();
+        let mut directory: Option<((u64, Millis), StatementId)> = None;
         let (mut facilities, mut members) = (BTreeMap::new(), BTreeMap::new());
         let (mut devices, mut relays) = (BTreeMap::<DeviceId, (Rank, &Device)>::new(), BTreeMap::new());
         for (id, statement) in statements.clone() {
             let by_region = statement.issuer == Issuer::Region;
             let rank = (by_region, statement.issued_at, id);
             let counts = match &statement.claim {
-                Claim::Facility(_) | Claim::Relay(_) => by_region,
+                Claim::Facility(_) | Claim::Relay(_) | Claim::Directory(_) => by_region,
                 Claim::Member(member) => may(statement.issuer, member.facility),
                 Claim::Device(device) => {
                     may(statement.issuer, device.facility)
@@ -81,6 +84,9 @@ impl Certificates {
                 Claim::Member(member) => place(&mut members, member.id, rank, member),
                 Claim::Device(device) => place(&mut devices, device.id, rank, device),
                 Claim::Relay(relay) => place(&mut relays, relay.id, rank, relay),
+                Claim::Directory(found) => {
+                    directory = directory.max(Some(((found.serial, statement.issued_at), id)));
+                }
                 Claim::Grant(_) | Claim::Revocation(_) => {}
             }
         }
@@ -125,6 +131,7 @@ impl Certificates {
             .collect();
         let relays = settle(relays);
         let relays_as_peers = relays.iter().map(|(id, (_, relay))| (DeviceId::of_key(&relay.signing), *id)).collect();
-        Self { facilities, members: settle(members), devices, relays, relays_as_peers, revoked, effective }
+        let directory = directory.map(|(_, id)| id);
+        Self { facilities, members: settle(members), devices, relays, relays_as_peers, revoked, directory, effective }
     }
 }

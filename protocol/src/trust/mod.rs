@@ -6,6 +6,7 @@
 
 mod behind;
 mod certificates;
+mod directory;
 mod enrolment;
 mod grants;
 mod late;
@@ -13,6 +14,7 @@ mod relay_request;
 mod statement;
 mod store;
 
+pub use directory::{HealthcareService, Place, ServiceDirectory};
 pub use enrolment::{EnrolmentBundle, EnrolmentError, EnrolmentRequest, RelayAddress};
 pub use late::LateGrants;
 pub use relay_request::RelayRequest;

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteBuf, Bytes};
 
+use super::ServiceDirectory;
 use crate::cbor::{self, CborError};
 use crate::document::{LogId, Scope};
 use crate::domains;
@@ -162,6 +163,8 @@ pub enum Claim {
     Grant(Grant),
     /// A device is no longer trusted.
     Revocation(Revocation),
+    /// Who offers what in the region.
+    Directory(ServiceDirectory),
 }
 
 /// Who says what, and when by their clock. The clock decides nothing but which of two certificates is shown.
@@ -323,6 +326,7 @@ fn check(claim: &Claim) -> Result<(), TrustError> {
                 && c.addresses.iter().all(|address| text(address))
                 && RelayId::of_key(&c.signing) == c.id
         }
+        Claim::Directory(c) => c.holds(),
         Claim::Grant(c) => text(&c.consent) && c.origin.patient() == c.patient,
         Claim::Revocation(c) => {
             text(&c.reason) && c.logs.len() <= MAX_REVOKED_LOGS && c.logs.iter().all(|(log, _)| log.device == c.device)

@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 
 use super::certificates::Certificates;
 use super::grants::{Context, Grants};
-use super::{Claim, Facility, Grant, Issuer, Member, Relay, Statement, TrustError, UnverifiedStatement};
+use super::{
+    Claim, Facility, Grant, Issuer, Member, Relay, ServiceDirectory, Statement, TrustError, UnverifiedStatement,
+};
 use crate::document::{DocumentId, LogId, Scope};
 use crate::ids::{DeviceId, FacilityId, KeyId, LogSeq, MemberId, Millis, PatientId, RegionId, RelayId, StatementId};
 use crate::limits::MAX_WAITING;
@@ -156,7 +158,11 @@ impl TrustStore {
                         ready.extend(verified.ok().map(|statement| (id, bytes, statement)));
                     }
                 }
-                Claim::Facility(_) | Claim::Member(_) | Claim::Relay(_) | Claim::Revocation(_) => {
+                Claim::Facility(_)
+                | Claim::Member(_)
+                | Claim::Relay(_)
+                | Claim::Revocation(_)
+                | Claim::Directory(_) => {
                     self.certificates = OnceLock::new();
                 }
             }
@@ -273,6 +279,19 @@ impl TrustStore {
     /// Every facility.
     pub fn facilities(&self) -> impl Iterator<Item = &Facility> {
         self.certificates().facilities.values().map(|(_, facility)| facility)
+    }
+
+    /// The region's directory, as last published.
+    pub fn directory(&self) -> Option<&ServiceDirectory> {
+        match &self.statement(self.certificates().directory.as_ref()?)?.claim {
+            Claim::Directory(directory) => Some(directory),
+            _ => None,
+        }
+    }
+
+    /// When the region's directory was published, by the region's clock.
+    pub fn directory_published(&self) -> Option<Millis> {
+        Some(self.statement(self.certificates().directory.as_ref()?)?.issued_at)
     }
 
     /// May this device read and write this scope now? Only certified devices that are not revoked may anything.

@@ -17,7 +17,7 @@ pub fn fold(text: &str) -> String {
 
 /// As [`fold`], but for running text: a vowel after another is kept, because it may well begin the next word
 /// (替えのおむつ). The long-vowel mark still makes no difference.
-pub(crate) fn fold_text(text: &str) -> String {
+pub fn fold_text(text: &str) -> String {
     folded(text, false)
 }
 

@@ -11,6 +11,5 @@ mod fold;
 mod query;
 
 pub use birth::{BirthRange, Era, era_year, parse_birth_date, parse_birth_range};
-pub(crate) use fold::fold_text;
-pub use fold::{fold, fold_variants};
+pub use fold::{fold, fold_text, fold_variants};
 pub(crate) use query::{EDGE, Query, Term, haystack, numbers, sex_code};

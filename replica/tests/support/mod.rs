@@ -12,6 +12,7 @@ use tendenko_crdt::{Document as _, EntryId, EventBody, Identity, Note, Professio
 use tendenko_protocol::document::Scope;
 use tendenko_protocol::ids::{MemberId, Millis, PatientId};
 use tendenko_protocol::keys::RelayKeys;
+use tendenko_protocol::trust::HealthcareService;
 use tendenko_relay::status::Status;
 use tendenko_relay::{Cost, Directory, Enrolment, Passphrase, Region, Relay, Serving, Setup};
 use tendenko_replica::sync::{SyncConfig, SyncHandle, start};
@@ -80,6 +81,13 @@ impl Town {
         let mut tablet = Tablet { dir, member, replica: None, sync: None, address: self.address };
         tablet.open();
         tablet
+    }
+
+    /// Publishes a directory with this one entry. Before the relay is opened.
+    pub fn publish(&self, name: &str) {
+        let service = HealthcareService { name: name.into(), ..HealthcareService::default() };
+        let region = self.region.as_ref().unwrap();
+        region.publish(vec![service], Vec::new(), Millis(SystemClock.now().0)).unwrap();
     }
 
     /// Opens the relay on a free port, or on the one it had.

@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Show what the relay holds and which devices it has seen. Works while it serves.
     Status(Status),
+    /// Publish the region's directory (資源リスト): who offers what, where. It takes the place of the one before on every tablet.
+    Directory(PublishDirectory),
     /// Courier files: records on a USB stick, for where there is no network. Works while the relay serves.
     #[command(subcommand)]
     Courier(Courier),
@@ -173,6 +175,22 @@ pub(crate) struct Serve {
     /// The relay above this one, host:port, instead of those in relay.toml; several addresses of it may be given.
     #[arg(long)]
     pub(crate) upstream: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PublishDirectory {
+    /// The relay's directory.
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// The list, as CSV in UTF-8 or Shift_JIS. The first line names the columns: 名称 (needed), 種別, サービス (several with 、 between), 住所, 電話, 時間, 備考,
+    /// 緯度, 経度; or name, kind, services, address, phone, hours, comment, latitude, longitude.
+    #[arg(long)]
+    pub(crate) csv: PathBuf,
+    /// Lines of the map, such as the coast, as CSV with the columns 線 (line), 緯度 (latitude), 経度 (longitude): points of one line have the same name.
+    #[arg(long)]
+    pub(crate) outline: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseSource,
 }
 
 #[derive(Debug, Args)]

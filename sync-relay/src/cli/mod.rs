@@ -10,15 +10,19 @@ use ring::rand::SystemRandom;
 use tendenko_protocol::ids::{Millis, RegionId};
 use tendenko_protocol::limits::{MAX_ENROLMENT_BUNDLE as BUNDLE, MAX_ENROLMENT_REQUEST as REQUEST};
 use tendenko_protocol::trust::{EnrolmentBundle, EnrolmentError, EnrolmentRequest, RelayRequest};
+use tendenko_relay::listing::{self, ListingError};
 use tendenko_relay::status::Status;
 use tendenko_relay::{Cost, Directory, EdgeSetup, Enrolment, Region, RegionError, Relay, RelayError, Setup, edge};
 
-use args::{Ask, Cli, Command, Enroll, Init, Join, Serve};
+use args::{Ask, Cli, Command, Enroll, Init, Join, PublishDirectory, Serve};
 use terminal::PassphraseError;
 
 mod args;
 mod courier;
 mod terminal;
+
+/// Most bytes of a list that is published: more than a statement could hold anyway.
+const LISTING: usize = 1 << 20;
 
 /// Why a command failed, in one line for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +43,8 @@ pub(crate) enum CliError {
     Whose,
     #[error("each --member needs its --profession: {members} members, {professions} professions")]
     Professions { members: usize, professions: usize },
+    #[error("{path}: {source}")]
+    Listing { path: PathBuf, source: ListingError },
     #[error(transparent)]
     Courier(#[from] courier::CourierCliError),
     #[error("{0}")]
@@ -57,6 +63,7 @@ pub(crate) fn run() -> Result<(), CliError> {
         Command::Ask(ask) => self::ask(ask),
         Command::Join(join) => self::join(join),
         Command::Serve(serve) => self::serve(serve),
+        Command::Directory(directory) => self::directory(directory),
         Command::Courier(args::Courier::Export(export)) => say(&courier::export(export, now())?),
         Command::Courier(args::Courier::Import(import)) => say(&courier::import(import, now())?),
         Command::Status(status) => {
@@ -136,6 +143,26 @@ fn join(join: Join) -> Result<(), CliError> {
         EnrolmentBundle::from_bytes(&bytes).map_err(|source| CliError::Bundle { path: join.bundle.clone(), source })?;
     let relay = edge::join(&Directory::new(join.dir), &bundle, &SystemRandom::new(), now())?;
     say(&format!("region {} {}\nrelay {relay}", RegionId::of_key(&bundle.region_public), bundle.region_name))
+}
+
+fn directory(publish: PublishDirectory) -> Result<(), CliError> {
+    let listing = |path: &PathBuf| read(path, LISTING);
+    let wrong = |path: &PathBuf| {
+        let path = path.clone();
+        move |source| CliError::Listing { path, source }
+    };
+    let services = listing::services(&listing(&publish.csv)?).map_err(wrong(&publish.csv))?;
+    let outline = match &publish.outline {
+        Some(path) => listing::outline(&listing(path)?).map_err(wrong(path))?,
+        None => Vec::new(),
+    };
+    let count = services.len();
+    let passphrase = terminal::passphrase(&publish.passphrase, false)?;
+    let region = Region::open(&Directory::new(publish.dir), &passphrase, &SystemRandom::new())?;
+    match region.publish(services, outline, now())? {
+        Some(serial) => say(&format!("directory {serial}, {count} entries")),
+        None => say("nothing has changed since the last directory: nothing was published"),
+    }
 }
 
 fn serve(serve: Serve) -> Result<(), CliError> {

@@ -19,9 +19,11 @@ pub(super) fn make(set: &TrustStore, device: Option<DeviceId>, config: &Config, 
         Claim::Member(claim) => facility == Some(claim.facility),
         Claim::Device(claim) => Some(claim.id) == device,
         Claim::Relay(_) => true,
-        Claim::Grant(_) | Claim::Revocation(_) => false,
+        Claim::Grant(_) | Claim::Revocation(_) | Claim::Directory(_) => false,
     };
-    let other = |claim: &Claim| !needed(claim) && !matches!(claim, Claim::Grant(_));
+    // Of the directories, the one that holds.
+    let outdated = |claim: &Claim| matches!(claim, Claim::Directory(found) if set.directory().is_some_and(|now| now.serial > found.serial));
+    let other = |claim: &Claim| !needed(claim) && !matches!(claim, Claim::Grant(_)) && !outdated(claim);
 
     let mut room = MAX_ENROLMENT_BUNDLE - MARGIN;
     let mut taken: BTreeSet<&StatementId> = BTreeSet::new();

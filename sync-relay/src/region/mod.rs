@@ -61,6 +61,11 @@ pub enum RegionError {
     /// A request that does not fit.
     #[error("the request cannot be made: {0}")]
     Request(#[from] trust::EnrolmentError),
+    /// More than one statement holds.
+    #[error(
+        "the directory takes more than a statement may (64 KiB, 500 entries): shorten remarks, or leave entries out"
+    )]
+    DirectoryTooLarge,
     /// No name.
     #[error("a name is empty")]
     EmptyName,
@@ -287,6 +292,28 @@ impl Region {
         self.keep(now, signed)?;
         let bundle = known.with(|set| bundle::make(set, Some(device), &self.config, self.relay));
         Ok(Enrolled { bundle, device, facility, members })
+    }
+
+    /// Publishes the region's directory in the place of the one before; its serial number. None where nothing has changed.
+    ///
+    /// It is in the store when this returns, as certificates are.
+    pub fn publish(
+        &self,
+        services: Vec<trust::HealthcareService>,
+        outline: Vec<Vec<trust::Place>>,
+        now: Millis,
+    ) -> Result<Option<u64>, RegionError> {
+        let known = Trust::load(self.keys.public(), &self.store)?;
+        let before = known.with(|set| set.directory().cloned()).unwrap_or_default();
+        if before.serial > 0 && before.services == services && before.outline == outline {
+            return Ok(None);
+        }
+        let serial = before.serial + 1;
+        let directory = trust::ServiceDirectory { serial, services, outline };
+        let signed =
+            trust::sign(&self.keys, now, Claim::Directory(directory)).map_err(|_| RegionError::DirectoryTooLarge)?;
+        self.keep(now, vec![signed])?;
+        Ok(Some(serial))
     }
 
     fn keep(&self, now: Millis, statements: Vec<trust::SignedStatement>) -> Result<(), RegionError> {

@@ -163,3 +163,30 @@ fn an_edge_relay_joins_by_two_files() {
     assert_eq!(figures.statements, bundle.statements.len() as u64);
     assert_eq!(figures.waiting.unwrap().map(|lane| lane.items), [0, 0, 0], "the hub has what the bundle brought");
 }
+
+#[test]
+fn a_directory_takes_the_place_of_the_one_before_and_comes_with_the_bundle() {
+    let rng = SystemRandom::new();
+    let dir = tempfile::tempdir().unwrap();
+    let directory = Directory::new(dir.path().join("relay"));
+    let region = Region::create(&directory, &setup(), &passphrase(), &rng, Millis(1)).unwrap();
+    let list = |name: &str| vec![trust::HealthcareService { name: name.into(), ..Default::default() }];
+    assert_eq!(region.publish(list("はまかぜ薬局"), Vec::new(), Millis(9)).unwrap(), Some(1));
+    assert_eq!(region.publish(list("はまかぜ薬局"), Vec::new(), Millis(10)).unwrap(), None, "nothing has changed");
+    // The clock of the secretariat may be wrong: the number counts.
+    assert_eq!(region.publish(list("うみかぜ薬局"), Vec::new(), Millis(2)).unwrap(), Some(2));
+    let large =
+        vec![trust::HealthcareService { name: "a".into(), comment: "あ".repeat(160), ..Default::default() }; 300];
+    assert!(matches!(region.publish(large, Vec::new(), Millis(11)), Err(RegionError::DirectoryTooLarge)));
+
+    let enrolled = region.enrol(&request("tablet 1"), &enrolment(&[("佐藤 花", "nurse")]), &rng, Millis(12)).unwrap();
+    let mut set = TrustStore::new(enrolled.bundle.region_public);
+    for statement in &enrolled.bundle.statements {
+        set.add(statement).unwrap();
+    }
+    let names: Vec<_> = set.directory().unwrap().services.iter().map(|service| service.name.as_str()).collect();
+    assert_eq!(names, ["うみかぜ薬局"]);
+    let directories =
+        set.statements().filter(|(id, _)| matches!(set.statement(id).unwrap().claim, Claim::Directory(_)));
+    assert_eq!(directories.count(), 1, "the one before is not handed out any more");
+}

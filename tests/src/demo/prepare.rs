@@ -46,6 +46,7 @@ pub fn prepare(dir: &Path) -> Result<(), RegionFailure> {
 
     say("region, relay and three tablets: visiting nurse, pharmacist, evacuation site");
     let region = DrillRegion::create_with(dir, KdfParams::tablet())?;
+    region.publish_directory()?;
     let pharmacist = region.enrol("pharmacist", PHARMACIST)?;
     let site = region.enrol("site", SITE)?;
     let nurse = region.enrol("nurse", NURSE)?;

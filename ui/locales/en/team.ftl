@@ -148,3 +148,23 @@ field-activity = Activity
 field-consent = Consent
 field-due-date = Until
 field-when = When
+
+# Directory
+resources = Directory
+resources-open = Open the region’s directory
+resources-explain = Telephones, hours and places of the region’s facilities, also with no network.
+resources-search = Name, kind, service, address
+resources-kind = Kind
+resources-view = View
+resources-list = List
+resources-map = Map
+resources-hours = Hours
+resources-far = about { $km } km
+resources-found-none = Nothing found. Try fewer letters, or another kind.
+resources-none = No directory has arrived yet. When the secretariat publishes one, it is listed here.
+resources-no-place = No place is known of these. Look at the list.
+resources-unplaced = { $n } without a known place are in the list.
+resources-map-explain = The numbers are those of the list. Touch one to read it.
+resources-ruler = { $n } km
+resources-north = N
+resources-published = Published by the secretariat on { $date }

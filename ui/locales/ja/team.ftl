@@ -139,3 +139,23 @@ field-activity = すること
 field-consent = もとになる同意
 field-due-date = いつまで
 field-when = 日時
+
+# 資源リスト
+resources = 資源リスト
+resources-open = 地域の資源リストを見る
+resources-explain = 地域の事業所の電話・時間・場所です。回線がなくても見られます。
+resources-search = 名前・種別・サービス・住所
+resources-kind = 種別
+resources-view = 見かた
+resources-list = 一覧
+resources-map = 地図
+resources-hours = 時間
+resources-far = 約{ $km } km
+resources-found-none = 見つかりませんでした。言葉を短くするか、種別を外してください。
+resources-none = 資源リストはまだ届いていません。事務局が公開すると、ここに並びます。
+resources-no-place = 場所がわかる事業所がありません。一覧でご覧ください。
+resources-unplaced = 場所のわからない{ $n }件は、一覧にあります。
+resources-map-explain = 番号は一覧と同じです。さわると内容が出ます。
+resources-ruler = { $n } km
+resources-north = 北
+resources-published = { $date }に事務局が公開

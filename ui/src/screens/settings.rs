@@ -33,12 +33,21 @@ pub fn Settings() -> Html {
         let app = app.clone();
         move |_: MouseEvent| app.dispatch(Act::Go(Route::Gallery))
     };
+    let to_resources = {
+        let app = app.clone();
+        move |_: MouseEvent| app.dispatch(Act::Go(Route::Resources))
+    };
     html! {
         <div class="page" data-testid="settings">
             <h1 class="page-title">{ words.t("nav-settings") }</h1>
             { choice(&app, words.t("language"), "language", &languages, app.prefs.lang, Lang::as_str, |prefs, lang| Prefs { lang, ..prefs }) }
             { choice(&app, words.t("text-size"), "size", &sizes, app.prefs.size, TextSize::as_str, |prefs, size| Prefs { size, ..prefs }) }
             { choice(&app, words.t("theme"), "theme", &themes, app.prefs.theme, Theme::as_str, |prefs, theme| Prefs { theme, ..prefs }) }
+            <section class="panel">
+                <h2 class="panel-title">{ words.t("resources") }</h2>
+                <p class="quiet">{ words.t("resources-explain") }</p>
+                <button type="button" class={button_class("plain")} onclick={to_resources} data-testid="to-resources">{ words.t("resources-open") }</button>
+            </section>
             <Data />
             <section class="panel">
                 <h2 class="panel-title">{ words.t("about") }</h2>

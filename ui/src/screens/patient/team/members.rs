@@ -2,7 +2,7 @@
 
 use crate::{
     api::use_command,
-    app::{App, use_app},
+    app::{Act, App, Route, use_app},
     components::{Icon, Sheet, area_field, button_class, failure, save_button, send_and_close, text_of},
     dates::Day,
 };
@@ -44,6 +44,10 @@ pub fn Members(props: &MembersProps) -> Html {
         let open = open.clone();
         Callback::from(move |()| open.set(Open::Nothing))
     };
+    let to_resources = {
+        let app = app.clone();
+        move |_: MouseEvent| app.dispatch(Act::Go(Route::Resources))
+    };
     html! {
         <section class="panel" data-testid="members">
             <h2 class="panel-title">{ words.t("members") }</h2>
@@ -70,6 +74,7 @@ pub fn Members(props: &MembersProps) -> Html {
                     }
                 </>
             }) }
+            <button type="button" class={button_class("quiet")} onclick={to_resources} data-testid="to-resources">{ words.t("resources-open") }</button>
             <p class="quiet">{ words.t("members-leaving") }</p>
             if let Open::Add(chosen) = (*open).clone() { <AddSheet patient={props.patient.clone()} {chosen} on_close={close} /> }
         </section>
