@@ -34,6 +34,8 @@ pub const MAX_ADDRESSES: usize = 16;
 pub const MAX_REVOKED_LOGS: usize = 1_000;
 /// Those who offer something, in a region's directory.
 pub const MAX_DIRECTORY_SERVICES: usize = 500;
+/// The greatest number of a region's directory: one edition a second for thirty years.
+pub const MAX_DIRECTORY_SERIAL: u64 = 999_999_999;
 /// Kinds of service that one of them offers.
 pub const MAX_SERVICE_TYPES: usize = 16;
 /// Points of the map's lines in a region's directory.

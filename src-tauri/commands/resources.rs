@@ -1,9 +1,7 @@
 //! 資源リスト: the region's directory, searched and sorted.
 
-use std::collections::BTreeSet;
-
 use tendenko_app_api as api;
-use tendenko_protocol::trust::{HealthcareService, Place};
+use tendenko_protocol::trust::{HealthcareService, Place, ServiceDirectory};
 use tendenko_replica::search::fold_text;
 
 use super::Answer;
@@ -11,47 +9,92 @@ use crate::tablet::Desk;
 
 pub fn list(desk: &Desk, args: api::GetResources) -> Answer<api::GetResources> {
     let trust = desk.replica.trust();
-    let Some(directory) = trust.directory() else { return Ok(api::Resources::default()) };
-    let home = directory.services.iter().find(|one| one.name == desk.replica.me().facility).and_then(|one| one.place);
-    let kinds: BTreeSet<&str> = directory.services.iter().map(|one| one.kind.as_str()).collect();
-    let words: Vec<String> = args.words.split_whitespace().map(fold_text).filter(|word| !word.is_empty()).collect();
-    let mut found: Vec<api::ResourceView> = directory
+    let (Some(directory), Some(published)) = (trust.directory(), trust.directory_published()) else {
+        return Ok(api::Resources::default());
+    };
+    let edition = api::Edition { serial: directory.serial, published: api::Millis(published.0) };
+    Ok(api::Resources { edition: Some(edition), ..looked_up(directory, &desk.replica.me().facility, &args) })
+}
+
+/// What was asked for, as somebody of this facility sees it.
+fn looked_up(directory: &ServiceDirectory, facility: &str, args: &api::GetResources) -> api::Resources {
+    let own = own(&directory.services, facility);
+    let home = own.and_then(|own| own.place);
+    let mut all: Vec<(&HealthcareService, bool, Option<u32>)> = directory
         .services
         .iter()
-        .filter(|one| args.kind.as_ref().is_none_or(|kind| *kind == one.kind))
-        .filter(|one| says(one, &words))
-        .map(|one| view(one, home))
+        .map(|one| {
+            let mine = own.is_some_and(|own| std::ptr::eq(own, one));
+            (one, mine, home.zip(one.place).filter(|_| !mine).map(|(home, place)| metres(home, place)))
+        })
         .collect();
-    found.sort_by(|a, b| {
-        let far = |one: &api::ResourceView| one.metres.unwrap_or(u32::MAX);
-        (far(a), &a.kind, &a.name).cmp(&(far(b), &b.kind, &b.name))
+    all.sort_by_key(|(one, mine, metres)| {
+        (!mine, metres.unwrap_or(u32::MAX), one.place.is_none(), one.kind.clone(), one.name.clone())
     });
-    Ok(api::Resources {
-        published: trust.directory_published().map(|at| api::Millis(at.0)),
-        kinds: kinds.into_iter().filter(|kind| !kind.is_empty()).map(str::to_owned).collect(),
+    let words: Vec<String> = args.words.split_whitespace().map(fold_text).filter(|word| !word.is_empty()).collect();
+    let found = (1..)
+        .zip(&all)
+        .filter(|(_, (one, ..))| args.kind.as_ref().is_none_or(|kind| *kind == one.kind) && says(one, &words))
+        .map(|(number, (one, own, metres))| view(number, one, *own, *metres))
+        .collect();
+    api::Resources {
+        edition: None,
+        kinds: kinds(&directory.services),
         found,
-        outline: directory.outline.iter().map(|line| line.iter().map(|place| shown(*place)).collect()).collect(),
-    })
+        total: u32::try_from(all.len()).unwrap_or(u32::MAX),
+        from: home.and(own).map(|own| own.name.clone()),
+        outline: directory
+            .outline
+            .iter()
+            .map(|line| api::MapOutline {
+                name: line.name.clone(),
+                places: line.places.iter().map(|place| shown(*place)).collect(),
+            })
+            .collect(),
+    }
+}
+
+/// The entry of a facility: the one of its name, however that is spaced and wide. Of two nobody knows which.
+fn own<'a>(services: &'a [HealthcareService], facility: &str) -> Option<&'a HealthcareService> {
+    let plain = |name: &str| fold_text(&name.split_whitespace().collect::<String>());
+    let wanted = plain(facility);
+    let mut same = services.iter().filter(|one| plain(&one.name) == wanted);
+    same.next().filter(|_| same.next().is_none())
+}
+
+/// Every kind, in the order in which they are first named.
+fn kinds(services: &[HealthcareService]) -> Vec<api::ResourceKind> {
+    let mut kinds: Vec<api::ResourceKind> = Vec::new();
+    for one in services.iter().filter(|one| !one.kind.is_empty()) {
+        match kinds.iter_mut().find(|known| known.name == one.kind) {
+            Some(known) => known.count += 1,
+            None => kinds.push(api::ResourceKind { name: one.kind.clone(), count: 1 }),
+        }
+    }
+    kinds
 }
 
 /// Whether an entry says every word, in whatever kana and width.
 fn says(one: &HealthcareService, words: &[String]) -> bool {
-    let texts = [&one.name, &one.kind, &one.address, &one.phone, &one.comment];
+    let texts = [&one.name, &one.kind, &one.address, &one.phone, &one.hours, &one.capacity, &one.comment];
     let all: Vec<String> = texts.into_iter().chain(&one.types).map(|text| fold_text(text)).collect();
     words.iter().all(|word| all.iter().any(|text| text.contains(word.as_str())))
 }
 
-fn view(one: &HealthcareService, home: Option<Place>) -> api::ResourceView {
+fn view(number: u32, one: &HealthcareService, own: bool, metres: Option<u32>) -> api::ResourceView {
     api::ResourceView {
+        number,
         name: one.name.clone(),
+        own,
         kind: one.kind.clone(),
         services: one.types.clone(),
         address: one.address.clone(),
         phone: one.phone.clone(),
         hours: one.hours.clone(),
+        capacity: one.capacity.clone(),
         comment: one.comment.clone(),
         place: one.place.map(shown),
-        metres: home.zip(one.place).map(|(home, place)| metres(home, place)),
+        metres,
     }
 }
 
@@ -90,6 +133,42 @@ mod tests {
             assert!(found(typed), "{typed}");
         }
         assert!(!found("うみかぜ") && !found("はまかぜ 病院"));
+    }
+
+    #[test]
+    fn numbers_stay_whatever_was_asked_for_with_my_own_facility_first_and_never_at_a_distance() {
+        let placed = |name: &str, kind: &str, place| HealthcareService { place, ..service(name, kind, &[]) };
+        let directory = ServiceDirectory {
+            services: vec![
+                placed("うみかぜ薬局", "薬局", Some(Place(3_928_000, 14_188_000))),
+                placed("はまなす　訪問看護", "訪問看護ステーション", Some(Place(3_927_000, 14_188_000))),
+                placed("あさひ薬局", "薬局", None),
+                placed("なぎさ診療所", "医科診療所", Some(Place(3_927_000, 14_188_100))),
+            ],
+            ..ServiceDirectory::default()
+        };
+        let asked = |kind: Option<&str>| api::GetResources { words: String::new(), kind: kind.map(str::to_owned) };
+        let lines = |found: &api::Resources| -> Vec<(u32, String, bool, Option<u32>)> {
+            found.found.iter().map(|one| (one.number, one.name.clone(), one.own, one.metres)).collect()
+        };
+        let all = looked_up(&directory, "はまなす訪問看護", &asked(None));
+        assert_eq!(
+            lines(&all),
+            [
+                (1, "はまなす　訪問看護".to_owned(), true, None),
+                (2, "なぎさ診療所".to_owned(), false, Some(86)),
+                (3, "うみかぜ薬局".to_owned(), false, Some(1_112)),
+                (4, "あさひ薬局".to_owned(), false, None),
+            ]
+        );
+        assert_eq!((all.total, all.from.as_deref()), (4, Some("はまなす　訪問看護")));
+        let kinds: Vec<_> = all.kinds.iter().map(|kind| (kind.name.as_str(), kind.count)).collect();
+        assert_eq!(kinds, [("薬局", 2), ("訪問看護ステーション", 1), ("医科診療所", 1)]);
+        let narrowed = looked_up(&directory, "はまなす訪問看護", &asked(Some("薬局")));
+        assert_eq!(lines(&narrowed), [lines(&all)[2].clone(), lines(&all)[3].clone()]);
+        let stranger = looked_up(&directory, "第一救護所", &asked(None));
+        assert!(stranger.from.is_none() && stranger.found.iter().all(|one| !one.own && one.metres.is_none()));
+        assert_eq!(stranger.found[3].name, "あさひ薬局", "those without a place are last");
     }
 
     #[test]

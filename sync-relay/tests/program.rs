@@ -188,6 +188,33 @@ fn bad_input_is_refused_with_a_reason_and_changes_nothing() {
     assert!(!site.run(&["status", "--dir"]).status.success());
 }
 
+/// As the secretariat does it, with a list that a spreadsheet saved, and with what goes wrong.
+#[test]
+fn a_directory_is_published_from_csv_and_what_is_wrong_with_it_is_said_by_line_and_column() {
+    let site = Site::init();
+    let (list, passphrase) = (site.path("list.csv"), site.path("passphrase"));
+    let publish = |csv: &[u8], more: &[&str]| {
+        std::fs::write(&list, csv).unwrap();
+        let [list, passphrase] = [&list, &passphrase].map(|path| path.to_str().unwrap());
+        let made = site.run(&[&["directory", "--csv", list, "--passphrase-file", passphrase], more].concat());
+        (made.status.success(), String::from_utf8([made.stdout, made.stderr].concat()).unwrap())
+    };
+    let (shift_jis, _, _) = encoding_rs::SHIFT_JIS.encode("名称,種別,定員\r\nはまかぜ薬局,薬局,\r\n");
+    let told = |(worked, said): (bool, String), wanted: bool, words: &str| {
+        assert_eq!(worked, wanted, "{said}");
+        assert!(said.contains(words), "{said}");
+    };
+    told(publish("名称,緯度,経度\nA,39.2,北\n".as_bytes(), &[]), false, "line 2, column 3 (“経度”)");
+    told(publish(&shift_jis, &[]), true, "directory 1, 1 entries");
+    told(publish(&shift_jis, &[]), true, "nothing was published");
+    told(
+        publish("名称\nはまかぜ薬局\n".as_bytes(), &["--serial", "1"]),
+        false,
+        "the directory that holds has number 1",
+    );
+    told(publish("名称\nはまかぜ薬局\n".as_bytes(), &["--serial", "9"]), true, "directory 9, 1 entries");
+}
+
 /// As an operator does it: two commands at the edge, one at the secretariat.
 #[test]
 fn an_edge_relay_is_made_by_the_program_and_tells_what_waits() {

@@ -135,7 +135,7 @@ impl DrillRegion {
     pub fn publish_directory(&self) -> Result<(), RegionFailure> {
         let services = listing::services(include_bytes!("../data/demo/directory.csv"))?;
         let outline = listing::outline(include_bytes!("../data/demo/outline.csv"))?;
-        self.region.publish(services, outline, now())?;
+        self.region.publish(services, outline, None, now())?;
         Ok(())
     }
 

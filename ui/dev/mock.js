@@ -119,6 +119,13 @@ const answers = {
   get_sync: sync,
   get_sync_detail: () => ({ sync: sync(), more: 4, waiting: asked.get("sync") === "idle" ? [] : [{ patient: rows[0].patient, kind: "visit", since: now - 2 * hour, bytes: 1184 }, { patient: rows[0].patient, kind: "hand_over", since: now - 5 * hour, bytes: 412 }, { patient: rows[1].patient, kind: "medicine_change", since: now - 26 * hour, bytes: 690 }] }),
   set_data_saver: ({ on }) => { saver = on; return sync(); },
+  get_resources: ({ words, kind }) => {
+    const all = [["訪問看護ステーションはまなす", "訪問看護ステーション", 3927380, 14188360], ["はまかぜ薬局", "薬局", 3927620, 14188460], ["見本ビル内科", "医科診療所", 3927460, 14188520], ["しおさい薬局ビル店", "薬局", 3927460, 14188520], ["おおつち訪問リハビリ", "訪問リハビリ", 3935930, 14190210], ["福祉用具しおさい", "福祉用具貸与"]]
+      .map(([name, kind, lat, lon], at) => ({ number: at + 1, name, own: at === 0, kind, services: ["訪問", "相談"], address: lat ? "岩手県釜石市大町99番" : "", phone: `0193-00-010${at}`, hours: "平日 8:30–17:30", capacity: "", comment: "", place: lat ? [lat, lon] : null, metres: at && lat ? at * 260 : null }));
+    const kinds = [...new Set(all.map(one => one.kind))].map(name => ({ name, count: all.filter(one => one.kind === name).length }));
+    const outline = [{ name: "海岸線", places: [[3936000, 14190500], [3930000, 14191500], [3927000, 14189500], [3925000, 14190500]] }, { name: "釜石", places: [[3927650, 14187900]] }];
+    return { edition: asked.has("empty") ? null : { serial: 3, published: now - 40 * day }, total: all.length, from: all[0].name, kinds, outline, found: all.filter(one => (one.name + one.address).includes(words) && (!kind || one.kind === kind)) };
+  },
   get_data_use: () => [{ month: "2026-11", traffic: { sent: 48211, received: 1820334 } }, { month: "2026-10", traffic: { sent: 1048211, received: 5820334 } }],
   get_nearby: () => nearby,
   start_serving: () => (nearby = { serving: { qr: "TENDENKO:1:" + "6BFOXN%TSMAHN-H3ZKUZKDW6TB8S-2KD5".repeat(12), guests: ["訪問5号", "ふたば薬局"], carried: 34, waiting: 12, hub: false }, found: [], ended: null, deaf: false }),

@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{MAX_DIRECTORY_POINTS, MAX_DIRECTORY_SERVICES, MAX_SERVICE_TYPES, MAX_TEXT};
+use crate::limits::{MAX_DIRECTORY_POINTS, MAX_DIRECTORY_SERIAL, MAX_DIRECTORY_SERVICES, MAX_SERVICE_TYPES, MAX_TEXT};
 
 /// Who offers what in a region.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,9 +19,18 @@ pub struct ServiceDirectory {
     pub serial: u64,
     /// Those who offer something.
     pub services: Vec<HealthcareService>,
-    /// Lines of a map, such as the coast: each a row of places.
+    /// Lines of a map, such as the coast.
     #[serde(default)]
-    pub outline: Vec<Vec<Place>>,
+    pub outline: Vec<MapLine>,
+}
+
+/// A line of the map. One of a single place is no line, only its name is written there: a town, a station.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapLine {
+    /// What it is called.
+    pub name: String,
+    /// Where it goes along, in order.
+    pub places: Vec<Place>,
 }
 
 /// Somebody who offers something.
@@ -43,6 +52,9 @@ pub struct HealthcareService {
     /// When it is open, in words.
     #[serde(default)]
     pub hours: String,
+    /// How many it takes, in words: 定員25名, 9床 …
+    #[serde(default)]
+    pub capacity: String,
     /// Anything else.
     #[serde(default)]
     pub comment: String,
@@ -70,17 +82,24 @@ impl Place {
 impl ServiceDirectory {
     /// Whether every part of it is within its bounds.
     pub(super) fn holds(&self) -> bool {
-        let points: usize = self.outline.iter().map(Vec::len).sum();
-        self.services.len() <= MAX_DIRECTORY_SERVICES
+        let points: usize = self.outline.iter().map(|line| line.places.len()).sum();
+        self.serial <= MAX_DIRECTORY_SERIAL
+            && self.services.len() <= MAX_DIRECTORY_SERVICES
             && points <= MAX_DIRECTORY_POINTS
-            && self.outline.iter().flatten().all(|place| place.exists())
+            && self.outline.iter().all(MapLine::holds)
             && self.services.iter().all(HealthcareService::holds)
+    }
+}
+
+impl MapLine {
+    fn holds(&self) -> bool {
+        self.name.len() <= MAX_TEXT && !self.places.is_empty() && self.places.iter().all(|place| place.exists())
     }
 }
 
 impl HealthcareService {
     fn holds(&self) -> bool {
-        let texts = [&self.name, &self.kind, &self.address, &self.phone, &self.hours, &self.comment];
+        let texts = [&self.name, &self.kind, &self.address, &self.phone, &self.hours, &self.capacity, &self.comment];
         texts.into_iter().chain(&self.types).all(|text| text.len() <= MAX_TEXT)
             && !self.name.trim().is_empty()
             && self.types.len() <= MAX_SERVICE_TYPES
@@ -144,6 +163,19 @@ mod tests {
     }
 
     #[test]
+    fn another_regions_directory_is_refused_and_an_older_one_takes_no_place() {
+        let rng = SystemRandom::new();
+        let (ours, theirs) = (RegionKeys::generate(&rng).unwrap(), RegionKeys::generate(&rng).unwrap());
+        let mut set = TrustStore::new(ours.public());
+        set.add(sign(&ours, Millis(1), listing(4, "はまかぜ薬局")).unwrap().bytes()).unwrap();
+        let foreign = sign(&theirs, Millis(2), listing(9, "よその薬局")).unwrap();
+        assert_eq!(set.add(foreign.bytes()), Err(TrustError::Signature));
+        set.add(sign(&ours, Millis(3), listing(3, "古い薬局")).unwrap().bytes()).unwrap();
+        assert_eq!(names(&set), ["はまかぜ薬局"]);
+        assert_eq!(set.directory_published(), Some(Millis(1)));
+    }
+
+    #[test]
     fn what_is_out_of_bounds_is_not_signed() {
         let region = RegionKeys::generate(&SystemRandom::new()).unwrap();
         let refused = |directory: ServiceDirectory| {
@@ -153,10 +185,18 @@ mod tests {
         let of =
             |service: HealthcareService| ServiceDirectory { services: vec![service], ..ServiceDirectory::default() };
         assert!(!refused(of(service.clone())));
+        assert!(refused(ServiceDirectory { serial: MAX_DIRECTORY_SERIAL + 1, ..of(service.clone()) }));
         assert!(refused(of(HealthcareService { name: " ".into(), ..service.clone() })));
         assert!(refused(of(HealthcareService { hours: "あ".repeat(200), ..service.clone() })));
         assert!(refused(of(HealthcareService { place: Some(Place(9_000_001, 0)), ..service.clone() })));
         assert!(refused(of(HealthcareService { types: vec!["x".into(); MAX_SERVICE_TYPES + 1], ..service.clone() })));
+        assert!(refused(of(HealthcareService { capacity: "あ".repeat(200), ..service.clone() })));
+        let line =
+            |places: usize| MapLine { name: "海岸線".into(), places: vec![Place(3_927_000, 14_188_000); places] };
+        let drawn = |outline: Vec<MapLine>| ServiceDirectory { outline, ..ServiceDirectory::default() };
+        assert!(!refused(drawn(vec![line(MAX_DIRECTORY_POINTS - 1), line(1)])));
+        assert!(refused(drawn(vec![line(MAX_DIRECTORY_POINTS), line(1)])));
+        assert!(refused(drawn(vec![line(0)])), "a line of nothing");
         let long = HealthcareService { comment: "あ".repeat(160), ..service };
         let many = ServiceDirectory { services: vec![long; 200], ..ServiceDirectory::default() };
         assert!(refused(many), "more than a statement may take");

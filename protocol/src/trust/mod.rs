@@ -14,7 +14,7 @@ mod relay_request;
 mod statement;
 mod store;
 
-pub use directory::{HealthcareService, Place, ServiceDirectory};
+pub use directory::{HealthcareService, MapLine, Place, ServiceDirectory};
 pub use enrolment::{EnrolmentBundle, EnrolmentError, EnrolmentRequest, RelayAddress};
 pub use late::LateGrants;
 pub use relay_request::RelayRequest;

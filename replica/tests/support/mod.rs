@@ -87,7 +87,7 @@ impl Town {
     pub fn publish(&self, name: &str) {
         let service = HealthcareService { name: name.into(), ..HealthcareService::default() };
         let region = self.region.as_ref().unwrap();
-        region.publish(vec![service], Vec::new(), Millis(SystemClock.now().0)).unwrap();
+        region.publish(vec![service], Vec::new(), None, Millis(SystemClock.now().0)).unwrap();
     }
 
     /// Opens the relay on a free port, or on the one it had.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tendenko_protocol::limits::MAX_DIRECTORY_SERIAL;
 
 /// The relay of a Tendenko region: stores sealed care records and hands them on. It cannot read them.
 #[derive(Debug, Parser)]
@@ -182,13 +183,17 @@ pub(crate) struct PublishDirectory {
     /// The relay's directory.
     #[arg(long)]
     pub(crate) dir: PathBuf,
-    /// The list, as CSV in UTF-8 or Shift_JIS. The first line names the columns: 名称 (needed), 種別, サービス (several with 、 between), 住所, 電話, 時間, 備考,
-    /// 緯度, 経度; or name, kind, services, address, phone, hours, comment, latitude, longitude.
+    /// The list, as CSV in UTF-8 or Shift_JIS. The first line names the columns: 名称 (needed), 種別, サービス (several with 、 between), 住所, 電話, 時間, 定員,
+    /// 備考, 緯度, 経度; or name, kind, services, address, phone, hours, capacity, comment, latitude, longitude.
     #[arg(long)]
     pub(crate) csv: PathBuf,
     /// Lines of the map, such as the coast, as CSV with the columns 線 (line), 緯度 (latitude), 経度 (longitude): points of one line have the same name.
+    /// A name with one point is written there without a line.
     #[arg(long)]
     pub(crate) outline: Option<PathBuf>,
+    /// Its number, where the relay was set up again from an old copy: greater than the one that tablets show.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MAX_DIRECTORY_SERIAL))]
+    pub(crate) serial: Option<u64>,
     #[command(flatten)]
     pub(crate) passphrase: PassphraseSource,
 }

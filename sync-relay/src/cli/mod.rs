@@ -21,9 +21,6 @@ mod args;
 mod courier;
 mod terminal;
 
-/// Most bytes of a list that is published: more than a statement could hold anyway.
-const LISTING: usize = 1 << 20;
-
 /// Why a command failed, in one line for the operator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
@@ -146,7 +143,7 @@ fn join(join: Join) -> Result<(), CliError> {
 }
 
 fn directory(publish: PublishDirectory) -> Result<(), CliError> {
-    let listing = |path: &PathBuf| read(path, LISTING);
+    let listing = |path: &PathBuf| read(path, listing::LARGEST);
     let wrong = |path: &PathBuf| {
         let path = path.clone();
         move |source| CliError::Listing { path, source }
@@ -159,7 +156,7 @@ fn directory(publish: PublishDirectory) -> Result<(), CliError> {
     let count = services.len();
     let passphrase = terminal::passphrase(&publish.passphrase, false)?;
     let region = Region::open(&Directory::new(publish.dir), &passphrase, &SystemRandom::new())?;
-    match region.publish(services, outline, now())? {
+    match region.publish(services, outline, publish.serial, now())? {
         Some(serial) => say(&format!("directory {serial}, {count} entries")),
         None => say("nothing has changed since the last directory: nothing was published"),
     }

@@ -66,6 +66,16 @@ pub enum RegionError {
         "the directory takes more than a statement may (64 KiB, 500 entries): shorten remarks, or leave entries out"
     )]
     DirectoryTooLarge,
+    /// A directory that would not hold.
+    #[error(
+        "number {wanted} would not be shown anywhere: the directory that holds has number {holds}. Give a greater one, or none"
+    )]
+    DirectoryOlder {
+        /// The number it was to have.
+        wanted: u64,
+        /// The number of the one that holds.
+        holds: u64,
+    },
     /// No name.
     #[error("a name is empty")]
     EmptyName,
@@ -296,19 +306,24 @@ impl Region {
 
     /// Publishes the region's directory in the place of the one before; its serial number. None where nothing has changed.
     ///
-    /// It is in the store when this returns, as certificates are.
+    /// The number is the next one, unless `wanted` says which: a relay that was set up again from an old copy does not know how far the
+    /// region had counted, and tablets would go on showing the greater. It is in the store when this returns, as certificates are.
     pub fn publish(
         &self,
         services: Vec<trust::HealthcareService>,
-        outline: Vec<Vec<trust::Place>>,
+        outline: Vec<trust::MapLine>,
+        wanted: Option<u64>,
         now: Millis,
     ) -> Result<Option<u64>, RegionError> {
         let known = Trust::load(self.keys.public(), &self.store)?;
         let before = known.with(|set| set.directory().cloned()).unwrap_or_default();
-        if before.serial > 0 && before.services == services && before.outline == outline {
-            return Ok(None);
-        }
-        let serial = before.serial + 1;
+        let holds = before.serial;
+        let serial = match wanted {
+            Some(wanted) if wanted <= holds => return Err(RegionError::DirectoryOlder { wanted, holds }),
+            Some(wanted) => wanted,
+            None if holds > 0 && before.services == services && before.outline == outline => return Ok(None),
+            None => holds + 1,
+        };
         let directory = trust::ServiceDirectory { serial, services, outline };
         let signed =
             trust::sign(&self.keys, now, Claim::Directory(directory)).map_err(|_| RegionError::DirectoryTooLarge)?;

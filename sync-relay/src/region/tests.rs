@@ -171,13 +171,20 @@ fn a_directory_takes_the_place_of_the_one_before_and_comes_with_the_bundle() {
     let directory = Directory::new(dir.path().join("relay"));
     let region = Region::create(&directory, &setup(), &passphrase(), &rng, Millis(1)).unwrap();
     let list = |name: &str| vec![trust::HealthcareService { name: name.into(), ..Default::default() }];
-    assert_eq!(region.publish(list("はまかぜ薬局"), Vec::new(), Millis(9)).unwrap(), Some(1));
-    assert_eq!(region.publish(list("はまかぜ薬局"), Vec::new(), Millis(10)).unwrap(), None, "nothing has changed");
+    assert_eq!(region.publish(list("はまかぜ薬局"), Vec::new(), None, Millis(9)).unwrap(), Some(1));
+    assert_eq!(
+        region.publish(list("はまかぜ薬局"), Vec::new(), None, Millis(10)).unwrap(),
+        None,
+        "nothing has changed"
+    );
     // The clock of the secretariat may be wrong: the number counts.
-    assert_eq!(region.publish(list("うみかぜ薬局"), Vec::new(), Millis(2)).unwrap(), Some(2));
+    assert_eq!(region.publish(list("うみかぜ薬局"), Vec::new(), None, Millis(2)).unwrap(), Some(2));
+    assert_eq!(region.publish(list("うみかぜ薬局"), Vec::new(), Some(7), Millis(3)).unwrap(), Some(7));
+    let older = region.publish(list("はまかぜ薬局"), Vec::new(), Some(7), Millis(13)).unwrap_err();
+    assert!(matches!(older, RegionError::DirectoryOlder { wanted: 7, holds: 7 }), "{older}");
     let large =
         vec![trust::HealthcareService { name: "a".into(), comment: "あ".repeat(160), ..Default::default() }; 300];
-    assert!(matches!(region.publish(large, Vec::new(), Millis(11)), Err(RegionError::DirectoryTooLarge)));
+    assert!(matches!(region.publish(large, Vec::new(), None, Millis(11)), Err(RegionError::DirectoryTooLarge)));
 
     let enrolled = region.enrol(&request("tablet 1"), &enrolment(&[("佐藤 花", "nurse")]), &rng, Millis(12)).unwrap();
     let mut set = TrustStore::new(enrolled.bundle.region_public);

@@ -94,6 +94,15 @@ async fn nurse(desktop: &Desktop, album: &Album, lang: &str) -> Result<(), Windo
     page.touch("to-schedule").await?;
     page.see("visit-row").await?;
     album.keep(desktop, &page, "schedule").await?;
+    page.touch("nav-settings").await?;
+    page.touch("to-resources").await?;
+    page.see("resource").await?;
+    album.keep(desktop, &page, "directory").await?;
+    page.touch("resources-view-map").await?;
+    page.touch("map-home").await?;
+    page.touch_css(".map-point.is-own").await?;
+    page.see("resource").await?;
+    album.keep(desktop, &page, "directory-map").await?;
     steps::find(&page, CONFLICT.1, CONFLICT.0).await?;
     steps::open(&page, CONFLICT.0).await?;
     page.touch("transport-open").await?;

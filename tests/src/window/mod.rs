@@ -5,6 +5,7 @@
 
 pub mod chart;
 mod desktop;
+mod directory;
 pub mod guide;
 pub mod measuring;
 mod medicines;

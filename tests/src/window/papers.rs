@@ -1,11 +1,12 @@
 //! What goes on paper, in the window: the sheet for an ambulance and the PDF that WebKit makes of it; a letter from the chart, its answer, its
-//! versions and its signature; and the questions of a conference, answered on two tablets.
+//! versions and its signature; and the questions of a conference, answered on two tablets. At the end somebody is looked up in the region's
+//! directory.
 
 use std::path::{Path, PathBuf};
 
 use super::desktop::{LANDSCAPE, PORTRAIT, TELEPHONE};
 use super::page::by_id;
-use super::{Desktop, Page, Walk, WindowError, steps, together};
+use super::{Desktop, Page, Walk, WindowError, directory, steps, together};
 use crate::region::PIN;
 use crate::scene::{ALLERGY, MEDICINE, PATIENT_NAME, Scene};
 use crate::tablet::{Answer, Order, RemoteTablet};
@@ -43,6 +44,7 @@ async fn in_the_window(
     versions(walk, desktop, &page, scene, pharmacist).await?;
     reply(walk, desktop, &page).await?;
     conference(walk, desktop, &page, scene, pharmacist).await?;
+    directory::look_up(walk, desktop, &page).await?;
     for (name, size) in [("portrait", PORTRAIT), ("telephone", TELEPHONE)] {
         walk.step(format!("Every page of them fits: {name}"));
         page.resize(size).await?;

@@ -63,7 +63,10 @@ const SCREENS: &[Screen] = &[
     screen("conflicts", &[Touch("nav-today"), Touch("open-conflicts"), See("conflict-value")]),
     screen("settings", &[Touch("nav-settings"), See("settings")]),
     screen("resources", &[Touch("to-resources"), See("resource")]),
-    screen("resources-map", &[Touch("resources-view-map"), Touch("map-point"), See("resource")]),
+    screen(
+        "resources-map",
+        &[Touch("resources-view-map"), Touch("map-home"), TouchCss(".map-point.is-own"), See("resource")],
+    ),
     screen("gallery", &[Touch("back"), Touch("open-gallery"), See("gallery")]),
     screen("nearby", &[Touch("sync-line"), Touch("open-nearby"), See("nearby")]),
     screen("site", &[Touch("nav-site"), See("site")]),

@@ -80,7 +80,7 @@ fn screen(app: &App) -> Html {
         Route::Conflicts(patient) => html! { <screens::Conflicts {patient} /> },
         Route::Site => html! { <screens::Site /> },
         Route::SiteCard(id, reason) => html! { <screens::SiteCard key={id.0.clone()} id={id.clone()} {reason} /> },
-        Route::Resources => html! { <screens::Resources /> },
+        Route::Resources => html! { <screens::ResourcesScreen /> },
         Route::Nearby => html! { <screens::NearbyScreen /> },
         Route::Settings => html! { <screens::Settings /> },
         Route::Gallery => html! { <screens::Gallery /> },

@@ -33,6 +33,13 @@ pub const ICONS: &[(&str, &str)] = &[
     ("scan", "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M8 8h3v3H8zM13 13h3v3h-3z"),
     ("camera", "M4 8h4l1.5-2.5h5L16 8h4v11H4zM12 16.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7z"),
     ("next", "M10 5l7 7-7 7"),
+    (
+        "place",
+        "M12 21c-4-5-6.5-8-6.5-11.5a6.5 6.5 0 0 1 13 0C18.5 13 16 16 12 21zM12 12a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
+    ),
+    ("home", "M4 11.5 12 5l8 6.5M6 10v9h12v-9M10 19v-5h4v5"),
+    ("zoom-in", "M12 5v14M5 12h14"),
+    ("zoom-out", "M5 12h14"),
 ];
 
 #[derive(Properties, PartialEq)]

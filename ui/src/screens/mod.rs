@@ -30,7 +30,7 @@ pub use nearby::NearbyScreen;
 pub use notebook::{Notebook, NotebookOut};
 pub use patient::{Patient, PatientTab};
 pub use patients::Patients;
-pub use resources::Resources;
+pub use resources::ResourcesScreen;
 pub use schedule::ScheduleScreen;
 pub use settings::Settings;
 pub use site::{Site, SiteCard};
