@@ -2,15 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::{AttachmentView, AuthorView, EntryId, Millis, PatientId, PatientName, Sent};
+use crate::{AuthorView, DraftFile, EntryFile, EntryId, Millis, PatientId, PatientName, Sent};
 use serde::{Deserialize, Serialize};
 
-/// Files one document holds at most.
-pub const MAX_DOCUMENT_FILES: usize = 8;
 /// Questions one document asks at most.
 pub const MAX_CHECKLIST: usize = 40;
-/// Largest file that is taken in, in bytes: it has to travel over the links of home care.
-pub const MAX_DOCUMENT_FILE: u64 = 16 * 1024 * 1024;
 
 /// What kind of document it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,7 +155,7 @@ pub struct DocumentVersion {
     /// What it says.
     pub body: DocumentView,
     /// Its files; one that is not here yet is left out.
-    pub files: Vec<DocumentFile>,
+    pub files: Vec<EntryFile>,
 }
 
 /// What a document says.
@@ -177,15 +173,6 @@ pub struct DocumentView {
     pub sections: Vec<crate::NoteSection>,
     /// 確認事項
     pub checklist: Vec<String>,
-}
-
-/// A file in a document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DocumentFile {
-    /// The entry that mentions it.
-    pub entry: EntryId,
-    /// What it is.
-    pub file: AttachmentView,
 }
 
 /// A question with its answers.
@@ -359,19 +346,6 @@ pub struct DocumentDraft {
     pub beside: Vec<EntryId>,
 }
 
-/// A new file of a draft.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DraftFile {
-    /// Its number in the draft.
-    pub id: i64,
-    /// What it is.
-    pub media_type: String,
-    /// A small picture of it, as a `data:` address; none of a PDF.
-    pub thumbnail: Option<String>,
-    /// Bytes that will be sent.
-    pub size: u64,
-}
-
 /// Keeps a draft, durably.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutDocumentDraft {
@@ -390,29 +364,6 @@ pub struct DropDocumentDraft {
     pub patient: PatientId,
     /// Which.
     pub draft: DocumentDraftName,
-}
-
-/// Adds a file to a draft, durably: a PDF as it is, a picture made smaller and without what the camera wrote into it.
-/// Errors: `file-too-large`, `file-unreadable`, `too-many-files`, `disk-full`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AddDocumentFile {
-    /// About whom.
-    pub patient: PatientId,
-    /// To which draft.
-    pub draft: DocumentDraftName,
-    /// The file, in Base64.
-    pub data: String,
-}
-
-/// Takes a new file out of a draft.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RemoveDocumentFile {
-    /// About whom.
-    pub patient: PatientId,
-    /// Out of which draft.
-    pub draft: DocumentDraftName,
-    /// Which file.
-    pub id: i64,
 }
 
 /// Records a document, its files with it, in one durable step that also forgets the draft. A version names the one that it follows.
@@ -493,15 +444,6 @@ pub struct HeldPaper {
     pub document: DocumentLink,
     /// The text here is the very one that was signed.
     pub same: bool,
-}
-
-/// Saves a file of a document where the person finds it: in their documents, under its name. Errors: `attachment-not-here`, `disk-full`, `pdf-failed`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SaveFile {
-    /// Whose.
-    pub patient: PatientId,
-    /// The entry that mentions it.
-    pub entry: EntryId,
 }
 
 #[cfg(test)]

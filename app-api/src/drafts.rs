@@ -1,11 +1,10 @@
 //! Drafts: what is being written, kept in the sealed store at every keystroke, until it is saved or thrown away.
 //!
-//! A draft is its writer's alone and never leaves the tablet. There is one for each patient and writer, and one for each visit that is being
-//! corrected.
+//! A draft is its writer's alone and never leaves the tablet. There is one for each patient, writer and form ([`DraftName`]).
 
 use std::collections::BTreeMap;
 
-use crate::{Addressee, EntryId, Measure, Millis, PatientId, PatientName};
+use crate::{Addressee, DocumentDraftName, EntryId, Measure, Millis, PatientId, PatientName, SheetName};
 use serde::{Deserialize, Serialize};
 
 /// Photos one draft holds at most.
@@ -97,6 +96,18 @@ pub struct HandOverForm {
     pub text: String,
 }
 
+/// What a draft will be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftName {
+    /// A visit, or the correction of this one.
+    Visit(Option<EntryId>),
+    /// A document.
+    Document(DocumentDraftName),
+    /// What a sheet sends.
+    Sheet(SheetName),
+}
+
 /// Asks for the draft of the person at work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetDraft {
@@ -157,10 +168,8 @@ pub struct GetDrafts {}
 pub struct DraftLine {
     /// About whom.
     pub patient: PatientName,
-    /// Which visit it corrects.
-    pub correct: Option<EntryId>,
-    /// Which document it is; none = a visit.
-    pub document: Option<crate::DocumentDraftName>,
+    /// What it will be.
+    pub draft: DraftName,
     /// When it was last touched.
     pub at: Millis,
 }
@@ -197,57 +206,6 @@ pub struct GetPhrases {}
 pub struct ForgetPhrase {
     /// Which.
     pub phrase: String,
-}
-
-/// Asks for a photo or document of the chart. What is not here is asked of the relay, and comes when there is a link.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenAttachment {
-    /// Whose.
-    pub patient: PatientId,
-    /// The entry that mentions it.
-    pub entry: EntryId,
-}
-
-/// How much of it is here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AttachmentContent {
-    /// All of it, and it has the hash that the chart says.
-    Here {
-        /// As a `data:` address.
-        data: String,
-    },
-    /// On its way, or waiting for a link.
-    Coming {
-        /// Pieces here.
-        here: u32,
-        /// Pieces it has.
-        of: u32,
-    },
-    /// The relay that was asked does not have it either, yet.
-    Absent {
-        /// Pieces here.
-        here: u32,
-        /// Pieces it has.
-        of: u32,
-    },
-}
-
-/// A photo or document, as the chart mentions it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttachmentView {
-    /// Its media type.
-    pub media_type: String,
-    /// Its file name.
-    pub file_name: String,
-    /// Bytes of the whole.
-    pub size: u64,
-    /// A small picture of it, as a `data:` address.
-    pub thumbnail: Option<String>,
-    /// In the writer's words.
-    pub caption: String,
-    /// The entry it belongs to.
-    pub part_of: Option<EntryId>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! 検査: results over time, and what is to be tested.
 
-use crate::{AuthorView, EntryId, Millis, PatientId, Sent};
+use crate::{AuthorView, EntryFile, EntryId, Millis, PatientId, Sent};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
@@ -150,6 +150,8 @@ pub struct LabReportEntry {
     pub sent: Sent,
     /// What it says.
     pub report: LabReportView,
+    /// Its files; one that is not here yet is left out.
+    pub files: Vec<EntryFile>,
 }
 
 /// A report.
@@ -187,7 +189,8 @@ pub struct TestRequestView {
     pub reason: String,
 }
 
-/// Records a report. Results without a value are left out.
+/// Records a report, the files of its draft with it, in one durable step that also forgets the draft. Results without a value are left out; a file
+/// alone is a report, too.
 /// Errors: `nothing-to-save`, `field-required` (`test`), `date-unreadable`, `too-long`, `disk-full`, `save-failed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordLabs {
@@ -197,6 +200,8 @@ pub struct RecordLabs {
     pub taken_on: String,
     /// What it says.
     pub report: LabReportView,
+    /// The names of the files in its draft, by their number there.
+    pub names: Vec<(i64, String)>,
 }
 
 /// Asks for tests.

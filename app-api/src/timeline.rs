@@ -139,6 +139,8 @@ pub struct TimelineEntry {
     pub earlier: Vec<EarlierVersion>,
     /// What it says.
     pub body: EntryBody,
+    /// Its files, where they are looked at in it: a report's.
+    pub files: Vec<crate::EntryFile>,
 }
 
 /// What an entry said before.

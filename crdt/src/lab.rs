@@ -2,11 +2,12 @@
 //!
 //! Values stay as the laboratory wrote them (`<0.5`, `3+`, `陰性`, `7.2`), each with its own unit and reference range: two laboratories
 //! measure one thing in two units. Whether a value lies outside its range is never stored; a screen can say it where both are
-//! numbers. Names of the fields are those of FHIR (DiagnosticReport, Observation, ServiceRequest).
+//! numbers. A report can be files alone: a picture of an ECG has no value. Names of the fields are those of FHIR (DiagnosticReport, Observation, ServiceRequest).
 
 use serde::{Deserialize, Serialize};
 
 use crate::codec::Newer;
+use crate::ids::EntryId;
 use crate::medicine::Code;
 
 /// 検査結果: one report. When the sample was taken is when the entry happened.
@@ -20,6 +21,10 @@ pub struct LabReport {
     /// 所見・コメント
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub conclusion: String,
+    /// The attachments that belong to it (an ECG, an X-ray, the paper itself), at most [`crate::MAX_DOCUMENT_FILES`]. Entries of their own, recorded
+    /// in the same step (FHIR: `presentedForm`, `media`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<EntryId>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub newer: Newer,

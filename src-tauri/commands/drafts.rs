@@ -3,9 +3,12 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use tendenko_app_api::{self as api, ApiError, ErrorCode, MAX_PHOTOS, MAX_PICTURE};
-use tendenko_replica::{AttachmentError, AttachmentPresence, DraftName, NewPhoto};
+use tendenko_replica::{DraftName, NewPhoto};
 
-use super::{Answer, entry, patient};
+use super::Answer;
+pub use super::draft_names::name;
+use super::draft_names::shown;
+use super::files::data_address;
 use crate::error::{internal, saving, storing};
 use crate::pictures;
 use crate::tablet::Desk;
@@ -16,17 +19,13 @@ const PHRASES: u32 = 8;
 /// Characters of Base64 that the largest picture takes.
 const MAX_ENCODED: usize = MAX_PICTURE.div_ceil(3) as usize * 4;
 
-/// A `data:` address: the interface may show pictures, and load none.
-pub fn data_address(media_type: &str, bytes: &[u8]) -> String {
-    format!("data:{media_type};base64,{}", BASE64_STANDARD.encode(bytes))
-}
-
-pub fn name(of: &api::PatientId, corrects: Option<&api::EntryId>) -> Result<DraftName, ApiError> {
-    Ok(DraftName::visit(patient(of)?, corrects.map(entry).transpose()?))
+/// Under which name a visit's draft is kept.
+pub fn of_visit(of: &api::PatientId, corrects: Option<&api::EntryId>) -> Result<DraftName, ApiError> {
+    name(of, &api::DraftName::Visit(corrects.cloned()))
 }
 
 pub fn get(desk: &Desk, args: api::GetDraft) -> Answer<api::GetDraft> {
-    let name = name(&args.patient, args.correct.as_ref())?;
+    let name = of_visit(&args.patient, args.correct.as_ref())?;
     let Some(draft) = desk.replica.draft(&name).map_err(|error| storing(&error))? else {
         return Ok(api::Draft::default());
     };
@@ -44,7 +43,7 @@ pub fn get(desk: &Desk, args: api::GetDraft) -> Answer<api::GetDraft> {
 }
 
 pub fn put(desk: &Desk, args: api::PutDraft) -> Answer<api::PutDraft> {
-    let name = name(&args.patient, args.correct.as_ref())?;
+    let name = of_visit(&args.patient, args.correct.as_ref())?;
     if args.form == api::VisitForm::default() {
         let photos = desk.replica.draft(&name).map_err(|error| storing(&error))?.map_or(0, |draft| draft.photos.len());
         if photos == 0 {
@@ -56,7 +55,7 @@ pub fn put(desk: &Desk, args: api::PutDraft) -> Answer<api::PutDraft> {
 }
 
 pub fn discard(desk: &Desk, args: api::DropDraft) -> Answer<api::DropDraft> {
-    let name = name(&args.patient, args.correct.as_ref())?;
+    let name = of_visit(&args.patient, args.correct.as_ref())?;
     desk.replica.drop_draft(&name).map_err(|error| saving(&error))
 }
 
@@ -65,20 +64,17 @@ pub fn all(desk: &Desk, _: api::GetDrafts) -> Answer<api::GetDrafts> {
     let rows = super::patients::Rows::new(desk)?;
     let mut lines = Vec::new();
     for (name, at) in drafts {
+        // A form of a newer version waits for it.
+        let Some(draft) = shown(&name) else { continue };
         // Of a patient whose access ended meanwhile nothing is shown.
         let Ok(summary) = desk.replica.patient(name.patient) else { continue };
-        lines.push(api::DraftLine {
-            patient: rows.name(&summary),
-            document: super::documents::writing::draft_of(&name),
-            correct: name.corrects.map(|entry| api::EntryId(entry.to_string())),
-            at: millis(at),
-        });
+        lines.push(api::DraftLine { patient: rows.name(&summary), draft, at: millis(at) });
     }
     Ok(lines)
 }
 
 pub fn add_photo(desk: &Desk, args: api::AddPhoto) -> Answer<api::AddPhoto> {
-    let name = name(&args.patient, args.correct.as_ref())?;
+    let name = of_visit(&args.patient, args.correct.as_ref())?;
     let too_large = || ApiError::new(ErrorCode::PhotoTooLarge).with("max_mb", MAX_PICTURE / (1024 * 1024));
     if args.data.len() > MAX_ENCODED {
         return Err(too_large());
@@ -98,7 +94,7 @@ pub fn add_photo(desk: &Desk, args: api::AddPhoto) -> Answer<api::AddPhoto> {
 }
 
 pub fn remove_photo(desk: &Desk, args: api::RemovePhoto) -> Answer<api::RemovePhoto> {
-    let name = name(&args.patient, args.correct.as_ref())?;
+    let name = of_visit(&args.patient, args.correct.as_ref())?;
     desk.replica.remove_photo(&name, args.id).map_err(|error| saving(&error))
 }
 
@@ -108,28 +104,4 @@ pub fn phrases(desk: &Desk, _: api::GetPhrases) -> Answer<api::GetPhrases> {
 
 pub fn forget_phrase(desk: &Desk, args: api::ForgetPhrase) -> Answer<api::ForgetPhrase> {
     desk.replica.forget_phrase(&args.phrase).map_err(|error| saving(&error))
-}
-
-/// A photo or document: what is here is verified and shown, what is not is asked for.
-pub fn open_attachment(desk: &Desk, args: api::OpenAttachment) -> Answer<api::OpenAttachment> {
-    let (patient, entry) = (patient(&args.patient)?, entry(&args.entry)?);
-    let state = desk.replica.fetch_attachment(patient, entry).map_err(|error| attachment(&error))?;
-    Ok(match state.presence {
-        AttachmentPresence::Here => {
-            let bytes = desk.replica.read_attachment(patient, entry).map_err(|error| attachment(&error))?;
-            // Nothing but a picture is opened by its type, and a picture by what it is.
-            let media_type = image::guess_format(&bytes).map_or("application/octet-stream", |kind| kind.to_mime_type());
-            api::AttachmentContent::Here { data: data_address(media_type, &bytes) }
-        }
-        AttachmentPresence::Partly { here, of } => api::AttachmentContent::Coming { here, of },
-        AttachmentPresence::NotHere => api::AttachmentContent::Coming { here: 0, of: 0 },
-        AttachmentPresence::AbsentOnRelay { here, of } => api::AttachmentContent::Absent { here, of },
-    })
-}
-
-fn attachment(error: &AttachmentError) -> ApiError {
-    match error {
-        AttachmentError::Store(error) => storing(error),
-        _ => ApiError::new(ErrorCode::NoSuchEntry),
-    }
 }

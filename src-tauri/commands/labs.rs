@@ -1,13 +1,16 @@
 //! 検査: results over time, and what is to be tested.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
-use tendenko_crdt::{Event, EventBody, Timestamp};
+use tendenko_crdt::{EntryId, Event, EventBody, LabReport, Timestamp};
+use tendenko_protocol::ids::PatientId;
 use tendenko_replica::search::fold;
-use tendenko_replica::{TimelineEntry, day_in_japan};
+use tendenko_replica::{DraftName, TimelineEntry, day_in_japan};
 
-use super::{Answer, medicines, patient, timeline};
-use crate::error::{field_required, reason, saving, too_long};
+use super::{Answer, files, medicines, patient, sheets, timeline};
+use crate::error::{attaching, field_required, reason, storing, too_long};
 use crate::tablet::Desk;
 use crate::views::entries::sent;
 use crate::views::labs;
@@ -17,21 +20,24 @@ const KINDS: [&str; 2] = ["lab-report", "test-request"];
 const HALF_A_DAY: i64 = 12 * 60 * 60 * 1000;
 
 pub fn all(desk: &Desk, args: api::GetLabs) -> Answer<api::GetLabs> {
-    let history = timeline::standing(desk, patient(&args.patient)?, &KINDS)?;
-    let reports: Vec<_> = history.iter().filter_map(|entry| report(desk, entry)).collect();
+    let patient = patient(&args.patient)?;
+    let history = timeline::standing(desk, patient, &KINDS)?;
+    let reports = history.iter().filter_map(|entry| report(desk, patient, entry).transpose());
+    let reports = reports.collect::<Result<Vec<_>, _>>()?;
     let requests = history.iter().filter_map(|entry| request(desk, entry)).collect();
     Ok(api::Labs { tests: rows(&reports), reports, requests })
 }
 
-fn report(desk: &Desk, entry: &TimelineEntry) -> Option<api::LabReportEntry> {
-    let EventBody::LabReport(report) = &entry.event.body else { return None };
-    Some(api::LabReportEntry {
+fn report(desk: &Desk, of: PatientId, entry: &TimelineEntry) -> Result<Option<api::LabReportEntry>, ApiError> {
+    let EventBody::LabReport(report) = &entry.event.body else { return Ok(None) };
+    Ok(Some(api::LabReportEntry {
         entry: api::EntryId(entry.event.id.to_string()),
         at: millis(entry.event.occurred_at),
         author: desk.viewer.author(&entry.event.stamp.author),
         sent: sent(entry.sent),
         report: labs::report(report),
-    })
+        files: files::named(desk, of, &report.attachments)?,
+    }))
 }
 
 fn request(desk: &Desk, entry: &TimelineEntry) -> Option<api::TestRequestEntry> {
@@ -62,9 +68,14 @@ fn rows(reports: &[api::LabReportEntry]) -> Vec<api::TestRow> {
 }
 
 pub fn record(desk: &Desk, args: api::RecordLabs) -> Answer<api::RecordLabs> {
-    let report = checked(args.report)?;
+    let name = sheets::name(&args.patient, &api::SheetName::RecordLabs)?;
+    let files = desk.replica.draft(&name).map_err(|error| storing(&error))?.map_or(0, |draft| draft.photos.len());
+    let report = checked(args.report, files)?;
     let taken_on = day(desk, args.taken_on.trim())?;
-    save(desk, &args.patient, EventBody::LabReport(labs::report_of(report)), taken_on)
+    let names = args.names.into_iter().collect();
+    save(desk, &name, &names, taken_on, |files| {
+        EventBody::LabReport(LabReport { attachments: files.to_vec(), ..labs::report_of(report) })
+    })
 }
 
 pub fn request_tests(desk: &Desk, args: api::RequestTests) -> Answer<api::RequestTests> {
@@ -84,19 +95,27 @@ pub fn request_tests(desk: &Desk, args: api::RequestTests) -> Answer<api::Reques
     if reason.len() > api::MAX_LAB_COMMENT {
         return Err(too_long("reason"));
     }
-    let request = api::TestRequestView { tests, reason };
-    save(desk, &args.patient, EventBody::TestRequest(labs::request_of(request)), None)
+    let request = EventBody::TestRequest(labs::request_of(api::TestRequestView { tests, reason }));
+    let name = sheets::name(&args.patient, &api::SheetName::RequestTests)?;
+    save(desk, &name, &BTreeMap::new(), None, |_| request)
 }
 
-fn save(desk: &Desk, of: &api::PatientId, body: EventBody, at: Option<Timestamp>) -> Result<api::Saved, ApiError> {
-    let saved = desk.replica.edit(patient(of)?, |edit| {
-        let now = edit.event(body)?;
+/// Records what a sheet became, with the files of its draft.
+fn save(
+    desk: &Desk,
+    draft: &DraftName,
+    names: &BTreeMap<i64, String>,
+    at: Option<Timestamp>,
+    body: impl FnOnce(&[EntryId]) -> EventBody,
+) -> Result<api::Saved, ApiError> {
+    let saved = desk.replica.save_draft_with_files(draft, &[], names, |edit, files| {
+        let now = edit.event(body(files))?;
         let event = Event { occurred_at: at.unwrap_or(now.occurred_at), ..now };
         let at = event.occurred_at;
         let id = medicines::record(edit, event)?;
-        Ok(api::Saved { entry: Some(api::EntryId(id.to_string())), at: millis(at) })
+        Ok((api::Saved { entry: Some(api::EntryId(id.to_string())), at: millis(at) }, id, at))
     });
-    saved.map_err(|error| saving(&error))
+    saved.map_err(|error| attaching(&error))
 }
 
 /// Noon of the day that was typed; none for now. A sample is never taken tomorrow.
@@ -114,8 +133,8 @@ fn day(desk: &Desk, typed: &str) -> Result<Option<Timestamp>, ApiError> {
     Ok((day < today).then_some(Timestamp(start.0 + HALF_A_DAY)))
 }
 
-/// A report that says something, trimmed, of a bounded size. Whatever the numbers are, they are kept.
-fn checked(report: api::LabReportView) -> Result<api::LabReportView, ApiError> {
+/// A report that says something, or has files, trimmed, of a bounded size. Whatever the numbers are, they are kept.
+fn checked(report: api::LabReportView, files: usize) -> Result<api::LabReportView, ApiError> {
     let tidy = |text: String| text.trim().to_owned();
     let results = report.results.into_iter().map(|result| api::LabResultView {
         name: tidy(result.name),
@@ -130,7 +149,7 @@ fn checked(report: api::LabReportView) -> Result<api::LabReportView, ApiError> {
         results: results.filter(|result| !result.value.is_empty()).collect(),
         conclusion: tidy(report.conclusion),
     };
-    if report.results.is_empty() && report.conclusion.is_empty() {
+    if report.results.is_empty() && report.conclusion.is_empty() && files == 0 {
         return Err(ApiError::new(ErrorCode::NothingToSave));
     }
     if report.results.iter().any(|result| result.name.is_empty()) {
@@ -151,8 +170,12 @@ fn checked(report: api::LabReportView) -> Result<api::LabReportView, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+
     use super::*;
     use crate::commands::testing::{NOON, Office, admit};
+    use crate::commands::visit;
 
     fn result(name: &str, value: &str) -> api::LabResultView {
         api::LabResultView {
@@ -163,6 +186,10 @@ mod tests {
             high: "6.0".into(),
             ..Default::default()
         }
+    }
+
+    fn labs_of(patient: &api::PatientId, taken_on: &str, report: api::LabReportView) -> api::RecordLabs {
+        api::RecordLabs { patient: patient.clone(), taken_on: taken_on.into(), report, names: Vec::new() }
     }
 
     fn report_with(results: Vec<api::LabResultView>) -> api::LabReportView {
@@ -178,8 +205,7 @@ mod tests {
             ("R8.8.20", report_with(vec![result("HbA1c", "7.20"), result("空腹時血糖", " ")])),
             ("", report_with(vec![result("ＨｂＡ１ｃ", "6.9"), result("CRP", "<0.1")])),
         ] {
-            let args = api::RecordLabs { patient: patient.clone(), taken_on: taken_on.into(), report };
-            record(&desk, args).unwrap();
+            record(&desk, labs_of(&patient, taken_on, report)).unwrap();
         }
         let labs = all(&desk, api::GetLabs { patient: patient.clone() }).unwrap();
         assert_eq!(labs.reports.len(), 2);
@@ -203,8 +229,7 @@ mod tests {
         let desk = office.at_work(office.nurse);
         let patient = admit(&desk);
         let recorded = |taken_on: &str, report| {
-            let args = api::RecordLabs { patient: patient.clone(), taken_on: taken_on.into(), report };
-            record(&desk, args).map_err(|error| error.code)
+            record(&desk, labs_of(&patient, taken_on, report)).map_err(|error| error.code)
         };
         assert_eq!(recorded("", report_with(vec![result("CRP", " ")])), Err(ErrorCode::NothingToSave));
         assert_eq!(recorded("", report_with(vec![result(" ", "1")])), Err(ErrorCode::FieldRequired));
@@ -229,5 +254,76 @@ mod tests {
         asked(&["BNP", "ＢＮＰ", "CRP"], "むくみ").unwrap();
         let labs = all(&desk, api::GetLabs { patient: patient.clone() }).unwrap();
         assert_eq!(labs.requests[0].request.tests, ["BNP", "CRP"]);
+    }
+
+    const PDF: &[u8] = b"%PDF-1.7 the hospital's own";
+
+    fn add(desk: &Desk, patient: &api::PatientId, bytes: &[u8]) -> Result<api::DraftFile, ErrorCode> {
+        let draft = api::DraftName::Sheet(api::SheetName::RecordLabs);
+        let args = api::AddFile { patient: patient.clone(), draft, data: BASE64_STANDARD.encode(bytes) };
+        files::add(desk, args).map_err(|error| error.code)
+    }
+
+    fn held(desk: &Desk, patient: &api::PatientId) -> api::SheetDraft {
+        let asked = api::GetSheetDraft { patient: patient.clone(), sheet: api::SheetName::RecordLabs };
+        sheets::draft(desk, asked).unwrap()
+    }
+
+    #[test]
+    fn a_report_can_be_files_alone_and_shows_them_wherever_it_is_shown() {
+        let office = Office::open();
+        let desk = office.at_work(office.nurse);
+        let patient = admit(&desk);
+        let mut form = labs_of(&patient, "", api::LabReportView { performer: "浜の検査所".into(), ..Default::default() });
+        assert_eq!(record(&desk, form.clone()).unwrap_err().code, ErrorCode::NothingToSave);
+        let added = add(&desk, &patient, PDF).unwrap();
+        form.names.push((added.id, "心電図.pdf".into()));
+        sheets::put(&desk, api::PutSheetDraft { form: form.clone().into() }).unwrap();
+        // What is refused leaves the draft as it was.
+        for refused in [&b"\x89PNG\r\n\x1a\n"[..], b"", b"no picture"] {
+            assert_eq!(add(&desk, &patient, refused), Err(ErrorCode::FileUnreadable));
+        }
+        let large = vec![b'%'; api::MAX_FILE as usize + 3];
+        assert_eq!(add(&desk, &patient, &large), Err(ErrorCode::FileTooLarge));
+        let draft = held(&desk, &patient);
+        assert_eq!((draft.form, draft.files), (Some(form.clone().into()), vec![added]));
+
+        let entry = record(&desk, form).unwrap().entry.unwrap();
+        assert_eq!(held(&desk, &patient), api::SheetDraft::default());
+        let labs = all(&desk, api::GetLabs { patient: patient.clone() }).unwrap();
+        let named = |files: &[api::EntryFile]| files.iter().map(|one| one.file.file_name.clone()).collect::<Vec<_>>();
+        assert_eq!(named(&labs.reports[0].files), ["心電図.pdf"]);
+        let asked = || {
+            let (start, filter) = (api::TimelineStart::Newest, api::TimelineFilter::default());
+            let asked = api::GetTimeline { patient: patient.clone(), start, filter, limit: 9, since: None };
+            timeline::page(&desk, asked).unwrap().entries
+        };
+        let shown = asked().into_iter().find(|one| one.id == entry).unwrap();
+        assert_eq!(named(&shown.files), ["心電図.pdf"]);
+        let open = api::OpenAttachment { patient: patient.clone(), entry: shown.files[0].entry.clone() };
+        let api::AttachmentContent::Here { data } = files::open(&desk, open).unwrap() else { panic!("it is here") };
+        assert!(data.ends_with(&BASE64_STANDARD.encode(PDF)));
+
+        // Somebody else's picture must not stay behind.
+        visit::withdraw(
+            &desk,
+            api::WithdrawEntry { patient: patient.clone(), entry, reason: "別の方の心電図だった".into() },
+        )
+        .unwrap();
+        assert!(asked().iter().all(|one| one.body == api::EntryBody::Withdrawal));
+    }
+
+    #[test]
+    fn a_report_holds_eight_files_and_no_more() {
+        let office = Office::open();
+        let desk = office.at_work(office.nurse);
+        let patient = admit(&desk);
+        for _ in 0..api::MAX_FILES {
+            add(&desk, &patient, PDF).unwrap();
+        }
+        assert_eq!(add(&desk, &patient, PDF), Err(ErrorCode::TooManyFiles));
+        record(&desk, labs_of(&patient, "R8.8.20", api::LabReportView::default())).unwrap();
+        let labs = all(&desk, api::GetLabs { patient }).unwrap();
+        assert_eq!(labs.reports[0].files.len(), api::MAX_FILES);
     }
 }

@@ -7,7 +7,7 @@ use tendenko_protocol::ids::PatientId;
 use tendenko_replica::search::{parse_birth_date, parse_birth_range};
 use tendenko_replica::{Place, TimelineEntry, TimelineFilter, TimelineStart, date_in_japan, day_in_japan};
 
-use super::{Answer, entry, patient};
+use super::{Answer, entry, files, patient};
 use crate::error::{field_required, reading};
 use crate::tablet::Desk;
 use crate::views::entries::{body, sent, stored_kind, vitals as vitals_view};
@@ -102,6 +102,10 @@ fn shown(desk: &Desk, patient: PatientId, entry: &TimelineEntry) -> Result<api::
         reason: event.reason.clone(),
         earlier: earlier(desk, patient, event)?,
         body: body(&desk.viewer, event),
+        files: match &event.body {
+            EventBody::LabReport(report) => files::named(desk, patient, &report.attachments)?,
+            _ => Vec::new(),
+        },
     })
 }
 

@@ -3,7 +3,7 @@
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
 use tendenko_crdt::{Document as _, EntryId, Event, EventBody, HandOver, Timestamp, Withdrawal};
 use tendenko_protocol::ids::PatientId;
-use tendenko_replica::Edit;
+use tendenko_replica::{Edit, SaveError};
 
 use super::{Answer, drafts, entry, patient, timeline};
 use crate::error::{attaching, reading, reason, saving, storing};
@@ -12,7 +12,7 @@ use crate::views::entries::{addressee_of, visit_of};
 use crate::views::people::millis;
 
 pub fn record(desk: &Desk, args: api::RecordVisit) -> Answer<api::RecordVisit> {
-    let name = drafts::name(&args.patient, None)?;
+    let name = drafts::of_visit(&args.patient, None)?;
     let photos =
         desk.replica.draft(&name).map_err(|error| storing(&error))?.is_some_and(|draft| !draft.photos.is_empty());
     let hand_over = args.hand_over.filter(|hand_over| !hand_over.text.trim().is_empty());
@@ -50,7 +50,7 @@ pub fn record(desk: &Desk, args: api::RecordVisit) -> Answer<api::RecordVisit> {
 }
 
 pub fn correct(desk: &Desk, args: api::CorrectVisit) -> Answer<api::CorrectVisit> {
-    let name = drafts::name(&args.patient, Some(&args.entry))?;
+    let name = drafts::of_visit(&args.patient, Some(&args.entry))?;
     let corrected = entry(&args.entry)?;
     let reason = reason(&args.reason)?.to_owned();
     if args.visit.is_empty() {
@@ -76,12 +76,23 @@ pub fn withdraw(desk: &Desk, args: api::WithdrawEntry) -> Answer<api::WithdrawEn
     let (patient, withdrawn) = (patient(&args.patient)?, entry(&args.entry)?);
     let reason = reason(&args.reason)?.to_owned();
     let old = newest(desk, patient, withdrawn)?;
+    // A report of somebody else's takes its pictures with it.
+    let files = match &old.body {
+        EventBody::LabReport(report) => report.attachments.as_slice(),
+        _ => &[],
+    };
     let saved = desk.replica.edit(patient, |edit| {
-        let mut event = edit.event(EventBody::Withdrawal(Withdrawal::default()))?;
-        event.occurred_at = old.occurred_at;
-        event.corrects = Some(withdrawn);
-        event.reason = Some(reason);
-        let id = edit.volume_at(old.occurred_at)?.record(event)?;
+        let mut take_back = |entry: EntryId| {
+            let mut event = edit.event(EventBody::Withdrawal(Withdrawal::default()))?;
+            event.occurred_at = old.occurred_at;
+            event.corrects = Some(entry);
+            event.reason = Some(reason.clone());
+            Ok::<_, SaveError>(edit.volume_at(old.occurred_at)?.record(event)?)
+        };
+        let id = take_back(withdrawn)?;
+        for file in files {
+            take_back(*file)?;
+        }
         Ok(api::Saved { entry: Some(api::EntryId(id.to_string())), at: millis(old.occurred_at) })
     });
     saved.map_err(|error| saving(&error))

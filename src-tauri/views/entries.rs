@@ -7,7 +7,7 @@ use tendenko_replica::Sent;
 use super::observations::observation;
 use super::people::{Viewer, profession, profession_of};
 use super::{card, care_plan, documents, labs, medicines, plans};
-use crate::commands::drafts::data_address;
+use crate::commands::files::data_address;
 
 /// What an entry says.
 pub fn body(viewer: &Viewer, event: &Event) -> api::EntryBody {
@@ -130,7 +130,11 @@ pub fn summary(event: &Event) -> String {
         }
         EventBody::MedicineObservation(seen) if seen.text.is_empty() => &seen.name,
         EventBody::MedicineObservation(seen) => &seen.text,
-        EventBody::LabReport(report) => report.results.first().map_or(&report.conclusion, |result| &result.name),
+        EventBody::LabReport(report) => match report.results.first() {
+            Some(result) => &result.name,
+            None if report.conclusion.is_empty() => &report.performer,
+            None => &report.conclusion,
+        },
         EventBody::TestRequest(request) => request.tests.first().map_or("", String::as_str),
         EventBody::VisitPlan(plan) => &plan.purpose,
         EventBody::VisitChange(_) => event.reason.as_deref().unwrap_or_default(),

@@ -27,7 +27,7 @@ pub fn result(result: &LabResult) -> api::LabResultView {
     }
 }
 
-/// A report for the record.
+/// A report for the record, without its files.
 pub fn report_of(report: api::LabReportView) -> LabReport {
     let result = |result: api::LabResultView| LabResult {
         name: result.name,
@@ -42,6 +42,7 @@ pub fn report_of(report: api::LabReportView) -> LabReport {
         performer: report.performer,
         results: report.results.into_iter().map(result).collect(),
         conclusion: report.conclusion,
+        attachments: Vec::new(),
         newer: Default::default(),
     }
 }

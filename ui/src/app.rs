@@ -5,11 +5,13 @@ mod frame;
 use crate::{
     api,
     dates::Day,
-    document_drafts,
-    drafts::{self, DraftKey},
+    document_drafts::DocumentKey,
+    drafts::DraftKey,
     i18n::Words,
+    keeping::Kept as _,
     prefs::Prefs,
     screens::{self, PatientTab},
+    sheet_drafts::SheetKey,
 };
 use frame::Frame;
 use std::rc::Rc;
@@ -26,6 +28,8 @@ pub enum Route {
     Patients,
     /// One patient's page.
     Patient(PatientId, PatientTab),
+    /// One patient's page, going on with a sheet that was begun.
+    Sheet(PatientId, SheetName),
     /// Writing a visit, or correcting one.
     Visit(PatientId, Option<EntryId>),
     /// Registering a patient.
@@ -233,8 +237,9 @@ impl Reducible for Session {
                 next.stack = vec![Route::Today];
                 next.toast = None;
                 next.undo = None;
-                drafts::clear();
-                document_drafts::clear();
+                DraftKey::all().clear();
+                DocumentKey::all().clear();
+                SheetKey::all().clear();
                 next.sync_sheet = false;
                 next.nearby = None;
                 next.courier = None;

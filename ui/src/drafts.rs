@@ -3,10 +3,14 @@
 //! storage, which is not sealed; and a lock leaves nothing in memory.
 //! How that goes on is [`crate::keeping`]'s.
 
-use crate::{api::call, keeping::Keeping, numbers};
+pub use crate::keeping::{discard, forget, get, put, settle};
+use crate::{
+    api::call,
+    keeping::{Keeping, Kept},
+    numbers,
+};
 use std::rc::Rc;
 use tendenko_app_api::*;
-use wasm_bindgen_futures::spawn_local;
 
 /// Whose draft about whom; a correction is a draft of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -80,55 +84,29 @@ thread_local! {
     static DRAFTS: Rc<Keeping<DraftKey, VisitForm>> = Rc::default();
 }
 
-/// The draft as it is in memory; none = nothing was typed since the unlock, or it is not read yet ([`read`]).
-pub fn get(key: &DraftKey) -> Option<VisitForm> {
-    DRAFTS.with(|drafts| drafts.get(key))
-}
+impl Kept for DraftKey {
+    type Form = VisitForm;
+    type Put = PutDraft;
+    type Discard = DropDraft;
 
-/// Keeps a draft: in memory at once, in the store as soon as the write before is done. `refused` hears of it when that cannot be.
-pub fn put(key: &DraftKey, form: &VisitForm, refused: impl Fn(ApiError) + 'static) {
-    DRAFTS.with(|drafts| drafts.put(key, form));
-    let key = key.clone();
-    spawn_local(async move {
-        if let Err(error) = settle(&key).await {
-            refused(error);
-        }
-    });
-}
+    fn put(&self, form: VisitForm) -> PutDraft {
+        PutDraft { patient: self.patient.clone(), correct: self.correct.clone(), form }
+    }
 
-/// Returns when the store has what memory has.
-pub async fn settle(key: &DraftKey) -> Result<(), ApiError> {
-    let drafts = DRAFTS.with(Rc::clone);
-    let write = async |form| call(&PutDraft { patient: key.patient.clone(), correct: key.correct.clone(), form }).await;
-    drafts.settle(key, write).await
+    fn discard(&self) -> DropDraft {
+        DropDraft { patient: self.patient.clone(), correct: self.correct.clone() }
+    }
+
+    fn all() -> Rc<Keeping<Self, VisitForm>> {
+        DRAFTS.with(Rc::clone)
+    }
 }
 
 /// Reads a draft with its photos. What is in memory is newer than what was read.
 pub async fn read(key: &DraftKey) -> Result<Draft, ApiError> {
     let mut draft = call(&GetDraft { patient: key.patient.clone(), correct: key.correct.clone() }).await?;
-    draft.form = DRAFTS.with(|drafts| drafts.read(key, draft.form.take()));
+    draft.form = DraftKey::all().read(key, draft.form.take());
     Ok(draft)
-}
-
-/// Forgets a draft in memory, because the store has forgotten it.
-pub fn forget(key: &DraftKey) {
-    DRAFTS.with(|drafts| drafts.forget(key));
-}
-
-/// Throws a draft away.
-pub fn discard(key: &DraftKey) {
-    forget(key);
-    let key = key.clone();
-    spawn_local(async move {
-        // If either fails, the draft is offered again: nothing is lost.
-        let _ = settle(&key).await;
-        let _ = call(&DropDraft { patient: key.patient, correct: key.correct }).await;
-    });
-}
-
-/// Leaves nothing in memory: the tablet is locked.
-pub fn clear() {
-    DRAFTS.with(|drafts| drafts.clear());
 }
 
 #[cfg(test)]

@@ -3,13 +3,70 @@
 //! One write is under way at a time, of the newest text: a slow disk makes fewer writes, not a queue of old ones. Whoever saves or throws a
 //! draft away waits for that write first ([`Keeping::settle`]), or it would bring the draft back.
 
+use crate::api::call;
 use futures_util::lock::Mutex;
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet},
     hash::Hash,
+    rc::Rc,
 };
-use tendenko_app_api::ApiError;
+use tendenko_app_api::{ApiError, Command};
+use wasm_bindgen_futures::spawn_local;
+
+/// Which draft, and how the store is told of it.
+pub trait Kept: Clone + Eq + Hash + 'static {
+    /// What is typed.
+    type Form: Clone + 'static;
+    /// Keeps it.
+    type Put: Command<Output = ()>;
+    /// Throws it away.
+    type Discard: Command<Output = ()>;
+
+    /// The command that keeps this draft.
+    fn put(&self, form: Self::Form) -> Self::Put;
+    /// The command that throws it away.
+    fn discard(&self) -> Self::Discard;
+    /// Where all of its kind are in memory.
+    fn all() -> Rc<Keeping<Self, Self::Form>>;
+}
+
+/// The draft as it is in memory; none = nothing was typed since the unlock, or it is not read yet.
+pub fn get<K: Kept>(key: &K) -> Option<K::Form> {
+    K::all().get(key)
+}
+
+/// Keeps a draft: in memory at once, in the store as soon as the write before is done. `refused` hears of it when that cannot be.
+pub fn put<K: Kept>(key: &K, form: &K::Form, refused: impl Fn(ApiError) + 'static) {
+    K::all().put(key, form);
+    let key = key.clone();
+    spawn_local(async move {
+        if let Err(error) = settle(&key).await {
+            refused(error);
+        }
+    });
+}
+
+/// Returns when the store has what memory has.
+pub async fn settle<K: Kept>(key: &K) -> Result<(), ApiError> {
+    K::all().settle(key, async |form| call(&key.put(form)).await).await
+}
+
+/// Forgets a draft in memory, because the store has forgotten it.
+pub fn forget<K: Kept>(key: &K) {
+    K::all().forget(key);
+}
+
+/// Throws a draft away.
+pub fn discard<K: Kept>(key: &K) {
+    forget(key);
+    let key = key.clone();
+    spawn_local(async move {
+        // If either fails, the draft is offered again: nothing is lost.
+        let _ = settle(&key).await;
+        let _ = call(&key.discard()).await;
+    });
+}
 
 /// Drafts of one kind of form.
 pub struct Keeping<K, F> {

@@ -27,6 +27,7 @@ mod numbers;
 mod prefs;
 mod sayings;
 mod screens;
+mod sheet_drafts;
 mod summary;
 mod windowing;
 

@@ -11,11 +11,11 @@ use tendenko_protocol::ids::PatientId;
 use tendenko_replica::DocumentFile;
 
 use super::patients::Rows;
-use super::{Answer, entry, patient};
+use super::{Answer, entry, files, patient};
 use crate::error::{reading, saving, too_long};
 use crate::tablet::Desk;
 use crate::views::documents::{document, kind, verdict, verdict_of};
-use crate::views::entries::{attachment, sent};
+use crate::views::entries::sent;
 use crate::views::people::millis;
 
 /// Longest question and longest answer, in characters.
@@ -114,13 +114,6 @@ pub fn answer(desk: &Desk, args: api::AnswerQuestion) -> Answer<api::AnswerQuest
 /// One version, with the files that are here.
 fn version(desk: &Desk, patient: PatientId, event: &Event) -> Result<Option<api::DocumentVersion>, ApiError> {
     let Some(written) = written(event) else { return Ok(None) };
-    let mut files = Vec::new();
-    for file in &written.attachments {
-        let mentioned = desk.replica.entry(patient, *file).map_err(|error| reading(&error))?;
-        if let Some(EventBody::Attachment(mentioned)) = mentioned.map(|event| event.body) {
-            files.push(api::DocumentFile { entry: id(*file), file: attachment(&mentioned) });
-        }
-    }
     let shown = desk.replica.timeline_entry(patient, event.id).map_err(|error| reading(&error))?;
     Ok(Some(api::DocumentVersion {
         entry: id(event.id),
@@ -129,7 +122,7 @@ fn version(desk: &Desk, patient: PatientId, event: &Event) -> Result<Option<api:
         sent: sent(shown.sent),
         reason: event.reason.clone(),
         body: document(written),
-        files,
+        files: files::named(desk, patient, &written.attachments)?,
     }))
 }
 
@@ -286,7 +279,8 @@ mod tests {
         let draft = api::DocumentDraftName::New(api::NewDocument::DischargeSummary);
         let add = |bytes: &[u8]| {
             let data = BASE64_STANDARD.encode(bytes);
-            writing::add_file(&desk, api::AddDocumentFile { patient: patient.clone(), draft: draft.clone(), data })
+            let draft = api::DraftName::Document(draft.clone());
+            files::add(&desk, api::AddFile { patient: patient.clone(), draft, data })
         };
         let pdf = add(b"%PDF-1.7 the hospital's own").unwrap();
         assert_eq!((pdf.media_type.as_str(), pdf.thumbnail.is_some()), ("application/pdf", false));
@@ -300,7 +294,8 @@ mod tests {
         assert_eq!((held.form, held.files.len()), (Some(written.clone()), 1));
         // The visit's draft is another one, and the list of drafts tells them apart.
         let drafts = crate::commands::drafts::all(&desk, api::GetDrafts {}).unwrap();
-        assert_eq!(drafts.iter().map(|line| line.document.clone()).collect::<Vec<_>>(), [Some(draft.clone())]);
+        let document = api::DraftName::Document(draft.clone());
+        assert_eq!(drafts.into_iter().map(|line| line.draft).collect::<Vec<_>>(), [document]);
 
         let entry = save(&desk, &patient, draft.clone(), written.clone());
         let shown = page(&desk, &patient, &entry);

@@ -1,24 +1,16 @@
 //! A document that is being written: its draft, its files, and the one durable step in which it becomes an entry.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use tendenko_app_api::{self as api, ApiError, ErrorCode, MAX_CHECKLIST, MAX_DOCUMENT_FILE, MAX_DOCUMENT_FILES};
+use tendenko_app_api::{self as api, ApiError, ErrorCode, MAX_CHECKLIST, MAX_FILES};
 use tendenko_crdt::{CareDocument, Document as _, EntryId, Event, EventBody, Withdrawal};
 use tendenko_protocol::ids::PatientId;
-use tendenko_replica::{DocumentFile, DraftName, DraftPhoto, NewPhoto};
+use tendenko_replica::{DocumentFile, DraftName};
 
 use super::{MOST_WORDS, id, version, written};
-use crate::commands::{Answer, drafts::data_address, entry, patient};
+use crate::commands::{Answer, drafts, entry, files};
 use crate::error::{attaching, internal, reading, reason, saving, storing, too_long};
-use crate::pictures;
 use crate::tablet::Desk;
 use crate::views::documents::document_of;
 use crate::views::people::millis;
-
-/// What a PDF begins with.
-const PDF: &[u8] = b"%PDF-";
-/// Characters of Base64 that the largest file takes.
-const MAX_ENCODED: usize = MAX_DOCUMENT_FILE.div_ceil(3) as usize * 4;
 
 pub fn draft(desk: &Desk, args: api::GetDocumentDraft) -> Answer<api::GetDocumentDraft> {
     let name = name(&args.patient, &args.draft)?;
@@ -32,7 +24,7 @@ pub fn draft(desk: &Desk, args: api::GetDocumentDraft) -> Answer<api::GetDocumen
     Ok(api::DocumentDraft {
         // One that an older version wrote and this one cannot read is as good as none.
         form: held.as_ref().and_then(|held| held.form.as_deref()).and_then(|form| serde_json::from_slice(form).ok()),
-        files: held.map(|held| held.photos.into_iter().map(file_of).collect()).unwrap_or_default(),
+        files: held.map(files::of_draft).unwrap_or_default(),
         before,
         beside,
     })
@@ -45,32 +37,6 @@ pub fn put(desk: &Desk, args: api::PutDocumentDraft) -> Answer<api::PutDocumentD
 
 pub fn discard(desk: &Desk, args: api::DropDocumentDraft) -> Answer<api::DropDocumentDraft> {
     desk.replica.drop_draft(&name(&args.patient, &args.draft)?).map_err(|error| saving(&error))
-}
-
-pub fn add_file(desk: &Desk, args: api::AddDocumentFile) -> Answer<api::AddDocumentFile> {
-    let name = name(&args.patient, &args.draft)?;
-    if args.data.len() > MAX_ENCODED {
-        return Err(ApiError::new(ErrorCode::FileTooLarge).with("max_mb", MAX_DOCUMENT_FILE / (1024 * 1024)));
-    }
-    let held = desk.replica.draft(&name).map_err(|error| storing(&error))?.map_or(0, |draft| draft.photos.len());
-    if held >= MAX_DOCUMENT_FILES {
-        return Err(too_many_files());
-    }
-    let unreadable = || ApiError::new(ErrorCode::FileUnreadable);
-    let bytes = BASE64_STANDARD.decode(&args.data).map_err(|_| unreadable())?;
-    let file = if bytes.starts_with(PDF) {
-        NewPhoto { media_type: "application/pdf".into(), bytes, thumbnail: Vec::new() }
-    } else {
-        let picture = pictures::fit(&bytes).map_err(|_| unreadable())?;
-        NewPhoto { media_type: "image/jpeg".into(), bytes: picture.bytes, thumbnail: picture.thumbnail }
-    };
-    let id = desk.replica.add_photo(&name, &file).map_err(|error| saving(&error))?;
-    let size = file.bytes.len() as u64;
-    Ok(file_of(DraftPhoto { id, media_type: file.media_type, thumbnail: file.thumbnail, size }))
-}
-
-pub fn remove_file(desk: &Desk, args: api::RemoveDocumentFile) -> Answer<api::RemoveDocumentFile> {
-    desk.replica.remove_photo(&name(&args.patient, &args.draft)?, args.id).map_err(|error| saving(&error))
 }
 
 pub fn save(desk: &Desk, args: api::SaveDocument) -> Answer<api::SaveDocument> {
@@ -156,8 +122,8 @@ fn check(written: &CareDocument, new_files: usize, kept: &[EntryId]) -> Result<(
     if written.title.is_empty() && written.sections.is_empty() && written.checklist.is_empty() && files == 0 {
         return Err(ApiError::new(ErrorCode::NothingToSave));
     }
-    if files > MAX_DOCUMENT_FILES {
-        return Err(too_many_files());
+    if files > MAX_FILES {
+        return Err(files::too_many());
     }
     if written.checklist.len() > MAX_CHECKLIST
         || written.checklist.iter().any(|question| question.chars().count() > MOST_WORDS)
@@ -171,6 +137,11 @@ fn check(written: &CareDocument, new_files: usize, kept: &[EntryId]) -> Result<(
     Ok(())
 }
 
+/// Under which name a draft is kept.
+fn name(of: &api::PatientId, draft: &api::DocumentDraftName) -> Result<DraftName, ApiError> {
+    drafts::name(of, &api::DraftName::Document(draft.clone()))
+}
+
 /// The document that an entry is a version of, and that version.
 fn find(desk: &Desk, patient: PatientId, entry: EntryId) -> Result<(DocumentFile, Event), ApiError> {
     let files = desk.replica.care_documents(patient).map_err(|error| reading(&error))?;
@@ -178,47 +149,4 @@ fn find(desk: &Desk, patient: PatientId, entry: EntryId) -> Result<(DocumentFile
     let version = file.current.iter().chain(&file.earlier).find(|version| version.id == entry).cloned();
     let version = version.ok_or_else(|| ApiError::new(ErrorCode::NoSuchEntry))?;
     Ok((file, version))
-}
-
-/// Under which name a draft is kept.
-fn name(of: &api::PatientId, draft: &api::DocumentDraftName) -> Result<DraftName, ApiError> {
-    let patient = patient(of)?;
-    Ok(match draft {
-        api::DocumentDraftName::New(kind) => DraftName { patient, corrects: None, slot: slot(*kind).to_owned() },
-        api::DocumentDraftName::Version(of) => {
-            DraftName { patient, corrects: Some(entry(of)?), slot: VERSION.to_owned() }
-        }
-        api::DocumentDraftName::Reply(of) => DraftName { patient, corrects: Some(entry(of)?), slot: REPLY.to_owned() },
-    })
-}
-
-const VERSION: &str = "document-version";
-const REPLY: &str = "document-reply";
-
-fn slot(kind: api::NewDocument) -> &'static str {
-    match kind {
-        api::NewDocument::DischargeSummary => "document-discharge-summary",
-        api::NewDocument::Conference => "document-conference",
-        api::NewDocument::HospitalStay => "document-hospital-stay",
-        api::NewDocument::Referral => "document-referral",
-    }
-}
-
-/// The document that a draft is of; none where it is a visit's.
-pub fn draft_of(name: &DraftName) -> Option<api::DocumentDraftName> {
-    let of = name.corrects.map(id);
-    match name.slot.as_str() {
-        VERSION => of.map(api::DocumentDraftName::Version),
-        REPLY => of.map(api::DocumentDraftName::Reply),
-        other => api::NewDocument::ALL.into_iter().find(|kind| slot(*kind) == other).map(api::DocumentDraftName::New),
-    }
-}
-
-fn file_of(file: DraftPhoto) -> api::DraftFile {
-    let thumbnail = (!file.thumbnail.is_empty()).then(|| data_address("image/jpeg", &file.thumbnail));
-    api::DraftFile { id: file.id, media_type: file.media_type, thumbnail, size: file.size }
-}
-
-fn too_many_files() -> ApiError {
-    ApiError::new(ErrorCode::TooManyFiles).with("max", MAX_DOCUMENT_FILES)
 }

@@ -9,7 +9,7 @@ use qrcode::{Color, EcLevel, QrCode};
 use tendenko_interop::notebook::{Encoding, Version, read, write_split};
 
 use super::page::by_id;
-use super::{Desktop, Page, Walk, WindowError};
+use super::{Desktop, Page, Walk, WindowError, lab_files};
 use crate::scene::{MEDICINE, Scene};
 
 const SEEN: &str = "歯ぐきから血が出ると娘さんが話される。";
@@ -66,8 +66,10 @@ pub async fn play(walk: &mut Walk, desktop: &Desktop, page: &Page, scene: &Scene
     page.see("medicines").await?;
 
     results(walk, desktop, page).await?;
+    lab_files::play(walk, desktop, page, scene).await?;
     walk.step("All of it stands in the timeline; what was written by mistake is taken back, and stays readable");
     page.touch("tab-timeline").await?;
+    page.see_css("[data-testid=entry][data-kind=lab-report] [data-testid=photo-open]").await?;
     page.see_text(&by_id("entry"), SEEN).await?;
     page.touch_css("[data-testid=entry][data-kind=test-request] [data-testid=withdraw]").await?;
     page.write("reason", "別の方の依頼だった").await?;

@@ -7,6 +7,7 @@ pub mod chart;
 mod desktop;
 mod directory;
 pub mod guide;
+mod lab_files;
 pub mod measuring;
 mod medicines;
 mod page;

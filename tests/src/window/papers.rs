@@ -196,7 +196,7 @@ async fn conference(
         page.write_last("checklist-item", question).await?;
     }
     let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/photos");
-    page.choose_file("document-file", &photos.join("arm.png")).await?;
+    page.choose_file("file-choice", &photos.join("arm.png")).await?;
     page.see("draft-file").await?;
     walk.picture(desktop, page, "conference-form").await?;
     page.touch_enabled("document-save").await?;

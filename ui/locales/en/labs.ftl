@@ -32,6 +32,7 @@ lab-value = Result
 lab-unit = Unit
 lab-from = Range from
 lab-to = Range to
+lab-files-explain = An ECG, an X-ray or the paper itself can be saved as a photo or PDF alone.
 lab-count = { $n ->
     [one] (1 result)
    *[other] ({ $n } results)

@@ -29,6 +29,7 @@ lab-value = 結果
 lab-unit = 単位
 lab-from = 基準 下
 lab-to = 基準 上
+lab-files-explain = 心電図・画像・検査の紙は、写真やPDFだけでも保存できます。
 lab-count = （{ $n }項目）
 lab-last = { $n ->
     [0] 最後は今日

@@ -5,7 +5,7 @@ use crate::{
     api::{self, run},
     components::{Icon, button_class},
     dates, drafts,
-    screens::{self, SyncSheet},
+    screens::{self, PatientTab, SyncSheet},
 };
 use gloo_timers::future::TimeoutFuture;
 use std::rc::Rc;
@@ -56,6 +56,10 @@ fn screen(app: &App) -> Html {
         Route::Today => html! { <screens::TodayScreen /> },
         Route::Patients => html! { <screens::Patients /> },
         Route::Patient(id, tab) => html! { <screens::Patient key={id.0.clone()} id={id.clone()} {tab} /> },
+        Route::Sheet(id, sheet) => {
+            let (key, tab) = (format!("{id}-begun"), PatientTab::of(&sheet));
+            html! { <screens::Patient {key} {id} {tab} begun={Some(sheet)} /> }
+        }
         Route::Visit(id, correct) => {
             let key = format!("{id}{}", correct.as_ref().map_or("", |entry| &entry.0));
             html! { <screens::Visit {key} {id} {correct} /> }

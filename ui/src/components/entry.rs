@@ -4,8 +4,8 @@ use crate::{
     app::{Act, App, Route, use_app},
     components::{
         ConfirmButton, DocumentOpen, FileView, WithdrawButton, behaviour_view, document_brief, dose, facts::clock_note,
-        goal_view, lab_report, observation, plan_line, read_by, rhythm_view, test_request, verdict, vitals_line, when,
-        who, wishes_view,
+        file_list, goal_view, lab_report, observation, plan_line, read_by, rhythm_view, test_request, verdict,
+        vitals_line, when, who, wishes_view,
     },
     dates,
     drafts::{self, DraftKey},
@@ -69,6 +69,7 @@ pub fn EntryView(props: &EntryProps) -> Html {
             </header>
             <div class={classes!("entry-body", (long && !*open).then_some("is-folded"))}>{ body(&app, &entry.body) }
                 if let EntryBody::Attachment(file) = &entry.body { <FileView patient={props.patient.clone()} entry={entry.id.clone()} file={file.clone()} /> }
+                { file_list(&props.patient, &entry.files) }
                 if let Some(document) = document_of(entry) {
                     <DocumentOpen patient={props.patient.clone()} entry={document.clone()}><span>{ words.t("open-document") }</span></DocumentOpen>
                 }

@@ -1,4 +1,4 @@
-//! A file of the record that is no picture: it is put where the person finds it, and opened there.
+//! Files of the record. A picture opens in its place; what is no picture is put where the person finds it, and opened there.
 
 use crate::{
     api::run,
@@ -8,6 +8,34 @@ use crate::{
 };
 use tendenko_app_api::*;
 use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct FilesProps {
+    /// Whose.
+    pub patient: PatientId,
+    /// They.
+    pub files: Vec<EntryFile>,
+}
+
+/// The files of a document. Nothing, where there are none.
+#[component]
+pub fn Files(props: &FilesProps) -> Html {
+    let app = use_app();
+    if props.files.is_empty() {
+        return html! {};
+    }
+    html! {
+        <section class="panel" data-testid="files"><h3>{ app.words.t("files") }</h3>{ file_list(&props.patient, &props.files) }</section>
+    }
+}
+
+/// Files, one after the other.
+pub fn file_list(patient: &PatientId, files: &[EntryFile]) -> Html {
+    let file = |one: &EntryFile| {
+        html! { <FileView key={one.entry.0.clone()} patient={patient.clone()} entry={one.entry.clone()} file={one.file.clone()} /> }
+    };
+    files.iter().map(file).collect()
+}
 
 #[derive(Properties, PartialEq)]
 pub struct FileProps {

@@ -7,6 +7,8 @@ mod entry;
 mod facts;
 mod fields;
 mod file;
+mod filling;
+mod form_files;
 mod forms;
 mod hand_over;
 mod icon;
@@ -30,7 +32,9 @@ pub use document::{DocumentOpen, addressed, document_brief, document_kind, docum
 pub use entry::{EntryView, addressee, dispensing, medicine_change};
 pub use facts::{dose, dose_text, timings_text, vitals_line, when, who, written};
 pub use fields::{Field, Fields, Values, choice, digits, is_complete, line, needed, value};
-pub use file::FileView;
+pub use file::{FileView, Files, file_list};
+pub use filling::{Edit, use_filling};
+pub use form_files::{DraftFiles, FormFiles};
 pub use forms::{
     Chips, ReasonField, RegimenFields, area_field, button_class, failure, is_whole, notice, save_button, text_field,
     text_of,

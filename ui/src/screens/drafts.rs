@@ -10,12 +10,14 @@ use yew::prelude::*;
 
 /// What a draft will be.
 fn what(app: &App, draft: &DraftLine) -> String {
-    match (&draft.document, &draft.correct) {
-        (Some(DocumentDraftName::New(kind)), _) => document_kind(app, &kind.kind()),
-        (Some(DocumentDraftName::Version(_)), _) => app.words.t("write-version"),
-        (Some(DocumentDraftName::Reply(_)), _) => app.words.t("write-reply"),
-        (None, Some(_)) => app.words.t("correct-visit"),
-        (None, None) => app.words.t("record-visit"),
+    match &draft.draft {
+        DraftName::Document(DocumentDraftName::New(kind)) => document_kind(app, &kind.kind()),
+        DraftName::Document(DocumentDraftName::Version(_)) => app.words.t("write-version"),
+        DraftName::Document(DocumentDraftName::Reply(_)) => app.words.t("write-reply"),
+        DraftName::Visit(Some(_)) => app.words.t("correct-visit"),
+        DraftName::Visit(None) => app.words.t("record-visit"),
+        DraftName::Sheet(SheetName::RecordLabs) => app.words.t("labs-record"),
+        DraftName::Sheet(SheetName::RequestTests) => app.words.t("labs-request"),
     }
 }
 
@@ -28,9 +30,10 @@ pub fn Drafts() -> Html {
     let Some(drafts) = drafts.ready().filter(|drafts| !drafts.is_empty()) else { return html! {} };
     let go_on = |draft: &DraftLine| {
         let patient = draft.patient.id.clone();
-        let route = match &draft.document {
-            Some(document) => Route::Writing(patient, document.clone()),
-            None => Route::Visit(patient, draft.correct.clone()),
+        let route = match draft.draft.clone() {
+            DraftName::Document(document) => Route::Writing(patient, document),
+            DraftName::Visit(correct) => Route::Visit(patient, correct),
+            DraftName::Sheet(sheet) => Route::Sheet(patient, sheet),
         };
         let app = app.clone();
         move |_: MouseEvent| app.dispatch(Act::Go(route.clone()))
@@ -40,7 +43,7 @@ pub fn Drafts() -> Html {
             <h2>{ words.t("drafts") }</h2>
             <div class="rows">
                 { for drafts.iter().map(|draft| html! {
-                    <button key={format!("{}-{:?}-{:?}", draft.patient.id, draft.correct, draft.document)} type="button" class="patient-row"
+                    <button key={format!("{}-{:?}", draft.patient.id, draft.draft)} type="button" class="patient-row"
                         onclick={go_on(draft)} data-testid="draft">
                         <Icon name="pen" /><b>{ &draft.patient.name }</b>{ " " }
                         <span class="quiet">{ when(&app, draft.at) }{ " " }{ what(&app, draft) }</span>

@@ -2,8 +2,6 @@
 
 mod checking;
 mod checklist;
-mod files;
-mod form_files;
 mod signature;
 mod writing;
 
@@ -13,10 +11,9 @@ pub use writing::Writing;
 use crate::{
     api::use_command,
     app::{Act, App, Route, use_app},
-    components::{Icon, PaperActions, PatientHead, button_class, document_kind, document_link, letter, when, who},
+    components::{Files, Icon, PaperActions, PatientHead, button_class, document_kind, document_link, letter, when, who},
 };
 use checklist::Checklist;
-use files::Files;
 use signature::Signature;
 use tendenko_app_api::*;
 use yew::prelude::*;

@@ -1,11 +1,14 @@
 //! Writing a document. It is a draft from the first key on, as a visit is; a letter begins with what the chart knows, and is looked over before it
 //! is saved.
 
-use super::{Change, form_files::FormFiles};
+use super::Change;
 use crate::{
     api::{call, use_command},
     app::{Act, App, Route, use_app},
-    components::{Icon, PatientHead, ReasonField, button_class, document_kind, failure, letter, text_of, when, who},
+    components::{
+        DraftFiles, FormFiles, Icon, PatientHead, ReasonField, button_class, document_kind, failure, letter, text_of,
+        when, who,
+    },
     document_drafts::{self as drafts, DocumentKey},
     letters,
 };
@@ -84,16 +87,16 @@ fn Form(props: &FormProps) -> Html {
     let app = use_app();
     let words = &app.words;
     let form = use_state(|| props.form.clone());
-    let files = use_state(|| Rc::new(props.begun.files.clone()));
+    let files = use_reducer(|| DraftFiles::of(&props.begun.files));
     let error = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
     let change = {
         let (form, draft, error, first) = (form.clone(), props.draft.clone(), error.clone(), props.form.clone());
         Callback::from(move |change: Change| {
-            let mut next = drafts::get(&draft).unwrap_or_else(|| first.clone());
+            let mut next = drafts::get(&*draft).unwrap_or_else(|| first.clone());
             change(&mut next);
             let refused = error.clone();
-            drafts::put(&draft, &next, move |refusal| refused.set(Some(refusal)));
+            drafts::put(&*draft, &next, move |refusal| refused.set(Some(refusal)));
             form.set(next);
             error.set(None);
         })
@@ -111,7 +114,7 @@ fn Form(props: &FormProps) -> Html {
                 (app.clone(), draft.clone(), busy.clone(), error.clone(), (*form).clone());
             spawn_local(async move {
                 // A write of the draft that is under way would bring it back.
-                let _ = drafts::settle(&draft).await;
+                let _ = drafts::settle(&*draft).await;
                 let command = SaveDocument { patient: draft.patient.clone(), draft: draft.draft.clone(), form };
                 match call(&command).await {
                     Ok(saved) => done(&app, &draft, saved),
@@ -126,12 +129,14 @@ fn Form(props: &FormProps) -> Html {
     let discard = {
         let (app, draft) = (app.clone(), props.draft.clone());
         move |_| {
-            drafts::discard(&draft);
+            drafts::discard(&*draft);
             app.dispatch(Act::Back);
         }
     };
     let version = matches!(props.draft.draft, DocumentDraftName::Version(_));
     let kind = form.kind.clone();
+    let before = props.begun.before.iter().flat_map(|before| &before.files);
+    let kept: Vec<_> = before.filter(|file| form.kept.contains(&file.entry)).cloned().collect();
     html! {
         <div class="visit-page" data-testid="document-form">
             <PatientHead id={props.draft.patient.clone()} />
@@ -147,8 +152,9 @@ fn Form(props: &FormProps) -> Html {
                 }
                 { parts(&app, &form, &change) }
                 if asks(&kind) || !form.checklist.is_empty() { { questions(&app, &form, &change) } }
-                <FormFiles draft={props.draft.clone()} begun={props.begun.clone()} form={(*form).clone()} files={(*files).clone()}
-                    on_files={let files = files.clone(); Callback::from(move |all| files.set(Rc::new(all)))} on_change={change.clone()} />
+                <FormFiles patient={props.draft.patient.clone()} draft={DraftName::Document(props.draft.draft.clone())} {files} names={form.names.clone()} {kept}
+                    on_name={change.reform(|named| -> Change { Box::new(move |form| form.names.push(named)) })}
+                    on_leave={change.reform(|left: EntryId| -> Change { Box::new(move |form| form.kept.retain(|kept| *kept != left)) })} />
                 if version {
                     if !props.begun.beside.is_empty() { { take_up(&app, props, &form, &change) } }
                     <ReasonField text={form.reason.clone()} on_text={change.reform(|text: String| -> Change { Box::new(move |form| form.reason = text) })} />

@@ -12,7 +12,7 @@ use crate::{
     app::{Act, Route, use_app},
     components::{Icon, PatientHead, SaySheet, Saying, button_class},
 };
-use tendenko_app_api::PatientId;
+use tendenko_app_api::{PatientId, SheetName};
 use yew::prelude::*;
 
 /// The tabs of a patient's page.
@@ -46,6 +46,13 @@ impl PatientTab {
         PatientTab::Card,
     ];
 
+    /// The tab on which a sheet is filled in.
+    pub fn of(sheet: &SheetName) -> Self {
+        match sheet {
+            SheetName::RecordLabs | SheetName::RequestTests => Self::Labs,
+        }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             PatientTab::Timeline => "timeline",
@@ -65,6 +72,9 @@ pub struct PatientProps {
     pub id: PatientId,
     /// Which tab.
     pub tab: PatientTab,
+    /// A sheet of it that was begun, and is gone on with.
+    #[prop_or_default]
+    pub begun: Option<SheetName>,
 }
 
 /// One patient's page.
@@ -102,7 +112,7 @@ pub fn Patient(props: &PatientProps) -> Html {
                     PatientTab::Timeline => html! { <timeline::TimelineTab id={props.id.clone()} /> },
                     PatientTab::Medicines => html! { <medicines::MedicinesTab id={props.id.clone()} /> },
                     PatientTab::Vitals => html! { <vitals::VitalsTab id={props.id.clone()} /> },
-                    PatientTab::Labs => html! { <labs::LabsTab id={props.id.clone()} /> },
+                    PatientTab::Labs => html! { <labs::LabsTab id={props.id.clone()} begun={props.begun.clone()} /> },
                     PatientTab::Documents => html! { <documents::DocumentsTab id={props.id.clone()} /> },
                     PatientTab::Team => html! { <team::TeamTab id={props.id.clone()} /> },
                     PatientTab::Card => html! { <card::CardTab id={props.id.clone()} /> },

@@ -87,10 +87,10 @@ fn VisitEntry(props: &EntryProps) -> Html {
     let change = {
         let (form, draft, error) = (form.clone(), props.draft.clone(), error.clone());
         Callback::from(move |change: Change| {
-            let mut next = drafts::get(&draft).unwrap_or_default();
+            let mut next = drafts::get(&*draft).unwrap_or_default();
             change(&mut next);
             let refused = error.clone();
-            drafts::put(&draft, &next, move |refusal| refused.set(Some(refusal)));
+            drafts::put(&*draft, &next, move |refusal| refused.set(Some(refusal)));
             form.set(next);
             error.set(None);
         })
@@ -113,7 +113,7 @@ fn VisitEntry(props: &EntryProps) -> Html {
     let discard = {
         let (app, draft) = (app.clone(), props.draft.clone());
         move |_| {
-            drafts::discard(&draft);
+            drafts::discard(&*draft);
             app.dispatch(Act::Back);
         }
     };
@@ -207,7 +207,7 @@ fn press_key(
         let Some(measure) = *active else { return };
         let mut on = key.is_none();
         if let Some(key) = key {
-            let before = drafts::get(&draft).unwrap_or_default();
+            let before = drafts::get(&*draft).unwrap_or_default();
             let text = numbers::press(measure, before.text(measure), key);
             on = key != Key::Back && numbers::is_full(measure, &text);
             let text = if on { numbers::tidy(measure, &text) } else { text };

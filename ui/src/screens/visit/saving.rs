@@ -28,7 +28,7 @@ impl Saving {
         if *self.busy {
             return;
         }
-        let form = drafts::get(&self.draft).unwrap_or_default();
+        let form = drafts::get(&*self.draft).unwrap_or_default();
         let visit = match drafts::visit(&form, &self.profession, self.app.now()) {
             Ok(visit) => visit,
             Err(measure) => {
@@ -47,7 +47,7 @@ impl Saving {
         let saving = self.clone();
         spawn_local(async move {
             // A write of the draft that is under way would bring it back. One that fails does not keep the visit from being saved.
-            let _ = drafts::settle(&saving.draft).await;
+            let _ = drafts::settle(&*saving.draft).await;
             let (patient, insisted) = (saving.draft.patient.clone(), form.insisted());
             let answer = match saving.draft.correct.clone() {
                 Some(entry) => {
@@ -68,7 +68,7 @@ impl Saving {
 
     fn done(&self, saved: Saved, form: VisitForm) {
         let app = &self.app;
-        drafts::forget(&self.draft);
+        drafts::forget(&*self.draft);
         app.dispatch(Act::Changed);
         app.dispatch(Act::Back);
         let offline =

@@ -7,7 +7,7 @@ mod table;
 use crate::{
     api::use_command,
     app::{App, use_app},
-    components::{Icon, button_class, lab_report, test_request, when, who},
+    components::{Icon, button_class, file_list, lab_report, test_request, when, who},
     names,
 };
 use record::RecordSheet;
@@ -20,14 +20,8 @@ use yew::prelude::*;
 pub struct LabsProps {
     /// Whose.
     pub id: PatientId,
-}
-
-/// What a person wants to write.
-#[derive(Clone, Copy, PartialEq)]
-enum Writing {
-    Nothing,
-    Report,
-    Request,
+    /// A sheet that was begun, and is gone on with.
+    pub begun: Option<SheetName>,
 }
 
 /// Results of a patient.
@@ -36,30 +30,30 @@ pub fn LabsTab(props: &LabsProps) -> Html {
     let app = use_app();
     let words = &app.words;
     let labs = use_command(GetLabs { patient: props.id.clone() });
-    let writing = use_state(|| Writing::Nothing);
-    let write = |what: Writing| {
+    let writing = use_state(|| props.begun.clone());
+    let write = |what: SheetName| {
         let writing = writing.clone();
-        move |_: MouseEvent| writing.set(what)
+        move |_: MouseEvent| writing.set(Some(what.clone()))
     };
     let done = {
         let writing = writing.clone();
-        Callback::from(move |()| writing.set(Writing::Nothing))
+        Callback::from(move |()| writing.set(None))
     };
     html! {
         { labs.show(&app, |labs| html! {
             <div class="labs" data-testid="labs">
                 <div class="buttons">
-                    <button type="button" class={button_class("plain")} onclick={write(Writing::Report)} data-testid="labs-record" aria-haspopup="dialog"><Icon name="pen" />{ words.t("labs-record") }</button>
-                    <button type="button" class={button_class("plain")} onclick={write(Writing::Request)} data-testid="labs-request" aria-haspopup="dialog"><Icon name="answer" />{ words.t("labs-request") }</button>
+                    <button type="button" class={button_class("plain")} onclick={write(SheetName::RecordLabs)} data-testid="labs-record" aria-haspopup="dialog"><Icon name="pen" />{ words.t("labs-record") }</button>
+                    <button type="button" class={button_class("plain")} onclick={write(SheetName::RequestTests)} data-testid="labs-request" aria-haspopup="dialog"><Icon name="answer" />{ words.t("labs-request") }</button>
                 </div>
                 if labs.reports.is_empty() && labs.requests.is_empty() { <p class="empty">{ words.t("labs-empty") }</p> }
                 { requests(&app, &labs.requests) }
                 <Table labs={labs.clone()} />
-                { reports(&app, &labs.reports) }
-                { match *writing {
-                    Writing::Nothing => html! {},
-                    Writing::Report => html! { <RecordSheet patient={props.id.clone()} labs={labs.clone()} on_close={done} /> },
-                    Writing::Request => html! { <RequestSheet patient={props.id.clone()} labs={labs.clone()} on_close={done} /> },
+                { reports(&app, &props.id, &labs.reports) }
+                { match &*writing {
+                    None => html! {},
+                    Some(SheetName::RecordLabs) => html! { <RecordSheet patient={props.id.clone()} labs={labs.clone()} on_close={done} /> },
+                    Some(SheetName::RequestTests) => html! { <RequestSheet patient={props.id.clone()} labs={labs.clone()} on_close={done} /> },
                 } }
             </div>
         }) }
@@ -85,18 +79,21 @@ fn requests(app: &App, requests: &[TestRequestEntry]) -> Html {
     }
 }
 
-fn reports(app: &App, reports: &[LabReportEntry]) -> Html {
+/// The reports, unfolded where one has pictures: the table shows numbers only.
+fn reports(app: &App, patient: &PatientId, reports: &[LabReportEntry]) -> Html {
     if reports.is_empty() {
         return html! {};
     }
+    let open = reports.iter().any(|entry| !entry.files.is_empty());
     html! {
-        <details class="panel folded" data-testid="lab-reports">
+        <details class="panel folded" {open} data-testid="lab-reports">
             <summary><span>{ app.words.t("lab-reports") }</span><span class="quiet">{ app.words.tn("items", reports.len() as u64) }</span></summary>
             <div class="folded-body">
                 { for reports.iter().map(|entry| html! {
                     <div class={classes!("entry", format!("bar-{}", names::profession(&entry.author.profession)))} data-testid="lab-report">
                         { written(app, entry.at, &entry.author, entry.sent) }
                         { lab_report(app, &entry.report) }
+                        { file_list(patient, &entry.files) }
                     </div>
                 }) }
             </div>

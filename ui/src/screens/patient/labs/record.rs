@@ -1,8 +1,9 @@
-//! A report, typed from paper: the tests of the report before stand there already, with units and ranges; what has no value is left out.
+//! A report, typed from paper: the tests of the report before stand there already, with units and ranges; what has no value is left out. Photos and
+//! PDFs go with it, or are all of it.
 
 use crate::{
     app::{App, use_app},
-    components::{Icon, Sheet, button_class, failure, lab_value, send_and_close, text_of},
+    components::{Edit, FormFiles, lab_value, text_of, use_filling},
 };
 use std::rc::Rc;
 use tendenko_app_api::*;
@@ -17,9 +18,6 @@ pub struct RecordSheetProps {
     /// Done, or called off.
     pub on_close: Callback<()>,
 }
-
-/// A change of one row.
-type Change = Box<dyn FnOnce(&mut LabResultView)>;
 
 /// The tests of the last report without their values, and room for one more.
 fn first_rows(labs: &Labs) -> Vec<LabResultView> {
@@ -39,75 +37,67 @@ fn first_rows(labs: &Labs) -> Vec<LabResultView> {
 pub fn RecordSheet(props: &RecordSheetProps) -> Html {
     let app = use_app();
     let words = &app.words;
-    let rows = use_state(|| first_rows(&props.labs));
-    let last = props.labs.reports.first().map(|entry| entry.report.performer.clone()).unwrap_or_default();
-    let performer = use_state(|| last);
-    let day = use_state(String::new);
-    let conclusion = use_state(String::new);
-    let error = use_state(|| None::<ApiError>);
-    let change = {
-        let rows = rows.clone();
-        Callback::from(move |(place, change): (usize, Change)| {
-            let mut next = (*rows).clone();
-            if let Some(row) = next.get_mut(place) {
-                change(row);
-            }
-            // There is always room for one more.
-            if next.len() < MAX_RESULTS && next.last().is_some_and(|row| !row.name.trim().is_empty()) {
-                next.push(LabResultView::default());
-            }
-            rows.set(next);
-        })
+    let first = RecordLabs {
+        patient: props.patient.clone(),
+        taken_on: String::new(),
+        report: LabReportView {
+            performer: props.labs.reports.first().map(|entry| entry.report.performer.clone()).unwrap_or_default(),
+            results: first_rows(&props.labs),
+            conclusion: String::new(),
+        },
+        names: Vec::new(),
     };
-    let write = |text: &UseStateHandle<String>| {
-        let text = text.clone();
-        move |event: InputEvent| text.set(text_of(&event))
-    };
-    let measured = rows.iter().filter(|row| !row.value.trim().is_empty()).count();
-    let named = rows.iter().all(|row| row.value.trim().is_empty() || !row.name.trim().is_empty());
-    let ready = named && (measured > 0 || !conclusion.trim().is_empty());
-    let save = {
-        let (app, error, on_close) = (app.clone(), error.clone(), props.on_close.clone());
-        let report = LabReportView {
-            performer: (*performer).clone(),
-            results: rows.iter().filter(|row| !row.value.trim().is_empty()).cloned().collect(),
-            conclusion: (*conclusion).clone(),
-        };
-        let command = RecordLabs { patient: props.patient.clone(), taken_on: (*day).clone(), report };
-        move |_| send_and_close(&app, command.clone(), error.clone(), on_close.clone())
-    };
-    html! {
-        <Sheet title={words.t("labs-record")} on_close={props.on_close.clone()} testid="labs-sheet">
-            <div class="fields">
+    let sheet = use_filling(first, props.on_close.clone());
+    let write = |set: fn(&mut RecordLabs, String)| sheet.set(set).reform(|event: InputEvent| text_of(&event));
+    sheet.show(words.t("labs-record"), "labs-sheet", |form| {
+        let report = &form.report;
+        let measured = report.results.iter().filter(|row| !row.value.trim().is_empty()).count();
+        let named = report.results.iter().all(|row| row.value.trim().is_empty() || !row.name.trim().is_empty());
+        let ready = named && (measured > 0 || !report.conclusion.trim().is_empty() || sheet.files.count() > 0);
+        html! {
+            <>
+                <div class="fields">
+                    <label class="field">
+                        <span class="field-label">{ words.t("lab-taken-on") }</span>
+                        <input class="input" value={form.taken_on.clone()} placeholder={words.t("lab-taken-on-hint")} oninput={write(|form, text| form.taken_on = text)} autocomplete="off" data-testid="lab-day" />
+                    </label>
+                    <label class="field">
+                        <span class="field-label">{ words.t("lab-performer") }</span>
+                        <input class="input" value={report.performer.clone()} oninput={write(|form, text| form.report.performer = text)} autocomplete="off" data-testid="lab-performer" />
+                    </label>
+                </div>
+                <div class="lab-fields">{ for report.results.iter().enumerate().map(|(place, row)| one(&app, place, row, &sheet.change())) }</div>
                 <label class="field">
-                    <span class="field-label">{ words.t("lab-taken-on") }</span>
-                    <input class="input" value={(*day).clone()} placeholder={words.t("lab-taken-on-hint")} oninput={write(&day)} autocomplete="off" data-testid="lab-day" />
+                    <span class="field-label">{ words.t("lab-conclusion") }</span>
+                    <textarea class="input" rows="2" value={report.conclusion.clone()} oninput={write(|form, text| form.report.conclusion = text)} data-testid="lab-conclusion" />
                 </label>
-                <label class="field">
-                    <span class="field-label">{ words.t("lab-performer") }</span>
-                    <input class="input" value={(*performer).clone()} oninput={write(&performer)} autocomplete="off" data-testid="lab-performer" />
-                </label>
-            </div>
-            <div class="lab-fields">{ for rows.iter().enumerate().map(|(place, row)| one(&app, place, row, &change)) }</div>
-            <label class="field">
-                <span class="field-label">{ words.t("lab-conclusion") }</span>
-                <textarea class="input" rows="2" value={(*conclusion).clone()} oninput={write(&conclusion)} data-testid="lab-conclusion" />
-            </label>
-            if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            <button type="button" class={classes!(button_class("primary"), "button-wide")} disabled={!ready} onclick={save} data-testid="labs-save">
-                <Icon name="check" />{ words.t("save") }{ " " }{ words.tn("lab-count", measured as u64) }
-            </button>
-        </Sheet>
+                <FormFiles patient={props.patient.clone()} draft={DraftName::Sheet(SheetName::RecordLabs)} files={sheet.files.clone()} names={form.names.clone()}
+                    on_name={sheet.set(|form, named| form.names.push(named))} />
+                <p class="quiet">{ words.t("lab-files-explain") }</p>
+                { sheet.end("labs-save", format!("{} {}", words.t("save"), words.tn("lab-count", measured as u64)), ready) }
+            </>
+        }
+    })
+}
+
+/// A row changed. There is always room for one more.
+fn change_row(form: &mut RecordLabs, place: usize, set: impl FnOnce(&mut LabResultView)) {
+    let rows = &mut form.report.results;
+    if let Some(row) = rows.get_mut(place) {
+        set(row);
+    }
+    if rows.len() < MAX_RESULTS && rows.last().is_some_and(|row| !row.name.trim().is_empty()) {
+        rows.push(LabResultView::default());
     }
 }
 
 /// One result as it is typed, with what is computed of it beside.
-fn one(app: &App, place: usize, row: &LabResultView, change: &Callback<(usize, Change)>) -> Html {
+fn one(app: &App, place: usize, row: &LabResultView, change: &Callback<Edit<RecordLabs>>) -> Html {
     let words = &app.words;
     let field = |name: &'static str, value: &str, set: fn(&mut LabResultView, String)| {
-        let change = change.reform(move |event: InputEvent| -> (usize, Change) {
+        let change = change.reform(move |event: InputEvent| -> Edit<RecordLabs> {
             let text = text_of(&event);
-            (place, Box::new(move |row: &mut LabResultView| set(row, text)))
+            Box::new(move |form| change_row(form, place, |row| set(row, text)))
         });
         let label = words.t(&format!("lab-{name}"));
         html! {

@@ -2,9 +2,7 @@
 
 use crate::{
     app::{App, use_app},
-    components::{
-        Chips, Icon, ReasonField, Sheet, button_class, failure, lab_value, save_button, send_and_close, text_of,
-    },
+    components::{Chips, Icon, ReasonField, button_class, lab_value, text_of, use_filling},
     labs::{days_ago, last},
 };
 use std::rc::Rc;
@@ -26,82 +24,69 @@ pub struct RequestSheetProps {
 pub fn RequestSheet(props: &RequestSheetProps) -> Html {
     let app = use_app();
     let words = &app.words;
-    let tests = use_state(Vec::<String>::new);
+    let first = RequestTests { patient: props.patient.clone(), request: TestRequestView::default() };
+    let sheet = use_filling(first, props.on_close.clone());
     let typed = use_state(String::new);
-    let reason = use_state(String::new);
-    let error = use_state(|| None::<ApiError>);
     let known: Vec<_> = props.labs.tests.iter().map(|row| (row.name.clone(), row.name.clone())).collect();
-    let touch = {
-        let tests = tests.clone();
-        Callback::from(move |name: String| {
-            let mut next = (*tests).clone();
-            match next.iter().position(|test| *test == name) {
-                Some(place) => drop(next.remove(place)),
-                None => next.push(name),
-            }
-            tests.set(next);
-        })
-    };
+    let touch = sheet.set(|form, name: String| {
+        let tests = &mut form.request.tests;
+        match tests.iter().position(|test| *test == name) {
+            Some(place) => drop(tests.remove(place)),
+            None => tests.push(name),
+        }
+    });
     let write = {
         let typed = typed.clone();
         move |event: InputEvent| typed.set(text_of(&event))
     };
     let add = {
-        let (tests, typed) = (tests.clone(), typed.clone());
-        move |_: MouseEvent| {
-            let name = typed.trim().to_owned();
-            if !name.is_empty() && !tests.contains(&name) {
-                let mut next = (*tests).clone();
-                next.push(name);
-                tests.set(next);
+        let typed = typed.clone();
+        let add = sheet.set(|form, name: String| {
+            if !form.request.tests.contains(&name) {
+                form.request.tests.push(name);
             }
+        });
+        move |_: MouseEvent| {
+            add.emit(typed.trim().to_owned());
             typed.set(String::new());
         }
     };
-    let set_reason = {
-        let reason = reason.clone();
-        move |text| reason.set(text)
-    };
-    let save = {
-        let (app, error, on_close) = (app.clone(), error.clone(), props.on_close.clone());
-        let request = TestRequestView { tests: (*tests).clone(), reason: (*reason).clone() };
-        let command = RequestTests { patient: props.patient.clone(), request };
-        move || send_and_close(&app, command.clone(), error.clone(), on_close.clone())
-    };
-    let ready = !tests.is_empty() && !reason.trim().is_empty();
-    html! {
-        <Sheet title={words.t("labs-request")} on_close={props.on_close.clone()} testid="request-sheet">
-            if !known.is_empty() {
-                <div class="field">
-                    <span class="field-label">{ words.t("request-known") }</span>
-                    <Chips choices={known} chosen={(*tests).clone()} on_touch={touch.clone()} label={words.t("request-known")} testid="request-test" />
+    sheet.show(words.t("labs-request"), "request-sheet", |form| {
+        let request = &form.request;
+        let ready = !request.tests.is_empty() && !request.reason.trim().is_empty();
+        html! {
+            <>
+                if !known.is_empty() {
+                    <div class="field">
+                        <span class="field-label">{ words.t("request-known") }</span>
+                        <Chips choices={known} chosen={request.tests.clone()} on_touch={touch.clone()} label={words.t("request-known")} testid="request-test" />
+                    </div>
+                }
+                <div class="jump-form">
+                    <label class="field">
+                        <span class="field-label">{ words.t("request-other") }</span>
+                        <input class="input" value={(*typed).clone()} oninput={write} autocomplete="off" data-testid="request-typed" />
+                    </label>
+                    <button type="button" class={button_class("plain")} onclick={add} disabled={typed.trim().is_empty()} data-testid="request-add">{ words.t("request-add") }</button>
                 </div>
-            }
-            <div class="jump-form">
-                <label class="field">
-                    <span class="field-label">{ words.t("request-other") }</span>
-                    <input class="input" value={(*typed).clone()} oninput={write} autocomplete="off" data-testid="request-typed" />
-                </label>
-                <button type="button" class={button_class("plain")} onclick={add} disabled={typed.trim().is_empty()} data-testid="request-add">{ words.t("request-add") }</button>
-            </div>
-            if !typed.trim().is_empty() { <p class="quiet">{ before(&app, &props.labs, &typed) }</p> }
-            <ul class="facts" data-testid="request-chosen" aria-live="polite">
-                { for tests.iter().map(|test| {
-                    let name = test.clone();
-                    html! {
-                        <li key={test.clone()} class="request-line" data-testid="request-line">
-                            <span><b>{ test }</b>{ " " }{ before(&app, &props.labs, test) }</span>
-                            <button type="button" class={classes!(button_class("quiet"), "button-small")} onclick={touch.reform(move |_: MouseEvent| name.clone())}
-                                aria-label={words.ta("request-drop", &[("test", test)])}><Icon name="close" /></button>
-                        </li>
-                    }
-                }) }
-            </ul>
-            <ReasonField text={(*reason).clone()} on_text={set_reason} />
-            if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            { save_button(&app, "request-save", ready, save) }
-        </Sheet>
-    }
+                if !typed.trim().is_empty() { <p class="quiet">{ before(&app, &props.labs, &typed) }</p> }
+                <ul class="facts" data-testid="request-chosen" aria-live="polite">
+                    { for request.tests.iter().map(|test| {
+                        let name = test.clone();
+                        html! {
+                            <li key={test.clone()} class="request-line" data-testid="request-line">
+                                <span><b>{ test }</b>{ " " }{ before(&app, &props.labs, test) }</span>
+                                <button type="button" class={classes!(button_class("quiet"), "button-small")} onclick={touch.reform(move |_: MouseEvent| name.clone())}
+                                    aria-label={words.ta("request-drop", &[("test", test)])}><Icon name="close" /></button>
+                            </li>
+                        }
+                    }) }
+                </ul>
+                <ReasonField text={request.reason.clone()} on_text={sheet.set(|form, text| form.request.reason = text)} />
+                { sheet.end("request-save", words.t("save"), ready) }
+            </>
+        }
+    })
 }
 
 /// When a test was measured last, and what was found.

@@ -3,7 +3,7 @@
 use crate::{
     app::{App, use_app},
     chart::{HEIGHT, Scale, WIDTH},
-    components::{lab_range, lab_value},
+    components::{Icon, lab_range, lab_value},
     dates::Day,
     labs::{Trend, columns},
 };
@@ -49,7 +49,9 @@ pub fn Table(props: &TableProps) -> Html {
                     <thead><tr>
                         <th scope="col">{ words.t("lab-test") }</th>
                         { for reports.iter().map(|report| html! {
-                            <th scope="col">{ Day::of(report.at).short(app.today()) }<span class="lab-performer">{ &report.report.performer }</span></th>
+                            <th scope="col">{ Day::of(report.at).short(app.today()) }<span class="lab-performer">{ &report.report.performer }</span>
+                                if !report.files.is_empty() { <span class="lab-performer"><Icon name="file" />{ words.tn("files-in-it", report.files.len() as u64) }</span> }
+                            </th>
                         }) }
                     </tr></thead>
                     <tbody>
