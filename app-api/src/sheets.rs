@@ -1,13 +1,21 @@
 //! Sheets that are filled in: medicines and 検査. A draft of one is the command that it will send, kept in the sealed store at every keystroke
 //! as a visit is.
 
-use crate::{DraftFile, PatientId, RecordLabs, RequestTests};
+use crate::{AddMedicine, ChangeDose, DraftFile, ObserveMedicine, PatientId, RecordLabs, RequestTests, StopMedicine};
 use serde::{Deserialize, Serialize};
 
 /// Which sheet is filled in. Each has a draft of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SheetName {
+    /// お薬を加える
+    AddMedicine,
+    /// 用量を変える, of the medicine of this key.
+    ChangeDose(String),
+    /// 中止する
+    StopMedicine(String),
+    /// 残薬・服薬の様子
+    ObserveMedicine(String),
     /// 検査結果を書く
     RecordLabs,
     /// 検査を依頼する
@@ -18,6 +26,14 @@ pub enum SheetName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SheetForm {
+    /// お薬を加える
+    AddMedicine(AddMedicine),
+    /// 用量を変える
+    ChangeDose(ChangeDose),
+    /// 中止する
+    StopMedicine(StopMedicine),
+    /// 残薬・服薬の様子
+    ObserveMedicine(ObserveMedicine),
     /// 検査結果を書く
     RecordLabs(RecordLabs),
     /// 検査を依頼する
@@ -28,6 +44,10 @@ impl SheetForm {
     /// Which sheet it is.
     pub fn sheet(&self) -> SheetName {
         match self {
+            Self::AddMedicine(_) => SheetName::AddMedicine,
+            Self::ChangeDose(form) => SheetName::ChangeDose(form.key.clone()),
+            Self::StopMedicine(form) => SheetName::StopMedicine(form.key.clone()),
+            Self::ObserveMedicine(form) => SheetName::ObserveMedicine(form.key.clone()),
             Self::RecordLabs(_) => SheetName::RecordLabs,
             Self::RequestTests(_) => SheetName::RequestTests,
         }
@@ -36,6 +56,10 @@ impl SheetForm {
     /// About whom.
     pub fn patient(&self) -> &PatientId {
         match self {
+            Self::AddMedicine(form) => &form.patient,
+            Self::ChangeDose(form) => &form.patient,
+            Self::StopMedicine(form) => &form.patient,
+            Self::ObserveMedicine(form) => &form.patient,
             Self::RecordLabs(form) => &form.patient,
             Self::RequestTests(form) => &form.patient,
         }
@@ -69,7 +93,7 @@ macro_rules! sheet_commands {
     };
 }
 
-sheet_commands!(RecordLabs, RequestTests);
+sheet_commands!(AddMedicine, ChangeDose, StopMedicine, ObserveMedicine, RecordLabs, RequestTests);
 
 /// Asks for the draft of a sheet as it was left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -25,8 +25,8 @@ const PHRASE: std::ops::RangeInclusive<usize> = 4..=60;
 /// Sentences kept of each member.
 const PHRASES_KEPT: u32 = 500;
 
-/// Longest slot, in bytes.
-pub const MAX_SLOT: usize = 64;
+/// Longest slot, in bytes: a word, and the key of an item.
+pub const MAX_SLOT: usize = 256;
 
 /// Which draft of the person at work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +128,15 @@ impl Replica {
     /// Offers a sentence no more, until it is written twice again.
     pub fn forget_phrase(&self, text: &str) -> Result<(), SaveError> {
         self.note(|connection| drafts::forget_phrase(connection, self.me().member, text))
+    }
+
+    /// As [`Replica::edit`]; the draft that it came from is forgotten in the same step. For one without files.
+    pub fn edit_from_draft<T>(
+        &self,
+        name: &DraftName,
+        edit: impl FnOnce(&mut Edit<'_, '_>) -> Result<T, SaveError>,
+    ) -> Result<T, SaveError> {
+        self.edit_with(name.patient, |connection| drafts::remove(connection, &self.place(name)), edit)
     }
 
     /// Saves what a draft became, in one durable step: the edit, its photos as attachments of the entry that the edit names, and the draft

@@ -7,8 +7,13 @@ use super::{entry, patient};
 
 const VERSION: &str = "document-version";
 const REPLY: &str = "document-reply";
+const ADD_MEDICINE: &str = "add-medicine";
 const RECORD_LABS: &str = "record-labs";
 const REQUEST_TESTS: &str = "request-tests";
+/// These have the key of their medicine behind them.
+const CHANGE_DOSE: &str = "change-dose:";
+const STOP_MEDICINE: &str = "stop-medicine:";
+const OBSERVE_MEDICINE: &str = "observe-medicine:";
 
 /// Under which name a draft is kept.
 pub fn name(of: &api::PatientId, draft: &api::DraftName) -> Result<DraftName, ApiError> {
@@ -29,17 +34,34 @@ pub fn shown(name: &DraftName) -> Option<api::DraftName> {
         "" => api::DraftName::Visit(of),
         VERSION => api::DraftName::Document(api::DocumentDraftName::Version(of?)),
         REPLY => api::DraftName::Document(api::DocumentDraftName::Reply(of?)),
+        ADD_MEDICINE => api::DraftName::Sheet(api::SheetName::AddMedicine),
         RECORD_LABS => api::DraftName::Sheet(api::SheetName::RecordLabs),
         REQUEST_TESTS => api::DraftName::Sheet(api::SheetName::RequestTests),
-        other => {
-            let kind = api::NewDocument::ALL.into_iter().find(|kind| document(*kind) == other)?;
-            api::DraftName::Document(api::DocumentDraftName::New(kind))
-        }
+        other => match of_medicine(other) {
+            Some(sheet) => api::DraftName::Sheet(sheet),
+            None => {
+                let kind = api::NewDocument::ALL.into_iter().find(|kind| document(*kind) == other)?;
+                api::DraftName::Document(api::DocumentDraftName::New(kind))
+            }
+        },
     })
+}
+
+fn of_medicine(slot: &str) -> Option<api::SheetName> {
+    let sheets: [(_, fn(String) -> api::SheetName); 3] = [
+        (CHANGE_DOSE, api::SheetName::ChangeDose),
+        (STOP_MEDICINE, api::SheetName::StopMedicine),
+        (OBSERVE_MEDICINE, api::SheetName::ObserveMedicine),
+    ];
+    sheets.into_iter().find_map(|(word, sheet)| slot.strip_prefix(word).map(|key| sheet(key.to_owned())))
 }
 
 fn sheet(sheet: &api::SheetName) -> String {
     match sheet {
+        api::SheetName::AddMedicine => ADD_MEDICINE.to_owned(),
+        api::SheetName::ChangeDose(key) => format!("{CHANGE_DOSE}{key}"),
+        api::SheetName::StopMedicine(key) => format!("{STOP_MEDICINE}{key}"),
+        api::SheetName::ObserveMedicine(key) => format!("{OBSERVE_MEDICINE}{key}"),
         api::SheetName::RecordLabs => RECORD_LABS.to_owned(),
         api::SheetName::RequestTests => REQUEST_TESTS.to_owned(),
     }
@@ -56,6 +78,8 @@ fn document(kind: api::NewDocument) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use tendenko_replica::MAX_SLOT;
+
     use super::*;
 
     #[test]
@@ -65,7 +89,17 @@ mod tests {
         let documents = documents
             .chain([api::DocumentDraftName::Version(of.clone()), api::DocumentDraftName::Reply(of.clone())])
             .map(api::DraftName::Document);
-        let sheets = [api::SheetName::RecordLabs, api::SheetName::RequestTests].map(api::DraftName::Sheet);
+        let key = || "k".repeat(160);
+        let sheets = [
+            api::SheetName::AddMedicine,
+            api::SheetName::ChangeDose(key()),
+            api::SheetName::StopMedicine(key()),
+            api::SheetName::ObserveMedicine(key()),
+            api::SheetName::ChangeDose("another".into()),
+            api::SheetName::RecordLabs,
+            api::SheetName::RequestTests,
+        ];
+        let sheets = sheets.map(api::DraftName::Sheet);
         let all: Vec<_> = [api::DraftName::Visit(None), api::DraftName::Visit(Some(of))]
             .into_iter()
             .chain(documents)
@@ -73,6 +107,7 @@ mod tests {
             .collect();
         let names: Vec<_> = all.iter().map(|draft| name(&patient, draft).unwrap()).collect();
         assert_eq!(names.iter().filter_map(shown).collect::<Vec<_>>(), all);
+        assert!(names.iter().all(|one| one.slot.len() <= MAX_SLOT));
         assert!(names.iter().all(|one| names.iter().filter(|other| *other == one).count() == 1));
         assert_eq!(shown(&DraftName { slot: "of-a-newer-version".into(), ..names[0].clone() }), None);
     }

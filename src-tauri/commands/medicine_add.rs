@@ -7,7 +7,7 @@ use tendenko_interop::warnings::{Listed, listed};
 use tendenko_replica::search::parse_birth_date;
 
 use super::card::filled;
-use super::{Answer, medicines, patient, patients, timeline};
+use super::{Answer, medicines, patient, patients, sheets, timeline};
 use crate::error::{field_required, reason, saving, too_long};
 use crate::tablet::Desk;
 use crate::views::medicines::basis_of;
@@ -20,7 +20,8 @@ pub fn add(desk: &Desk, args: api::AddMedicine) -> Answer<api::AddMedicine> {
     let reason = reason(&args.reason)?;
     let medicine = medicine_of(desk, args.medicine)?;
     let base = item_key::medicine(&medicine.drug);
-    let saved = desk.replica.edit(patient(&args.patient)?, |edit| {
+    let draft = sheets::name(&args.patient, &api::SheetName::AddMedicine)?;
+    let saved = desk.replica.edit_from_draft(&draft, |edit| {
         let stamp = edit.stamp();
         let card = edit.card()?;
         // The same product once more is another item: neither takes the place of the other.

@@ -12,7 +12,7 @@ use tendenko_interop::warnings::{Listed, listed};
 use tendenko_protocol::ids::PatientId;
 use tendenko_replica::{Edit, SaveError, TimelineEntry};
 
-use super::{Answer, patient, patients, timeline};
+use super::{Answer, patient, patients, sheets, timeline};
 use crate::error::{field_required, reason, saving};
 use crate::tablet::Desk;
 use crate::views::entries::sent;
@@ -106,7 +106,8 @@ fn change(desk: &Desk, entry: &TimelineEntry) -> Option<api::MedicineChangeEntry
 pub fn change_dose(desk: &Desk, args: api::ChangeDose) -> Answer<api::ChangeDose> {
     let reason = reason(&args.reason)?;
     let regimen = checked(args.regimen)?;
-    let saved = desk.replica.edit(patient(&args.patient)?, |edit| {
+    let draft = sheets::name(&args.patient, &api::SheetName::ChangeDose(args.key.clone()))?;
+    let saved = desk.replica.edit_from_draft(&draft, |edit| {
         let before = present(edit, &args.key)?;
         let Some(now) = before.last() else { return Err(DocumentError::NoSuchItem.into()) };
         let after = with_regimen(now, regimen);
@@ -124,7 +125,8 @@ pub fn change_dose(desk: &Desk, args: api::ChangeDose) -> Answer<api::ChangeDose
 
 pub fn stop(desk: &Desk, args: api::StopMedicine) -> Answer<api::StopMedicine> {
     let reason = reason(&args.reason)?;
-    let saved = desk.replica.edit(patient(&args.patient)?, |edit| {
+    let draft = sheets::name(&args.patient, &api::SheetName::StopMedicine(args.key.clone()))?;
+    let saved = desk.replica.edit_from_draft(&draft, |edit| {
         let before = present(edit, &args.key)?;
         if before.is_empty() {
             return Err(DocumentError::NoSuchItem.into());

@@ -3,7 +3,7 @@
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
 use tendenko_crdt::{EventBody, Item};
 
-use super::{Answer, medicines, patient, patients};
+use super::{Answer, medicines, patient, patients, sheets};
 use crate::error::{field_required, saving, too_long};
 use crate::tablet::Desk;
 use crate::views::observations::observation_of;
@@ -23,7 +23,8 @@ pub fn observe(desk: &Desk, args: api::ObserveMedicine) -> Answer<api::ObserveMe
             .map(|stopped| stopped.name)
             .ok_or_else(|| ApiError::new(ErrorCode::NoSuchEntry))?,
     };
-    let saved = desk.replica.edit(patient, |edit| {
+    let sheet = sheets::name(&args.patient, &api::SheetName::ObserveMedicine(args.key.clone()))?;
+    let saved = desk.replica.edit_from_draft(&sheet, |edit| {
         let event = edit.event(EventBody::MedicineObservation(observation_of(args.key, name, draft)))?;
         let at = event.occurred_at;
         let id = medicines::record(edit, event)?;

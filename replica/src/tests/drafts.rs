@@ -52,6 +52,27 @@ fn a_draft_outlives_the_program_and_is_gone_once_saved() {
 }
 
 #[test]
+fn an_edit_from_a_draft_forgets_it_and_one_that_fails_does_not() {
+    let (mut a, _, patient) = pair();
+    let name = DraftName { slot: "add-medicine".into(), ..DraftName::visit(patient, None) };
+    a.put_draft(&name, b"half a medicine").unwrap();
+    assert!(a.edit_from_draft(&name, |_| -> Result<(), SaveError> { Err(SaveError::DiskFull) }).is_err());
+    a.reopen();
+    assert_eq!(a.draft(&name).unwrap().unwrap().form.as_deref(), Some(&b"half a medicine"[..]));
+    let entry = a
+        .edit_from_draft(&name, |edit| {
+            let event = edit.event(note("ふらつきのため減量"))?;
+            let (id, at) = (event.id, event.occurred_at);
+            edit.volume_at(at)?.record(event)?;
+            Ok(id)
+        })
+        .unwrap();
+    a.reopen();
+    assert_eq!(a.draft(&name).unwrap(), None);
+    assert!(a.entry(patient, entry).unwrap().is_some());
+}
+
+#[test]
 fn what_cannot_be_saved_stays_a_draft() {
     let (a, _, patient) = pair();
     let name = DraftName::visit(patient, None);

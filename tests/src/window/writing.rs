@@ -5,8 +5,10 @@ use std::path::Path;
 use super::page::by_id;
 use super::{Desktop, Page, Walk, WindowError, steps};
 use crate::region::PIN;
+use crate::scene::PATIENT_NAME;
 
 const FIRST_HALF: &str = "夜間の咳が続いている";
+const HALF_A_MEDICINE: &str = "ランソプラゾールOD錠15mg";
 const WITH_PHOTO: &str = "右前腕の内出血を確認。";
 const TAKEN_BACK: &str = "別の方の記録を書きかけた。";
 
@@ -56,7 +58,7 @@ pub async fn play(walk: &mut Walk, desktop: &Desktop, page: &Page) -> Result<(),
     page.see("patient-page").await
 }
 
-/// Begins a note and kills the program in the middle of it.
+/// Begins a note and a medicine, for the program to be killed in the middle of them.
 pub async fn begin(walk: &mut Walk, page: &Page) -> Result<(), WindowError> {
     walk.step("The program is killed while the nurse is typing");
     page.touch("record-visit").await?;
@@ -64,15 +66,36 @@ pub async fn begin(walk: &mut Walk, page: &Page) -> Result<(), WindowError> {
     page.touch("care-observation").await?;
     // The store has it when it lists it: the screen before asks for that.
     page.touch("nav-today").await?;
-    page.see("draft").await
+    page.see_count(&by_id("draft"), 1).await?;
+    steps::find(page, "おがさわ", PATIENT_NAME).await?;
+    steps::open(page, PATIENT_NAME).await?;
+    page.touch("tab-medicines").await?;
+    page.touch("add-medicine").await?;
+    page.write("field-drug", HALF_A_MEDICINE).await?;
+    page.write("dose-usage", "1日1回 夕食後").await?;
+    page.dismiss("sheet-close", "add-medicine-sheet").await?;
+    page.touch("nav-today").await?;
+    page.see_count(&by_id("draft"), 2).await?;
+    // The last that was touched is the first.
+    page.touch("draft").await?;
+    page.see_value("field-drug", HALF_A_MEDICINE).await
 }
 
 /// After the program was started again: what was typed is there, on the home screen.
 pub async fn go_on(walk: &mut Walk, desktop: &Desktop, page: &Page) -> Result<(), WindowError> {
     walk.step("What was typed is there after the next start");
     steps::unlock(page, PIN).await?;
-    page.see("drafts").await?;
+    page.see_count(&by_id("draft"), 2).await?;
     walk.picture(desktop, page, "drafts").await?;
+    page.touch("draft").await?;
+    page.see_value("field-drug", HALF_A_MEDICINE).await?;
+    page.see_value("dose-usage", "1日1回 夕食後").await?;
+    page.see("draft-resumed").await?;
+    walk.picture(desktop, page, "medicine-resumed").await?;
+    page.touch("sheet-discard").await?;
+    page.see_gone("add-medicine-sheet").await?;
+    page.touch("nav-today").await?;
+    page.see_count(&by_id("draft"), 1).await?;
     page.touch("draft").await?;
     page.see_value("visit-note", FIRST_HALF).await?;
     page.see("draft-resumed").await?;

@@ -16,6 +16,10 @@ fn what(app: &App, draft: &DraftLine) -> String {
         DraftName::Document(DocumentDraftName::Reply(_)) => app.words.t("write-reply"),
         DraftName::Visit(Some(_)) => app.words.t("correct-visit"),
         DraftName::Visit(None) => app.words.t("record-visit"),
+        DraftName::Sheet(SheetName::AddMedicine) => app.words.t("add-medicine"),
+        DraftName::Sheet(SheetName::ChangeDose(_)) => app.words.t("change-dose"),
+        DraftName::Sheet(SheetName::StopMedicine(_)) => app.words.t("stop-medicine"),
+        DraftName::Sheet(SheetName::ObserveMedicine(_)) => app.words.t("observe-title"),
         DraftName::Sheet(SheetName::RecordLabs) => app.words.t("labs-record"),
         DraftName::Sheet(SheetName::RequestTests) => app.words.t("labs-request"),
     }

@@ -50,6 +50,10 @@ impl PatientTab {
     pub fn of(sheet: &SheetName) -> Self {
         match sheet {
             SheetName::RecordLabs | SheetName::RequestTests => Self::Labs,
+            SheetName::AddMedicine
+            | SheetName::ChangeDose(_)
+            | SheetName::StopMedicine(_)
+            | SheetName::ObserveMedicine(_) => Self::Medicines,
         }
     }
 
@@ -110,7 +114,7 @@ pub fn Patient(props: &PatientProps) -> Html {
             <div class="tab-panel" id="tab-panel" role="tabpanel" aria-labelledby={format!("tab-{}", props.tab.as_str())} tabindex="0">
                 { match props.tab {
                     PatientTab::Timeline => html! { <timeline::TimelineTab id={props.id.clone()} /> },
-                    PatientTab::Medicines => html! { <medicines::MedicinesTab id={props.id.clone()} /> },
+                    PatientTab::Medicines => html! { <medicines::MedicinesTab id={props.id.clone()} begun={props.begun.clone()} /> },
                     PatientTab::Vitals => html! { <vitals::VitalsTab id={props.id.clone()} /> },
                     PatientTab::Labs => html! { <labs::LabsTab id={props.id.clone()} begun={props.begun.clone()} /> },
                     PatientTab::Documents => html! { <documents::DocumentsTab id={props.id.clone()} /> },

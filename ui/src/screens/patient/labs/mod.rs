@@ -51,9 +51,9 @@ pub fn LabsTab(props: &LabsProps) -> Html {
                 <Table labs={labs.clone()} />
                 { reports(&app, &props.id, &labs.reports) }
                 { match &*writing {
-                    None => html! {},
                     Some(SheetName::RecordLabs) => html! { <RecordSheet patient={props.id.clone()} labs={labs.clone()} on_close={done} /> },
                     Some(SheetName::RequestTests) => html! { <RequestSheet patient={props.id.clone()} labs={labs.clone()} on_close={done} /> },
+                    _ => html! {},
                 } }
             </div>
         }) }

@@ -5,8 +5,8 @@ use crate::{
     api::use_command,
     app::use_app,
     components::{
-        Field, Fields, ReasonField, RegimenFields, Sheet, Values, choice, failure, is_complete, is_whole, line, needed,
-        save_button, send_and_close, value, warnings_before,
+        Field, Fields, ReasonField, RegimenFields, Values, choice, is_complete, is_whole, line, needed, use_filling,
+        value, warnings_before,
     },
     names,
 };
@@ -37,56 +37,66 @@ pub struct AddSheetProps {
 #[component]
 pub fn AddSheet(props: &AddSheetProps) -> Html {
     let app = use_app();
-    let words = &app.words;
-    let values =
-        use_state(|| Rc::new(Values::from([("source", "prescription".to_owned()), ("form", "internal".to_owned())])));
-    // What an amount counts is never taken for granted: it has to be chosen.
-    let regimen = use_state(|| Regimen {
-        dose: Dose { amount: String::new(), unit: String::new(), basis: DoseBasis::Unstated },
-        usage: String::new(),
-    });
-    let reason = use_state(String::new);
-    let error = use_state(|| None::<ApiError>);
-    let set_values = {
-        let values = values.clone();
-        Callback::from(move |next: Rc<Values>| values.set(next))
+    let first = AddMedicine {
+        patient: props.patient.clone(),
+        medicine: MedicineDraft {
+            name: String::new(),
+            general_name: String::new(),
+            // What an amount counts is never taken for granted: it has to be chosen.
+            regimen: Regimen {
+                dose: Dose { amount: String::new(), unit: String::new(), basis: DoseBasis::Unstated },
+                usage: String::new(),
+            },
+            form: MedicineForm::Internal,
+            source: Source::Prescription,
+            since: String::new(),
+            prescriber: String::new(),
+            note: String::new(),
+        },
+        reason: String::new(),
     };
-    let set_regimen = {
-        let regimen = regimen.clone();
-        move |next| regimen.set(next)
-    };
-    let set_reason = {
-        let reason = reason.clone();
-        move |next| reason.set(next)
-    };
-    let text = |name: &str| value(&values, name).trim().to_owned();
-    let save = {
-        let (app, error, on_close) = (app.clone(), error.clone(), props.on_close.clone());
-        let medicine = MedicineDraft {
-            name: text("drug"),
-            general_name: text("general-name"),
-            regimen: (*regimen).clone(),
-            form: form(value(&values, "form")),
-            source: source(value(&values, "source")),
-            since: text("since-day"),
-            prescriber: text("prescriber"),
-            note: text("remark"),
-        };
-        let command = AddMedicine { patient: props.patient.clone(), medicine, reason: (*reason).clone() };
-        move || send_and_close(&app, command.clone(), error.clone(), on_close.clone())
-    };
-    let ready = is_complete(WHAT, &values) && is_whole(&regimen) && !reason.trim().is_empty();
-    html! {
-        <Sheet title={words.t("add-medicine")} on_close={props.on_close.clone()} testid="add-medicine-sheet">
-            <Fields fields={WHAT} values={(*values).clone()} on_values={set_values.clone()} />
-            <Against patient={props.patient.clone()} name={text("drug")} general_name={text("general-name")} />
-            <RegimenFields regimen={(*regimen).clone()} on_change={set_regimen} />
-            <Fields fields={MORE} values={(*values).clone()} on_values={set_values} />
-            <ReasonField text={(*reason).clone()} on_text={set_reason} />
-            if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            { save_button(&app, "add-medicine-save", ready, save) }
-        </Sheet>
-    }
+    let sheet = use_filling(first, props.on_close.clone());
+    let on_values = sheet.set(|form, values: Rc<Values>| take(&mut form.medicine, &values));
+    sheet.show(app.words.t("add-medicine"), "add-medicine-sheet", |form| {
+        let medicine = &form.medicine;
+        let values = Rc::new(values(medicine));
+        let ready = is_complete(WHAT, &values) && is_whole(&medicine.regimen) && !form.reason.trim().is_empty();
+        html! {
+            <>
+                <Fields fields={WHAT} values={values.clone()} on_values={on_values.clone()} />
+                <Against patient={props.patient.clone()} name={medicine.name.trim().to_owned()} general_name={medicine.general_name.trim().to_owned()} />
+                <RegimenFields regimen={medicine.regimen.clone()} on_change={sheet.set(|form, next| form.medicine.regimen = next)} />
+                <Fields fields={MORE} {values} {on_values} />
+                <ReasonField text={form.reason.clone()} on_text={sheet.set(|form, text| form.reason = text)} />
+                { sheet.end("add-medicine-save", app.words.t("save"), ready) }
+            </>
+        }
+    })
+}
+
+/// What stands in the fields.
+fn values(medicine: &MedicineDraft) -> Values {
+    Values::from([
+        ("drug", medicine.name.clone()),
+        ("general-name", medicine.general_name.clone()),
+        ("source", names::source(&medicine.source).to_owned()),
+        ("form", names::form(&medicine.form).to_owned()),
+        ("since-day", medicine.since.clone()),
+        ("prescriber", medicine.prescriber.clone()),
+        ("remark", medicine.note.clone()),
+    ])
+}
+
+/// The other way round.
+fn take(medicine: &mut MedicineDraft, values: &Values) {
+    let text = |name: &str| value(values, name).to_owned();
+    medicine.name = text("drug");
+    medicine.general_name = text("general-name");
+    medicine.source = source(value(values, "source"));
+    medicine.form = form(value(values, "form"));
+    medicine.since = text("since-day");
+    medicine.prescriber = text("prescriber");
+    medicine.note = text("remark");
 }
 
 fn form(name: &str) -> MedicineForm {
@@ -115,4 +125,32 @@ fn Against(props: &AgainstProps) -> Html {
         general_name: enough(&props.general_name),
     });
     found.ready().map_or_else(Html::default, |found| warnings_before(&app, found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_comes_back_from_the_draft_unchanged() {
+        let typed = MedicineDraft {
+            name: "アムロジピン錠5mg ".into(),
+            general_name: "アムロジピン".into(),
+            regimen: Regimen {
+                dose: Dose { amount: "1".into(), unit: "錠".into(), basis: DoseBasis::PerDay },
+                usage: "朝食後".into(),
+            },
+            form: MedicineForm::External,
+            source: Source::Otc,
+            since: "R8.11".into(),
+            prescriber: "菊池".into(),
+            note: "粉砕".into(),
+        };
+        let mut read = MedicineDraft { form: MedicineForm::Internal, source: Source::Prescription, ..typed.clone() };
+        for text in [&mut read.name, &mut read.general_name, &mut read.since, &mut read.prescriber, &mut read.note] {
+            text.clear();
+        }
+        take(&mut read, &values(&typed));
+        assert_eq!(read, typed);
+    }
 }

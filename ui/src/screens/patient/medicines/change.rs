@@ -1,8 +1,8 @@
 //! Changing a dose, or stopping a medicine, with the reason that makes it worth something.
 
 use crate::{
-    app::use_app,
-    components::{ReasonField, RegimenFields, Sheet, dose, failure, is_whole, save_button, send_and_close},
+    app::{App, use_app},
+    components::{ReasonField, RegimenFields, dose, is_whole, use_filling},
 };
 use tendenko_app_api::*;
 use yew::prelude::*;
@@ -13,52 +13,58 @@ pub struct ChangeSheetProps {
     pub patient: PatientId,
     /// Which.
     pub medicine: MedicineView,
-    /// It is stopped, not changed.
-    pub stops: bool,
     /// Done, or called off.
     pub on_close: Callback<()>,
 }
 
-/// Changes a dose or stops a medicine.
+/// Changes a dose.
 #[component]
 pub fn ChangeSheet(props: &ChangeSheetProps) -> Html {
     let app = use_app();
-    let words = &app.words;
-    let (medicine, stops) = (&props.medicine, props.stops);
-    let regimen = use_state(|| Regimen { dose: medicine.dose.clone(), usage: medicine.usage.clone() });
-    let reason = use_state(String::new);
-    let error = use_state(|| None::<ApiError>);
-    let save = {
-        let (app, patient, key) = (app.clone(), props.patient.clone(), medicine.key.clone());
-        let (regimen, reason, error, on_close) =
-            (regimen.clone(), reason.clone(), error.clone(), props.on_close.clone());
-        move || {
-            let (patient, key, reason) = (patient.clone(), key.clone(), (*reason).clone());
-            if stops {
-                send_and_close(&app, StopMedicine { patient, key, reason }, error.clone(), on_close.clone());
-            } else {
-                let regimen = (*regimen).clone();
-                send_and_close(&app, ChangeDose { patient, key, regimen, reason }, error.clone(), on_close.clone());
-            }
+    let medicine = &props.medicine;
+    let first = ChangeDose {
+        patient: props.patient.clone(),
+        key: medicine.key.clone(),
+        regimen: Regimen { dose: medicine.dose.clone(), usage: medicine.usage.clone() },
+        reason: String::new(),
+    };
+    let sheet = use_filling(first, props.on_close.clone());
+    sheet.show(app.words.t("change-dose"), "medicine-sheet", |form| {
+        let ready = !form.reason.trim().is_empty() && is_whole(&form.regimen);
+        html! {
+            <>
+                { now(&app, medicine) }
+                <RegimenFields regimen={form.regimen.clone()} on_change={sheet.set(|form, next| form.regimen = next)} />
+                <ReasonField text={form.reason.clone()} on_text={sheet.set(|form, text| form.reason = text)} />
+                { sheet.end("medicine-save", app.words.t("save"), ready) }
+            </>
         }
-    };
-    let set_regimen = {
-        let regimen = regimen.clone();
-        move |next| regimen.set(next)
-    };
-    let set_reason = {
-        let reason = reason.clone();
-        move |next| reason.set(next)
-    };
-    let ready = !reason.trim().is_empty() && (stops || is_whole(&regimen));
+    })
+}
+
+/// Stops a medicine.
+#[component]
+pub fn StopSheet(props: &ChangeSheetProps) -> Html {
+    let app = use_app();
+    let (patient, key) = (props.patient.clone(), props.medicine.key.clone());
+    let sheet = use_filling(StopMedicine { patient, key, reason: String::new() }, props.on_close.clone());
+    sheet.show(app.words.t("stop-medicine"), "medicine-sheet", |form| {
+        html! {
+            <>
+                { now(&app, &props.medicine) }
+                <ReasonField text={form.reason.clone()} on_text={sheet.set(|form, text| form.reason = text)} />
+                { sheet.end("medicine-save", app.words.t("save"), !form.reason.trim().is_empty()) }
+            </>
+        }
+    })
+}
+
+/// How it is taken now.
+fn now(app: &App, medicine: &MedicineView) -> Html {
     html! {
-        <Sheet title={if stops { words.t("stop-medicine") } else { words.t("change-dose") }} on_close={props.on_close.clone()} testid="medicine-sheet">
+        <>
             <p class="drug">{ &medicine.name }</p>
-            <p class="quiet">{ words.t("now") }{ " " }{ dose(&app, &medicine.dose) }{ " " }{ &medicine.usage }</p>
-            if !stops { <RegimenFields regimen={(*regimen).clone()} on_change={set_regimen} /> }
-            <ReasonField text={(*reason).clone()} on_text={set_reason} />
-            if let Some(refusal) = &*error { { failure(&app, refusal) } }
-            { save_button(&app, "medicine-save", ready, save) }
-        </Sheet>
+            <p class="quiet">{ app.words.t("now") }{ " " }{ dose(app, &medicine.dose) }{ " " }{ &medicine.usage }</p>
+        </>
     }
 }

@@ -2,6 +2,7 @@
 
 mod add;
 mod change;
+mod gone;
 mod observe;
 mod one;
 
@@ -14,7 +15,8 @@ use crate::{
     groups, names,
 };
 use add::AddSheet;
-use change::ChangeSheet;
+use change::{ChangeSheet, StopSheet};
+use gone::GoneSheet;
 use observe::ObserveSheet;
 use one::{Medicine, offer_reaction};
 use std::rc::Rc;
@@ -25,16 +27,8 @@ use yew::prelude::*;
 pub struct MedicinesProps {
     /// Whose.
     pub id: PatientId,
-}
-
-/// What a person wants to do about a medicine.
-#[derive(Clone, PartialEq)]
-enum Intent {
-    Add,
-    Change(MedicineView),
-    Stop(MedicineView),
-    /// Key, name, and the unit it is counted in.
-    Observe(String, String, String),
+    /// A sheet that was begun, and is gone on with.
+    pub begun: Option<SheetName>,
 }
 
 /// The medicines of a patient.
@@ -43,10 +37,10 @@ pub fn MedicinesTab(props: &MedicinesProps) -> Html {
     let app = use_app();
     let words = &app.words;
     let medicines = use_command(GetMedicines { patient: props.id.clone() });
-    let intent = use_state(|| None::<Intent>);
+    let intent = use_state(|| props.begun.clone());
     let act = {
         let intent = intent.clone();
-        Callback::from(move |wanted| intent.set(Some(wanted)))
+        Callback::from(move |wanted: SheetName| intent.set(Some(wanted)))
     };
     let done = {
         let intent = intent.clone();
@@ -56,7 +50,7 @@ pub fn MedicinesTab(props: &MedicinesProps) -> Html {
         let app = app.clone();
         move |_| app.dispatch(Act::Go(route.clone()))
     };
-    let add = act.reform(|_: MouseEvent| Intent::Add);
+    let add = act.reform(|_: MouseEvent| SheetName::AddMedicine);
     html! {
         <>
             { medicines.show(&app, |medicines| html! {
@@ -100,16 +94,37 @@ pub fn MedicinesTab(props: &MedicinesProps) -> Html {
                     }) }
                 </div>
             }) }
-            { match &*intent {
-                None => html! {},
-                Some(Intent::Add) => html! { <AddSheet patient={props.id.clone()} on_close={done} /> },
-                Some(Intent::Change(medicine)) => html! { <ChangeSheet patient={props.id.clone()} medicine={medicine.clone()} stops={false} on_close={done} /> },
-                Some(Intent::Stop(medicine)) => html! { <ChangeSheet patient={props.id.clone()} medicine={medicine.clone()} stops={true} on_close={done} /> },
-                Some(Intent::Observe(item, name, unit)) => html! {
-                    <ObserveSheet patient={props.id.clone()} item={item.clone()} name={name.clone()} unit={unit.clone()} on_close={done} />
-                },
-            } }
+            { for intent.iter().zip(medicines.ready()).map(|(intent, medicines)| sheet(&props.id, intent, medicines, &done)) }
         </>
+    }
+}
+
+/// The sheet that is filled in.
+fn sheet(patient: &PatientId, sheet: &SheetName, medicines: &Medicines, done: &Callback<()>) -> Html {
+    let (patient, on_close) = (patient.clone(), done.clone());
+    let of = |key: &String| medicines.current.iter().find(|medicine| medicine.key == *key).cloned();
+    match sheet {
+        SheetName::AddMedicine => html! { <AddSheet {patient} {on_close} /> },
+        SheetName::ChangeDose(key) => match of(key) {
+            Some(medicine) => html! { <ChangeSheet {patient} {medicine} {on_close} /> },
+            None => html! { <GoneSheet {patient} sheet={sheet.clone()} {on_close} /> },
+        },
+        SheetName::StopMedicine(key) => match of(key) {
+            Some(medicine) => html! { <StopSheet {patient} {medicine} {on_close} /> },
+            None => html! { <GoneSheet {patient} sheet={sheet.clone()} {on_close} /> },
+        },
+        SheetName::ObserveMedicine(key) => {
+            // What was stopped is still found in drawers.
+            let stopped = medicines.stopped.iter().find(|stopped| stopped.key == *key);
+            let stopped = stopped.map(|one| (one.name.clone(), one.dose.as_ref().map(|dose| dose.unit.clone())));
+            match of(key).map(|medicine| (medicine.name, Some(medicine.dose.unit))).or(stopped) {
+                Some((name, unit)) => html! {
+                    <ObserveSheet {patient} item={key.clone()} {name} unit={unit.unwrap_or_default()} {on_close} />
+                },
+                None => html! { <GoneSheet {patient} sheet={sheet.clone()} {on_close} /> },
+            }
+        }
+        SheetName::RecordLabs | SheetName::RequestTests => html! {},
     }
 }
 
@@ -134,11 +149,10 @@ fn observed(app: &App, patient: &PatientId, medicines: &Rc<Medicines>) -> Html {
     )
 }
 
-fn stopped_one(app: &App, stopped: &StoppedMedicine, act: &Callback<Intent>) -> Html {
+fn stopped_one(app: &App, stopped: &StoppedMedicine, act: &Callback<SheetName>) -> Html {
     let observe = {
-        let unit = stopped.dose.as_ref().map(|dose| dose.unit.clone()).unwrap_or_default();
-        let (key, name) = (stopped.key.clone(), stopped.name.clone());
-        act.reform(move |_: MouseEvent| Intent::Observe(key.clone(), name.clone(), unit.clone()))
+        let key = stopped.key.clone();
+        act.reform(move |_: MouseEvent| SheetName::ObserveMedicine(key.clone()))
     };
     html! {
         <div class="medicine is-stopped" data-testid="stopped-medicine">

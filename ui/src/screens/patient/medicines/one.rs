@@ -1,6 +1,5 @@
 //! One medicine of the list; a touch shows all that was told of it, and what can be done.
 
-use super::Intent;
 use crate::{
     api::run,
     app::{Act, App, Route, use_app},
@@ -22,7 +21,7 @@ pub struct MedicineProps {
     /// Whose.
     pub patient: PatientId,
     /// Something is to be done about it.
-    pub on_act: Callback<Intent>,
+    pub on_act: Callback<SheetName>,
 }
 
 /// One medicine.
@@ -35,8 +34,10 @@ pub fn Medicine(props: &MedicineProps) -> Html {
         let open = open.clone();
         move |_| open.set(!*open)
     };
-    let act = |intent: Intent| props.on_act.reform(move |_: MouseEvent| intent.clone());
-    let observe = Intent::Observe(medicine.key.clone(), medicine.name.clone(), medicine.dose.unit.clone());
+    let act = |sheet: fn(String) -> SheetName| {
+        let key = medicine.key.clone();
+        props.on_act.reform(move |_: MouseEvent| sheet(key.clone()))
+    };
     let conflict = {
         let (app, patient) = (app.clone(), props.patient.clone());
         move |_| app.dispatch(Act::Go(Route::Conflicts(Some(patient.clone()))))
@@ -67,10 +68,10 @@ pub fn Medicine(props: &MedicineProps) -> Html {
                     if let Some(note) = &medicine.note { <p class="free-text">{ note }</p> }
                     if !medicine.conflict { { for medicine.written.iter().map(|by| written(&app, by)) } }
                     <div class="buttons">
-                        <button type="button" class={button_class("plain")} onclick={act(observe)} data-testid="observe" aria-haspopup="dialog">{ words.t("observe") }</button>
+                        <button type="button" class={button_class("plain")} onclick={act(SheetName::ObserveMedicine)} data-testid="observe" aria-haspopup="dialog">{ words.t("observe") }</button>
                         if !medicine.conflict {
-                            <button type="button" class={button_class("plain")} onclick={act(Intent::Change(medicine.clone()))} data-testid="change-dose" aria-haspopup="dialog">{ words.t("change-dose") }</button>
-                            <button type="button" class={button_class("plain")} onclick={act(Intent::Stop(medicine.clone()))} data-testid="stop-medicine" aria-haspopup="dialog">{ words.t("stop-medicine") }</button>
+                            <button type="button" class={button_class("plain")} onclick={act(SheetName::ChangeDose)} data-testid="change-dose" aria-haspopup="dialog">{ words.t("change-dose") }</button>
+                            <button type="button" class={button_class("plain")} onclick={act(SheetName::StopMedicine)} data-testid="stop-medicine" aria-haspopup="dialog">{ words.t("stop-medicine") }</button>
                         }
                     </div>
                     { history(&app, &props.patient, &groups::told(&props.all, &medicine.key)) }
