@@ -245,7 +245,7 @@ impl Reducible for Session {
                 next.courier = None;
                 next.query.clear();
             }
-            Act::Go(route) => next.stack.push(route),
+            Act::Go(route) => further(&mut next.stack, route),
             Act::Replace(route) => {
                 next.stack.pop();
                 next.stack.push(route);
@@ -294,6 +294,13 @@ impl Reducible for Session {
             Act::Query(text) => next.query = text,
         }
         Rc::new(next)
+    }
+}
+
+/// Further in; touched twice before the screen has changed, it is one step all the same.
+fn further(stack: &mut Vec<Route>, route: Route) {
+    if stack.last() != Some(&route) {
+        stack.push(route);
     }
 }
 
@@ -357,4 +364,18 @@ fn begin(app: App) {
             Err(error) => dispatch.dispatch(Act::Failed(error)),
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_button_touched_twice_leads_one_step_further() {
+        let mut stack = vec![Route::Today];
+        for route in [Route::HandOvers, Route::HandOvers, Route::Today, Route::HandOvers] {
+            further(&mut stack, route);
+        }
+        assert_eq!(stack, [Route::Today, Route::HandOvers, Route::Today, Route::HandOvers]);
+    }
 }

@@ -70,12 +70,16 @@ impl Page {
         false
     }
 
-    /// Waits until nothing is being fetched and the element is where it was a picture ago: a driver looks where a button is, and touches that
-    /// place a moment later. Not for long: what a test waits for says itself when it does not come.
+    /// Waits until nothing is being fetched, the element is where it was a picture ago, and nothing lies over it: a driver looks where a button is,
+    /// and touches that place a moment later, whatever is there. What is out of sight in a part of the page that scrolls by itself is brought
+    /// into sight. Not for long: what a test waits for says itself when it does not come.
     async fn stands_still(&self, element: &Element) {
         let script = "const [one, done] = arguments; let last = '', still = 0, pictures = 0; const look = () => { \
             const box = one.getBoundingClientRect(), now = [box.x, box.y, box.width, box.height].join(); \
-            still = now === last && !document.querySelector('.waiting') ? still + 1 : 0; last = now; \
+            const found = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2); \
+            const reached = found && (one.contains(found) || found.contains(one) && found.matches('label, button')); \
+            if (!reached) { one.scrollIntoView({ block: 'center' }); } \
+            still = reached && now === last && !document.querySelector('.waiting') ? still + 1 : 0; last = now; \
             if (still > 1 || ++pictures > 90) { done(); } else { requestAnimationFrame(look); } }; look();";
         if let Ok(element) = serde_json::to_value(element) {
             // Refused when the element has just left the page: the touch tells.

@@ -243,7 +243,7 @@ async fn every_page(walk: &mut Walk, desktop: &Desktop, page: &Page, name: &str)
     page.touch("write-version").await?;
     page.see("document-form").await?;
     walk.fits(desktop, page, &format!("{name}-version")).await?;
-    page.touch("back").await?;
+    page.touch("document-discard").await?;
     page.see("document").await?;
     page.touch("back").await?;
     page.touch("transport-open").await?;
