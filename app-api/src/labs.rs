@@ -13,22 +13,31 @@ pub const MAX_LAB_TEXT: usize = 200;
 /// Longest comment or reason, in bytes.
 pub const MAX_LAB_COMMENT: usize = 4_000;
 
-/// Asks for a patient's results and requests.
+/// Reports that are looked at first, and more of each time older ones are asked for: two years, where a sample is taken every month.
+pub const LABS_PAGE: u16 = 24;
+/// Reports that are looked at together at most.
+pub const MAX_LABS: u16 = 480;
+
+/// Asks for a patient's newest results and requests: as many of each as are wanted, so that what opening costs does not grow with the years.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetLabs {
     /// Whose.
     pub patient: PatientId,
+    /// How many reports, and how many requests, at most [`MAX_LABS`].
+    pub newest: u16,
 }
 
 /// Results of a patient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Labs {
-    /// Every test that was ever measured, those measured last first.
+    /// Every test in these reports, those measured last first.
     pub tests: Vec<TestRow>,
     /// Reports, newest first.
     pub reports: Vec<LabReportEntry>,
     /// Requests, newest first.
     pub requests: Vec<TestRequestEntry>,
+    /// There are older ones.
+    pub more: bool,
 }
 
 /// One test over time.

@@ -96,60 +96,77 @@ pub struct OtherTime {
     pub newer: Newer,
 }
 
-/// The versions of an entry before it, newest first: its last is the first version. `entry` looks one up.
-pub fn earlier(event: &Event, entry: &impl Fn(EntryId) -> Option<Event>) -> Vec<Event> {
+/// The versions of an entry before it, newest first: its last is the first version. `entry` looks one up; what it refuses comes out, or a rival
+/// would be hidden by a disk that cannot be read.
+pub fn earlier<E>(event: &Event, entry: &impl Fn(EntryId) -> Result<Option<Event>, E>) -> Result<Vec<Event>, E> {
     let mut versions: Vec<Event> = Vec::new();
     let mut older = event.corrects;
-    while let Some(found) = older.and_then(entry)
+    while let Some(id) = older
         && versions.len() < MAX_VERSIONS
     {
+        let Some(found) = entry(id)? else { break };
         older = found.corrects;
         versions.push(found);
     }
-    versions
+    Ok(versions)
 }
 
 /// What others said of the same entry, or of a version before it, without knowing of this one: other changes, and a
 /// withdrawal. What says the same is no rival, and what was taken back afterwards is none any more.
 ///
 /// `entry` looks an entry up, `corrections` finds those that correct one.
-pub fn rivals(
+pub fn rivals<E>(
     event: &Event,
-    entry: &impl Fn(EntryId) -> Option<Event>,
-    corrections: &impl Fn(EntryId) -> Vec<Event>,
-) -> Vec<Event> {
+    entry: &impl Fn(EntryId) -> Result<Option<Event>, E>,
+    corrections: &impl Fn(EntryId) -> Result<Vec<Event>, E>,
+) -> Result<Vec<Event>, E> {
     let mut rivals = Vec::new();
     let mut own = event.id;
-    for older in earlier(event, entry) {
-        let others = corrections(older.id).into_iter().filter(|other| other.id != own);
-        for other in others {
-            if !is_taken_back(&other, corrections, MAX_VERSIONS) {
-                rivals.extend(ends(&other, corrections, MAX_VERSIONS).into_iter().filter(|end| end.body != event.body));
+    for older in earlier(event, entry)? {
+        for other in corrections(older.id)?.into_iter().filter(|other| other.id != own) {
+            if !is_taken_back(&other, corrections, MAX_VERSIONS)? {
+                rivals.extend(ends(other, corrections, MAX_VERSIONS)?.into_iter().filter(|end| end.body != event.body));
             }
         }
         own = older.id;
     }
-    rivals
+    Ok(rivals)
 }
 
 /// Whether everything that was said after an entry takes it back.
-fn is_taken_back(event: &Event, corrections: &impl Fn(EntryId) -> Vec<Event>, depth: usize) -> bool {
-    let later = corrections(event.id);
-    depth > 0
-        && !later.is_empty()
-        && later.iter().all(|one| {
-            let withdraws = matches!(one.body, EventBody::Withdrawal(_)) && corrections(one.id).is_empty();
-            withdraws || is_taken_back(one, corrections, depth - 1)
-        })
+fn is_taken_back<E>(
+    event: &Event,
+    corrections: &impl Fn(EntryId) -> Result<Vec<Event>, E>,
+    depth: usize,
+) -> Result<bool, E> {
+    let later = corrections(event.id)?;
+    if depth == 0 || later.is_empty() {
+        return Ok(false);
+    }
+    for one in &later {
+        let withdraws = matches!(one.body, EventBody::Withdrawal(_)) && corrections(one.id)?.is_empty();
+        if !withdraws && !is_taken_back(one, corrections, depth - 1)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The last versions of an entry.
-fn ends(event: &Event, corrections: &impl Fn(EntryId) -> Vec<Event>, depth: usize) -> Vec<Event> {
-    let later = corrections(event.id);
+fn ends<E>(
+    event: Event,
+    corrections: &impl Fn(EntryId) -> Result<Vec<Event>, E>,
+    depth: usize,
+) -> Result<Vec<Event>, E> {
+    let later = corrections(event.id)?;
     if later.is_empty() || depth == 0 {
-        return vec![event.clone()];
+        return Ok(vec![event]);
     }
-    later.iter().flat_map(|one| ends(one, corrections, depth - 1)).collect()
+    let mut last = Vec::new();
+    for one in later {
+        last.extend(ends(one, corrections, depth - 1)?);
+    }
+    Ok(last)
 }
 
 #[cfg(test)]
@@ -181,11 +198,11 @@ mod tests {
     }
 
     fn rivals_of(id: u8, all: &[Event]) -> Vec<u8> {
-        let entry = |id: EntryId| all.iter().find(|event| event.id == id).cloned();
+        let entry = |id: EntryId| Ok::<_, ()>(all.iter().find(|event| event.id == id).cloned());
         let corrections =
-            |id: EntryId| all.iter().filter(|event| event.corrects == Some(id)).cloned().collect::<Vec<_>>();
-        let event = entry(EntryId::new([id; 16])).unwrap();
-        rivals(&event, &entry, &corrections).iter().map(|event| event.id.as_bytes()[0]).collect()
+            |id: EntryId| Ok(all.iter().filter(|event| event.corrects == Some(id)).cloned().collect::<Vec<_>>());
+        let event = entry(EntryId::new([id; 16])).unwrap().unwrap();
+        rivals(&event, &entry, &corrections).unwrap().iter().map(|event| event.id.as_bytes()[0]).collect()
     }
 
     #[test]
@@ -218,6 +235,15 @@ mod tests {
         let all =
             [version(1, None, plan("09:00")), version(2, Some(1), plan("10:00")), version(3, Some(1), plan("10:00"))];
         assert!(rivals_of(2, &all).is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_looked_up_is_no_answer() {
+        let changed = version(2, Some(1), plan("10:00"));
+        let first = version(1, None, plan("09:00"));
+        let entry = |_: EntryId| Ok(Some(first.clone()));
+        assert_eq!(rivals(&changed, &|_| Err("unreadable"), &|_| Ok(Vec::new())), Err("unreadable"));
+        assert_eq!(rivals(&changed, &entry, &|_| Err("unreadable")), Err("unreadable"));
     }
 
     #[test]

@@ -16,16 +16,17 @@ use crate::views::entries::sent;
 use crate::views::labs;
 use crate::views::people::millis;
 
-const KINDS: [&str; 2] = ["lab-report", "test-request"];
 const HALF_A_DAY: i64 = 12 * 60 * 60 * 1000;
 
 pub fn all(desk: &Desk, args: api::GetLabs) -> Answer<api::GetLabs> {
     let patient = patient(&args.patient)?;
-    let history = timeline::standing(desk, patient, &KINDS)?;
-    let reports = history.iter().filter_map(|entry| report(desk, patient, entry).transpose());
+    let newest = usize::from(args.newest.clamp(1, api::MAX_LABS));
+    let written = timeline::newest(desk, patient, "lab-report", newest)?;
+    let asked = timeline::newest(desk, patient, "test-request", newest)?;
+    let reports = written.entries.iter().filter_map(|entry| report(desk, patient, entry).transpose());
     let reports = reports.collect::<Result<Vec<_>, _>>()?;
-    let requests = history.iter().filter_map(|entry| request(desk, entry)).collect();
-    Ok(api::Labs { tests: rows(&reports), reports, requests })
+    let requests = asked.entries.iter().filter_map(|entry| request(desk, entry)).collect();
+    Ok(api::Labs { tests: rows(&reports), reports, requests, more: written.more || asked.more })
 }
 
 fn report(desk: &Desk, of: PatientId, entry: &TimelineEntry) -> Result<Option<api::LabReportEntry>, ApiError> {
@@ -207,7 +208,7 @@ mod tests {
         ] {
             record(&desk, labs_of(&patient, taken_on, report)).unwrap();
         }
-        let labs = all(&desk, api::GetLabs { patient: patient.clone() }).unwrap();
+        let labs = all(&desk, api::GetLabs { patient: patient.clone(), newest: api::LABS_PAGE }).unwrap();
         assert_eq!(labs.reports.len(), 2);
         let values = |row: &api::TestRow| row.results.iter().map(|one| one.result.value.clone()).collect::<Vec<_>>();
         let rows: Vec<_> = labs.tests.iter().map(|row| (row.name.as_str(), values(row))).collect();
@@ -228,9 +229,8 @@ mod tests {
         let office = Office::open();
         let desk = office.at_work(office.nurse);
         let patient = admit(&desk);
-        let recorded = |taken_on: &str, report| {
-            record(&desk, labs_of(&patient, taken_on, report)).map_err(|error| error.code)
-        };
+        let recorded =
+            |taken_on: &str, report| record(&desk, labs_of(&patient, taken_on, report)).map_err(|error| error.code);
         assert_eq!(recorded("", report_with(vec![result("CRP", " ")])), Err(ErrorCode::NothingToSave));
         assert_eq!(recorded("", report_with(vec![result(" ", "1")])), Err(ErrorCode::FieldRequired));
         assert_eq!(recorded("R9.1.1", report_with(vec![result("CRP", "1")])), Err(ErrorCode::DateUnreadable));
@@ -252,8 +252,27 @@ mod tests {
         assert_eq!(asked(&[" "], "むくみ"), Err(ErrorCode::NothingToSave));
         assert_eq!(asked(&["BNP"], " "), Err(ErrorCode::ReasonRequired));
         asked(&["BNP", "ＢＮＰ", "CRP"], "むくみ").unwrap();
-        let labs = all(&desk, api::GetLabs { patient: patient.clone() }).unwrap();
+        let labs = all(&desk, api::GetLabs { patient: patient.clone(), newest: api::LABS_PAGE }).unwrap();
         assert_eq!(labs.requests[0].request.tests, ["BNP", "CRP"]);
+    }
+
+    #[test]
+    fn the_newest_are_looked_at_first_and_older_ones_when_they_are_asked_for() {
+        let office = Office::open();
+        let desk = office.at_work(office.nurse);
+        let patient = admit(&desk);
+        let all_there = i64::from(api::LABS_PAGE) + 3;
+        for number in 0..all_there {
+            office.clock.set(Timestamp(NOON + number * 60_000));
+            record(&desk, labs_of(&patient, "", report_with(vec![result("CRP", &number.to_string())]))).unwrap();
+        }
+        let look = |newest: u16| all(&desk, api::GetLabs { patient: patient.clone(), newest }).unwrap();
+        let first = look(api::LABS_PAGE);
+        assert_eq!((first.reports.len(), first.tests[0].results.len(), first.more), (24, 24, true));
+        assert_eq!(first.tests[0].results[0].result.value, "26");
+        let second = look(2 * api::LABS_PAGE);
+        assert_eq!((second.reports.len(), second.more), (27, false));
+        assert_eq!(look(0).reports.len(), 1);
     }
 
     const PDF: &[u8] = b"%PDF-1.7 the hospital's own";
@@ -274,7 +293,8 @@ mod tests {
         let office = Office::open();
         let desk = office.at_work(office.nurse);
         let patient = admit(&desk);
-        let mut form = labs_of(&patient, "", api::LabReportView { performer: "浜の検査所".into(), ..Default::default() });
+        let mut form =
+            labs_of(&patient, "", api::LabReportView { performer: "浜の検査所".into(), ..Default::default() });
         assert_eq!(record(&desk, form.clone()).unwrap_err().code, ErrorCode::NothingToSave);
         let added = add(&desk, &patient, PDF).unwrap();
         form.names.push((added.id, "心電図.pdf".into()));
@@ -290,7 +310,7 @@ mod tests {
 
         let entry = record(&desk, form).unwrap().entry.unwrap();
         assert_eq!(held(&desk, &patient), api::SheetDraft::default());
-        let labs = all(&desk, api::GetLabs { patient: patient.clone() }).unwrap();
+        let labs = all(&desk, api::GetLabs { patient: patient.clone(), newest: api::LABS_PAGE }).unwrap();
         let named = |files: &[api::EntryFile]| files.iter().map(|one| one.file.file_name.clone()).collect::<Vec<_>>();
         assert_eq!(named(&labs.reports[0].files), ["心電図.pdf"]);
         let asked = || {
@@ -323,7 +343,7 @@ mod tests {
         }
         assert_eq!(add(&desk, &patient, PDF), Err(ErrorCode::TooManyFiles));
         record(&desk, labs_of(&patient, "R8.8.20", api::LabReportView::default())).unwrap();
-        let labs = all(&desk, api::GetLabs { patient }).unwrap();
+        let labs = all(&desk, api::GetLabs { patient, newest: api::LABS_PAGE }).unwrap();
         assert_eq!(labs.reports[0].files.len(), api::MAX_FILES);
     }
 }

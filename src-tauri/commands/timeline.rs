@@ -5,7 +5,9 @@ use tendenko_app_api::{self as api, ApiError};
 use tendenko_crdt::{EntryId, Event, EventBody, Timestamp};
 use tendenko_protocol::ids::PatientId;
 use tendenko_replica::search::{parse_birth_date, parse_birth_range};
-use tendenko_replica::{Place, TimelineEntry, TimelineFilter, TimelineStart, date_in_japan, day_in_japan};
+use tendenko_replica::{
+    Place, TimelineEntry, TimelineFilter, TimelinePage, TimelineStart, date_in_japan, day_in_japan,
+};
 
 use super::{Answer, entry, files, patient};
 use crate::error::{field_required, reading};
@@ -149,6 +151,13 @@ pub fn standing(desk: &Desk, patient: PatientId, kinds: &[&str]) -> Result<Vec<T
             _ => return Ok(found),
         }
     }
+}
+
+/// The newest entries of a kind, as it is stored, that nothing corrects, and whether there are older ones.
+pub fn newest(desk: &Desk, patient: PatientId, kind: &str, most: usize) -> Result<TimelinePage, ApiError> {
+    let filter = TimelineFilter { kinds: vec![kind.to_owned()], ..TimelineFilter::default() };
+    let page = desk.replica.timeline_page(patient, &filter, &TimelineStart::Newest, most, None);
+    page.map_err(|error| reading(&error))
 }
 
 pub fn vitals(desk: &Desk, args: api::GetVitals) -> Answer<api::GetVitals> {

@@ -23,10 +23,10 @@ pub(crate) fn standing(connection: &Connection, patient: Option<PatientId>) -> R
         let (first, rivals) = match event.corrects {
             None => (event.id, Vec::new()),
             Some(_) => {
-                let entry = |id: EntryId| read::entry(connection, patient, id).ok().flatten();
-                let corrections = |id: EntryId| corrections(connection, patient, id).unwrap_or_default();
-                let first = earlier(&event, &entry).last().map_or(event.id, |first| first.id);
-                (first, rivals(&event, &entry, &corrections))
+                let entry = |id: EntryId| read::entry(connection, patient, id);
+                let corrections = |id: EntryId| corrections(connection, patient, id);
+                let first = earlier(&event, &entry)?.last().map_or(event.id, |first| first.id);
+                (first, rivals(&event, &entry, &corrections)?)
             }
         };
         plans.push(StandingPlan { patient, event, plan, first, rivals });

@@ -128,3 +128,22 @@ fn a_plan_or_a_day_changed_twice_apart_stands_twice_until_one_is_taken_back() {
     correct(&a, patient, at_ten, EventBody::Withdrawal(Default::default()));
     assert!(week(&a, Whose::Everybody).is_empty());
 }
+
+#[test]
+fn a_version_that_cannot_be_read_is_said_and_never_taken_for_agreement() {
+    let (a, b, patient) = pair();
+    let first = say(&a, patient, EventBody::VisitPlan(plan(&["nurse"], &[2], "09:30")));
+    exchange(&a, &b);
+    correct(&a, patient, first, EventBody::VisitPlan(plan(&["nurse"], &[2], "10:30")));
+    let rival = correct(&b, patient, first, EventBody::Withdrawal(Default::default()));
+    exchange(&a, &b);
+    assert_eq!(a.plans(patient).unwrap()[0].rivals.len(), 1);
+    for unreadable in [first, rival] {
+        let row = "UPDATE m_timeline SET event = x'00' WHERE entry = ?1";
+        let changed = a.writer().connection.execute(row, [unreadable.as_bytes()]).unwrap();
+        assert_eq!(changed, 1);
+        assert!(matches!(a.plans(patient), Err(ReadError::Store(_))));
+        assert!(a.schedule(DAY, DAY, Whose::Everybody).is_err());
+        a.rebuild_read_models().unwrap();
+    }
+}

@@ -4,6 +4,7 @@ kind-lab-report = Test results
 kind-test-request = Test request
 group-labs = Tests
 labs-empty = No test results yet. Once some are written, they stand here as a table and as lines.
+labs-earlier = Show earlier tests
 labs-record = Write results
 labs-request = Ask for tests
 labs-table = Table of results
@@ -42,6 +43,7 @@ lab-last = { $n ->
     [one] Last measured yesterday:
    *[other] Last measured { $n } days ago:
 }
+lab-not-lately = Not in the newest { $n } reports.
 lab-never = No earlier result on this tablet.
 request-known = Measured before
 request-other = Another test

@@ -4,6 +4,7 @@ kind-lab-report = 検査結果
 kind-test-request = 検査の依頼
 group-labs = 検査
 labs-empty = まだ検査の記録がありません。結果を書くと、ここに表と推移が出ます。
+labs-earlier = もっと前の検査を見る
 labs-record = 検査結果を書く
 labs-request = 検査を依頼する
 labs-table = 検査結果の表
@@ -36,6 +37,7 @@ lab-last = { $n ->
    *[other] 最後は { $n }日前
 }
 lab-never = この端末に前の結果はありません。
+lab-not-lately = 新しい{ $n }回の検査にはありません。
 request-known = これまでに測った項目
 request-other = ほかの項目
 request-add = 加える

@@ -29,7 +29,12 @@ pub struct LabsProps {
 pub fn LabsTab(props: &LabsProps) -> Html {
     let app = use_app();
     let words = &app.words;
-    let labs = use_command(GetLabs { patient: props.id.clone() });
+    let newest = use_state(|| LABS_PAGE);
+    let labs = use_command(GetLabs { patient: props.id.clone(), newest: *newest });
+    let earlier = {
+        let newest = newest.clone();
+        move |_: MouseEvent| newest.set((*newest + LABS_PAGE).min(MAX_LABS))
+    };
     let writing = use_state(|| props.begun.clone());
     let write = |what: SheetName| {
         let writing = writing.clone();
@@ -50,6 +55,9 @@ pub fn LabsTab(props: &LabsProps) -> Html {
                 { requests(&app, &labs.requests) }
                 <Table labs={labs.clone()} />
                 { reports(&app, &props.id, &labs.reports) }
+                if labs.more && *newest < MAX_LABS {
+                    <div class="buttons"><button type="button" class={button_class("plain")} onclick={earlier} data-testid="labs-earlier">{ words.t("labs-earlier") }</button></div>
+                }
                 { match &*writing {
                     Some(SheetName::RecordLabs) => html! { <RecordSheet patient={props.id.clone()} labs={labs.clone()} on_close={done} /> },
                     Some(SheetName::RequestTests) => html! { <RequestSheet patient={props.id.clone()} labs={labs.clone()} on_close={done} /> },

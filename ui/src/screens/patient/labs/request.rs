@@ -96,6 +96,10 @@ fn before(app: &App, labs: &Labs, test: &str) -> Html {
         Some(one) => html! {
             <span class="request-last" data-testid="request-last">{ words.tn("lab-last", days_ago(one.at, app.now())) }{ " " }{ lab_value(app, &one.result) }</span>
         },
-        None => html! { <span class="quiet" data-testid="request-never">{ words.t("lab-never") }</span> },
+        None => {
+            let never =
+                if labs.more { words.tn("lab-not-lately", labs.reports.len() as u64) } else { words.t("lab-never") };
+            html! { <span class="quiet" data-testid="request-never">{ never }</span> }
+        }
     }
 }
