@@ -2,6 +2,7 @@
 
 mod card;
 mod care_plan;
+mod checklist;
 mod document;
 mod entry;
 mod facts;
@@ -28,6 +29,7 @@ mod withdraw;
 
 pub use card::{AllergyAction, CardView, panel};
 pub use care_plan::{behaviour_view, goal_view, rhythm_view, wishes_view};
+pub use checklist::Checklist;
 pub use document::{DocumentOpen, addressed, document_brief, document_kind, document_link, letter, verdict};
 pub use entry::{EntryView, addressee, dispensing, medicine_change};
 pub use facts::{dose, dose_text, timings_text, vitals_line, when, who, written};

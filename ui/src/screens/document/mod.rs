@@ -1,7 +1,6 @@
 //! One document: what it says, its questions with everybody's answers, its files, what it answers and what answers it, and its paper.
 
 mod checking;
-mod checklist;
 mod signature;
 mod writing;
 
@@ -11,9 +10,8 @@ pub use writing::Writing;
 use crate::{
     api::use_command,
     app::{Act, App, Route, use_app},
-    components::{Files, Icon, PaperActions, PatientHead, button_class, document_kind, document_link, letter, when, who},
+    components::{Checklist, Files, Icon, PaperActions, PatientHead, button_class, document_kind, document_link, letter, when, who},
 };
-use checklist::Checklist;
 use signature::Signature;
 use tendenko_app_api::*;
 use yew::prelude::*;

@@ -3,6 +3,7 @@
 //! For whoever draws screens, and for the tests that look at them: what is wrong here is wrong on every screen. It is reached from the
 //! settings of a demonstration, and on no other tablet. Nothing on it saves anything.
 
+mod papers;
 mod samples;
 
 use crate::{
@@ -55,7 +56,7 @@ pub fn Gallery() -> Html {
             }).collect()) }
             { part("warnings", warnings(&app, &samples::warnings())) }
             { part("observation", samples::observations().iter().map(|seen| observation(&app, seen)).collect()) }
-            { part("lab_report", lab_report(&app, &samples::lab_report())) }
+            { papers::parts(&app) }
             { part("EntryView", samples::entries().into_iter().map(|entry| html! {
                 <EntryView entry={std::rc::Rc::new(entry)} patient={samples::patient()} />
             }).collect()) }

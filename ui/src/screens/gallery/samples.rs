@@ -1,5 +1,6 @@
 //! Invented people and records for the gallery: long names, many marks, every state that a component knows.
 
+use super::papers;
 use tendenko_app_api::*;
 
 /// A text that has to wrap.
@@ -7,7 +8,7 @@ pub const LONG_TEXT: &str = "朝のお薬を一回飲み忘れていたため、
 /// A usage as dispensed.
 pub const USAGE: &str = "1日3回 毎食後 30分以内に服用してください";
 /// 2026-11-20 10:42 in Japan.
-const NOW: i64 = 1_795_138_920_000;
+pub const NOW: i64 = 1_795_138_920_000;
 const HOUR: i64 = 3_600_000;
 
 /// The patient everything is about.
@@ -15,7 +16,8 @@ pub fn patient() -> PatientId {
     PatientId("00".repeat(16))
 }
 
-fn author(profession: Profession, mine: bool) -> AuthorView {
+/// Somebody.
+pub fn author(profession: Profession, mine: bool) -> AuthorView {
     AuthorView {
         member: MemberId("11".repeat(16)),
         name: "佐々木 健一".to_owned(),
@@ -209,6 +211,7 @@ fn entry(hours_ago: i64, profession: Profession, body: EntryBody) -> TimelineEnt
         reason: None,
         earlier: Vec::new(),
         body,
+        files: Vec::new(),
     }
 }
 
@@ -297,6 +300,8 @@ pub fn entries() -> Vec<TimelineEntry> {
         response: "縁側で一緒にお茶を飲む".to_owned(),
         outcome: Some("helped".to_owned()),
     };
+    let mut measured = entry(85, Physician, EntryBody::LabReport(lab_report()));
+    measured.files = papers::files();
     vec![
         fresh,
         late,
@@ -304,6 +309,7 @@ pub fn entries() -> Vec<TimelineEntry> {
         said,
         entry(70, Nurse, EntryBody::Note { text: "サービス担当者会議に出席。".to_owned() }),
         entry(80, Physician, EntryBody::MedicineChange(change)),
+        measured,
         entry(90, Pharmacist, EntryBody::Dispensing(given)),
         entry(100, Nurse, EntryBody::Attachment(photo)),
         entry(

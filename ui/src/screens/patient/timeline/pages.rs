@@ -115,6 +115,7 @@ mod tests {
             reason: None,
             earlier: Vec::new(),
             body: EntryBody::Note { text: n.to_string() },
+            files: Vec::new(),
         }
     }
 
