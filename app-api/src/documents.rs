@@ -226,7 +226,7 @@ pub struct DocumentLink {
     pub at: Millis,
 }
 
-/// A letter that waits for an answer.
+/// A letter that waits for an answer, or to be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingLetter {
     /// About whom.

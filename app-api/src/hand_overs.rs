@@ -81,7 +81,7 @@ pub struct ReadBy {
     pub at: Millis,
 }
 
-/// Says that I have read a hand-over: whoever wrote it will see that. Saying it twice is saying it once.
+/// Says that I have read a hand-over or a letter: whoever wrote it will see that. Saying it twice is saying it once.
 /// Errors: `no-such-entry`, `disk-full`, `save-failed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfirmHandOver {

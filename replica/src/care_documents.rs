@@ -16,7 +16,7 @@ use tendenko_protocol::paper::{PaperError, PaperSignature, Printed};
 use tendenko_protocol::trust::DeviceCert;
 
 use crate::error::{ReadError, SaveError};
-use crate::models::{letters, read};
+use crate::models::{letters, pages, read};
 use crate::replica::Replica;
 
 /// How long a letter waits for its answer on the first page.
@@ -67,6 +67,12 @@ impl DocumentFile {
         self.replies.is_empty() && self.current.first().is_some_and(referral)
     }
 
+    /// A letter that somebody has to do something about, or at least to read.
+    fn waits_for_reader(&self) -> bool {
+        let reply = |event: &Event| document(event).is_some_and(|document| document.kind == DocumentKind::Reply);
+        self.awaits_reply() || self.current.first().is_some_and(reply)
+    }
+
     /// How many questions nobody has answered.
     pub fn open_questions(&self) -> usize {
         self.checklist().iter().filter(|(_, answers)| answers.is_empty()).count()
@@ -92,7 +98,8 @@ impl Replica {
         Ok(files(read::of_kinds(&self.reader(), patient, &KINDS)?))
     }
 
-    /// Letters to the facility of the person at work that nobody has answered, newest first, of the last [`LETTER_WAITS`].
+    /// Letters to the facility of the person at work, newest first, of the last [`LETTER_WAITS`]: a referral until somebody answers it, an answer, and
+    /// each of them until somebody of that facility has said that it was read.
     pub fn waiting_letters(&self, limit: usize) -> Result<Vec<(PatientId, Event)>, ReadError> {
         let since = Timestamp(self.clock.now().0 - LETTER_WAITS);
         let addressed = letters::to_facility(&self.reader(), self.me(), since, limit)?;
@@ -103,8 +110,13 @@ impl Replica {
                 place.insert(self.care_documents(patient)?);
             }
             let held = files.get(&patient).into_iter().flatten();
-            let file =
-                held.into_iter().find(|file| file.awaits_reply() && file.current.iter().any(|event| event.id == entry));
+            let file = held
+                .into_iter()
+                .find(|file| file.waits_for_reader() && file.current.iter().any(|event| event.id == entry));
+            let read_by = pages::readers(&self.reader(), patient, entry)?;
+            if read_by.iter().any(|reader| reader.author.facility == self.me().facility) {
+                continue;
+            }
             let letter = file.and_then(|file| file.current.iter().find(|event| event.id == entry));
             // What a colleague of one's own facility sends to it waits for nobody else.
             waiting.extend(
@@ -144,6 +156,11 @@ pub enum CheckPaperError {
     /// The store failed.
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+/// Whether an entry is a letter to somebody.
+pub(crate) fn is_letter(event: &Event) -> bool {
+    document(event).is_some_and(|document| matches!(document.kind, DocumentKind::Referral | DocumentKind::Reply))
 }
 
 fn document(event: &Event) -> Option<&CareDocument> {

@@ -11,6 +11,7 @@ use tendenko_crdt::{EntryId, Event, Timestamp};
 use tendenko_protocol::document::{Class, Scope};
 use tendenko_protocol::ids::PatientId;
 
+use crate::care_documents;
 use crate::error::{ReadError, SaveError};
 use crate::models::hand_overs::{self, Said};
 use crate::models::{pages, read, words};
@@ -168,9 +169,10 @@ impl Replica {
         Ok(entries)
     }
 
-    /// This member has read a hand-over: a mark beside it, which whoever wrote it will see. False when that was known already.
-    pub fn confirm_hand_over(&self, patient: PatientId, entry: EntryId) -> Result<bool, SaveError> {
-        let year = self.volume_of_hand_over(patient, entry)?;
+    /// This member has read a hand-over or a letter: a mark beside it, which whoever wrote it will see. False when that was known already.
+    pub fn confirm(&self, patient: PatientId, entry: EntryId) -> Result<bool, SaveError> {
+        let waits = |event: &Event| event.body.hand_over().is_some() || care_documents::is_letter(event);
+        let year = self.volume_of(patient, entry, waits)?;
         self.edit(patient, |edit| {
             let stamp = edit.stamp();
             Ok(edit.volume(year)?.mark_read(entry, &stamp)?)
@@ -179,10 +181,14 @@ impl Replica {
 
     /// The volume in which a hand-over stands, and in which what is said about it has to stand.
     pub fn volume_of_hand_over(&self, patient: PatientId, entry: EntryId) -> Result<u16, SaveError> {
+        self.volume_of(patient, entry, |event| event.body.hand_over().is_some())
+    }
+
+    fn volume_of(&self, patient: PatientId, entry: EntryId, meant: impl Fn(&Event) -> bool) -> Result<u16, SaveError> {
         let reader = self.reader();
-        let handed = read::entry(&reader, patient, entry)?.is_some_and(|event| event.body.hand_over().is_some());
+        let meant = read::entry(&reader, patient, entry)?.is_some_and(|event| meant(&event));
         let document = read::document_of(&reader, patient, entry)?.filter(|document| document.class == Class::Chart);
-        document.filter(|_| handed).map(|document| document.volume).ok_or(SaveError::NoSuchEntry)
+        document.filter(|_| meant).map(|document| document.volume).ok_or(SaveError::NoSuchEntry)
     }
 
     /// The people around a patient: those of the facilities whose tablets may read the chart, by facility and name.

@@ -71,7 +71,7 @@ fn remark(desk: &Desk, event: &Event) -> api::Remark {
 
 pub fn confirm(desk: &Desk, args: api::ConfirmHandOver) -> Answer<api::ConfirmHandOver> {
     let (patient, entry) = (patient(&args.patient)?, entry(&args.entry)?);
-    desk.replica.confirm_hand_over(patient, entry).map(drop).map_err(|error| saving(&error))
+    desk.replica.confirm(patient, entry).map(drop).map_err(|error| saving(&error))
 }
 
 pub fn say(desk: &Desk, args: api::HandOver) -> Answer<api::HandOver> {

@@ -112,7 +112,35 @@ fn a_letter_waits_for_the_facility_it_is_addressed_to_until_it_is_answered() {
         |tablet: &Tablet| tablet.waiting_letters(9).unwrap().iter().map(|(_, event)| event.id).collect::<Vec<_>>();
     assert_eq!((waits(&a), waits(&b)), (vec![], vec![sent]));
     assert!(b.waiting_hand_overs(9).unwrap().is_empty() && a.written_hand_overs(9).unwrap().is_empty());
-    let reply = CareDocument { kind: DocumentKind::Reply, answers: Some(sent), ..letter("返書", &[]) };
-    write(&b, patient, EventBody::Document(reply), None);
+    let reply =
+        CareDocument {
+            kind: DocumentKind::Reply, answers: Some(sent), to: to("甲の事業所"), ..letter("返書", &[])
+        };
+    let reply = write(&b, patient, EventBody::Document(reply), None);
     assert_eq!(waits(&b), []);
+    // The answer waits for whoever asked, until somebody there has read it, which its writer sees.
+    a.receive(b.departing());
+    assert_eq!(waits(&a), [reply]);
+    a.confirm(patient, reply).unwrap();
+    assert_eq!(waits(&a), []);
+    b.receive(a.departing());
+    assert_eq!(b.timeline_entry(patient, reply).unwrap().read_by.len(), 1);
+}
+
+#[test]
+fn a_letter_that_was_read_waits_for_nobody_of_that_facility_and_still_for_its_answer() {
+    let (a, b, patient) = pair();
+    let to = Some(Recipient { facility: "乙の事業所".into(), ..Recipient::default() });
+    let referral = CareDocument { kind: DocumentKind::Referral, to, ..letter("ご報告", &[]) };
+    let sent = write(&a, patient, EventBody::Document(referral), None);
+    let questions = write(&a, patient, EventBody::Document(letter("資料", &["酸素は"])), None);
+    b.receive(a.departing());
+    // Whoever wrote it has read it, and that settles nothing for those it is addressed to.
+    a.confirm(patient, sent).unwrap();
+    b.receive(a.departing());
+    assert_eq!(b.waiting_letters(9).unwrap().len(), 1);
+    b.confirm(patient, sent).unwrap();
+    assert!(b.waiting_letters(9).unwrap().is_empty());
+    assert!(b.care_documents(patient).unwrap().iter().any(DocumentFile::awaits_reply));
+    assert!(matches!(b.confirm(patient, questions), Err(SaveError::NoSuchEntry)));
 }

@@ -257,9 +257,9 @@ fn a_hand_over_waits_until_it_is_confirmed_and_who_wrote_it_sees_by_whom() {
         page.entries.iter().filter(|entry| entry.new).count()
     };
     assert_eq!((a.looked(patient, Some(0)).unwrap().unread.len(), new()), (3, 3));
-    assert!(a.confirm_hand_over(patient, to_me).unwrap());
+    assert!(a.confirm(patient, to_me).unwrap());
     assert_eq!((a.looked(patient, Some(0)).unwrap().unread.len(), new()), (2, 2), "what was confirmed was read");
-    assert!(!a.confirm_hand_over(patient, to_me).unwrap(), "a second tap writes nothing");
+    assert!(!a.confirm(patient, to_me).unwrap(), "a second tap writes nothing");
     assert_eq!(waiting(&a), BTreeSet::from([to_team]));
     assert_eq!(a.confirmed_hand_overs(10).unwrap()[0].entry.event.id, to_me);
     b.receive(a.departing());
@@ -322,7 +322,7 @@ fn one_to_everybody_waits_for_weeks_and_one_to_a_person_for_good() {
     a.receive(b.departing());
     let waiting = a.waiting_hand_overs(10).unwrap();
     assert_eq!(waiting.iter().map(|found| found.entry.event.id).collect::<Vec<_>>(), [to_me]);
-    a.confirm_hand_over(patient, to_me).unwrap();
+    a.confirm(patient, to_me).unwrap();
     assert!(a.waiting_hand_overs(10).unwrap().is_empty());
     b.receive(a.departing());
     assert_eq!(b.written_hand_overs(10).unwrap().iter().filter(|found| !found.entry.read_by.is_empty()).count(), 1);
@@ -334,6 +334,6 @@ fn only_a_hand_over_can_be_confirmed() {
     let patient = tablet.create_patient(identity("佐藤 ハナ", "サトウ ハナ")).unwrap();
     let entry = record(&tablet, patient, EventBody::Note(Note { text: "記録".into(), newer: Default::default() }));
     for entry in [entry, EntryId::new([9; 16])] {
-        assert!(matches!(tablet.confirm_hand_over(patient, entry), Err(SaveError::NoSuchEntry)));
+        assert!(matches!(tablet.confirm(patient, entry), Err(SaveError::NoSuchEntry)));
     }
 }

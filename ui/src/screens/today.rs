@@ -5,8 +5,8 @@ use crate::{
     api::use_command,
     app::{Act, App, Route, use_app},
     components::{
-        HandOverPanel, Icon, PatientLine, PatientRowButton, RoomNotice, button_class, clash_words, document_link,
-        use_answering, when, who,
+        ConfirmButton, HandOverPanel, Icon, PatientLine, PatientRowButton, RoomNotice, button_class, clash_words,
+        document_link, use_answering, when, who,
     },
     dates::Day,
     names,
@@ -156,7 +156,7 @@ fn waiting(app: &App, today: &Today, answer: &Callback<HandOverView>) -> Html {
     }
 }
 
-/// Letters to my facility that wait for an answer.
+/// Letters to my facility that wait for an answer, or to be read.
 fn letters(app: &App, today: &Today) -> Html {
     if today.letters.is_empty() {
         return html! {};
@@ -168,6 +168,7 @@ fn letters(app: &App, today: &Today) -> Html {
                 <div class="panel" key={waiting.letter.entry.0.clone()}>
                     <PatientLine patient={waiting.patient.clone()} tab={PatientTab::Documents} />
                     { document_link(app, &waiting.patient.id, &waiting.letter) }
+                    <div class="buttons"><ConfirmButton patient={waiting.patient.id.clone()} entry={waiting.letter.entry.clone()} /></div>
                 </div>
             }) }
         </section>
