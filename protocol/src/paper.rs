@@ -159,3 +159,23 @@ impl PaperSignature {
         Ok((self.printed, device.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ring::rand::SystemRandom;
+
+    use super::*;
+    use crate::keys::RegionKeys;
+
+    #[test]
+    fn a_code_brings_a_bounded_chain() {
+        let rng = SystemRandom::new();
+        let (region, keys) = (RegionKeys::generate(&rng).unwrap(), DeviceKeys::generate(&rng).unwrap());
+        let trust = TrustStore::new(region.public());
+        let mut paper = PaperSignature::sign(&keys, &trust, PatientId([3; 16]), [5; 16], [7; 32], Millis(0));
+        paper.chain = vec![vec![0; 8]; MAX_PAPER_CHAIN];
+        assert_eq!(PaperSignature::from_text(&paper.to_text()), Ok(paper.clone()));
+        paper.chain.push(vec![0; 8]);
+        assert_eq!(PaperSignature::from_text(&paper.to_text()), Err(PaperError::Malformed));
+    }
+}

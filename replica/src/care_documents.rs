@@ -330,6 +330,14 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_was_taken_back_is_none() {
+        let withdrawn = |id, answer| event(id, Some(answer), EventBody::Withdrawal(Withdrawal::default()));
+        let events = vec![letter(1, None, &["酸素は"], None), answered(2, 1, "酸素は"), withdrawn(3, 2)];
+        let file = one(events);
+        assert_eq!((file.open_questions(), file.answers.len()), (1, 0));
+    }
+
+    #[test]
     fn a_letter_and_its_answer_know_each_other_whatever_version_was_answered() {
         let events = vec![
             letter(1, None, &[], None),

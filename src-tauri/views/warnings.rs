@@ -35,3 +35,27 @@ fn warning(warning: Warning) -> api::WarningView {
         basis: api::WarningBasis { place, shared },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_warning_is_shown_with_the_basis_that_it_has() {
+        use api::BasisPlace::*;
+        let said = || "2171022".to_owned();
+        for (basis, place) in [
+            (Basis::WordsInName(said()), WordsInName),
+            (Basis::WordsInGeneralName(said()), WordsInGeneralName),
+            (Basis::ProductCode(said()), ProductCode),
+            (Basis::ProductName(said()), ProductName),
+            (Basis::GeneralCode(said()), GeneralCode),
+            (Basis::GeneralName(said()), GeneralName),
+            (Basis::IngredientCode(said()), IngredientCode),
+        ] {
+            let shown = warning(Warning { kind: WarningKind::SameIngredient, other: "ノルバスク".into(), basis });
+            assert_eq!((shown.kind, shown.other.as_str()), (api::WarningKind::SameIngredient, "ノルバスク"));
+            assert_eq!((shown.basis.place, shown.basis.shared), (place, said()));
+        }
+    }
+}

@@ -147,3 +147,13 @@ fn a_version_that_cannot_be_read_is_said_and_never_taken_for_agreement() {
         a.rebuild_read_models().unwrap();
     }
 }
+
+#[test]
+fn a_visit_that_is_left_out_gets_in_nobodys_way() {
+    let (a, _, patient) = pair();
+    let first = say(&a, patient, EventBody::VisitPlan(plan(&["nurse"], &[2], "09:30")));
+    say(&a, patient, EventBody::VisitPlan(plan(&["pharmacist"], &[2], "10:00")));
+    assert_eq!(week(&a, Whose::Everybody), ["11-24 09:30 clash", "11-24 10:00 clash"]);
+    say(&a, patient, change(first, None));
+    assert_eq!(week(&a, Whose::Everybody), ["11-24 09:30 dropped", "11-24 10:00"]);
+}

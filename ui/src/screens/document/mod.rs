@@ -10,7 +10,10 @@ pub use writing::Writing;
 use crate::{
     api::use_command,
     app::{Act, App, Route, use_app},
-    components::{Checklist, Files, Icon, PaperActions, PatientHead, button_class, document_kind, document_link, letter, when, who},
+    components::{
+        Checklist, Files, Icon, PaperActions, PatientHead, button_class, document_kind, document_link, letter, when,
+        who,
+    },
 };
 use signature::Signature;
 use tendenko_app_api::*;
