@@ -83,7 +83,7 @@ pub(super) fn rows(bytes: &[u8], columns: &'static [Column], most: usize) -> Res
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| not_csv(&error))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |at| line_of(&text, at));
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
@@ -98,6 +98,13 @@ pub(super) fn rows(bytes: &[u8], columns: &'static [Column], most: usize) -> Res
         rows.push(Row { line, columns: Rc::clone(&columns), cells });
     }
     if rows.is_empty() { Err(ListingError::Empty) } else { Ok(rows) }
+}
+
+/// The line a record begins on: the reader counts the empty lines before it among its own.
+fn line_of(text: &str, at: &csv::Position) -> u64 {
+    let rest = usize::try_from(at.byte()).ok().and_then(|byte| text.as_bytes().get(byte..)).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    at.line() + empty.filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// What the file says: UTF-8 with or without a mark, or Shift_JIS as spreadsheets in Japan save it.

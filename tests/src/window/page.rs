@@ -16,9 +16,6 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// How much of the page's text an error shows.
 const SHOWN: usize = 600;
 
-/// Control and A, and both let go: marks everything in a field.
-const MARK_ALL: &str = "\u{e009}a\u{e000}";
-
 /// Looks for what keeps people from using a page; see tests/vendor/axe-core.
 const AXE: &str = include_str!("../../vendor/axe-core/axe.min.js");
 
@@ -122,12 +119,15 @@ impl Page {
         Ok(())
     }
 
-    /// Types into the field with this test id, replacing what is in it: all of it is marked and typed over, in one go. A field emptied by the
-    /// driver first says so to nobody, and a page that is drawn meanwhile puts back what it knows.
+    /// Types into the field with this test id, replacing what is in it. A driver that empties a field tells nobody, and a page that is drawn
+    /// meanwhile puts back what it knows: so the page is told.
     pub async fn write(&self, id: &str, text: &str) -> Result<(), WindowError> {
-        let keys = MARK_ALL.to_owned() + text;
+        let empty = "const one = arguments[0]; if (one.value !== '') { one.value = ''; \
+            one.dispatchEvent(new InputEvent('input', { bubbles: true })); }";
         self.try_until(&by_id(id), async |field| {
-            let written = field.send_keys(&keys).await.is_ok();
+            let Ok(element) = serde_json::to_value(&field) else { return false };
+            let emptied = self.client.execute(empty, vec![element]).await.is_ok();
+            let written = emptied && field.send_keys(text).await.is_ok();
             if !written {
                 self.bring_into_sight(&field).await;
             }

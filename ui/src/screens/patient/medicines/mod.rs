@@ -94,7 +94,8 @@ pub fn MedicinesTab(props: &MedicinesProps) -> Html {
                     }) }
                 </div>
             }) }
-            { for intent.iter().zip(medicines.ready()).map(|(intent, medicines)| sheet(&props.id, intent, medicines, &done)) }
+            // Its place is there without it, too: the list behind it stays as it is, with what is unfolded.
+            if let (Some(intent), Some(medicines)) = (&*intent, medicines.ready()) { { sheet(&props.id, intent, medicines, &done) } }
         </>
     }
 }
