@@ -94,7 +94,8 @@ pub(super) async fn look_up(walk: &mut Walk, desktop: &Desktop, page: &Page) -> 
     if (to.0 - from.0 - 60.0).abs() > 12.0 || (to.1 - from.1 - 30.0).abs() > 12.0 {
         return Err(WindowError::Unwanted(format!("dragged by 60, 30, and it went from {from:?} to {to:?}")));
     }
-    page.see_count(&by_id("resource"), 0).await?;
+    // Those of the building are still chosen, and nothing else.
+    page.see_count(&by_id("resource"), 3).await?;
 
     walk.step("What is chosen on the map is chosen in the list, and the other way round");
     page.touch_css(OWN_POINT).await?;

@@ -241,10 +241,10 @@ impl Page {
         self.drawn().await
     }
 
-    /// The elements that are wider than the page, by class: there must be none.
+    /// The elements that are wider than the page, by class: there must be none. What a drawing cuts off at its edge is none of them.
     pub async fn too_wide(&self) -> Result<Vec<String>, WindowError> {
         let script = "return [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > innerWidth + 1 \
-            && !one.closest('.table-box, .visually-hidden, .skip')).map(one => one.getAttribute('class') || one.tagName);";
+            && !one.ownerSVGElement && !one.closest('.table-box, .visually-hidden, .skip')).map(one => one.getAttribute('class') || one.tagName);";
         let found = self.client.execute(script, Vec::new()).await?;
         Ok(serde_json::from_value(found).unwrap_or_default())
     }
