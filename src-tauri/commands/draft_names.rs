@@ -48,12 +48,10 @@ pub fn shown(name: &DraftName) -> Option<api::DraftName> {
 }
 
 fn of_medicine(slot: &str) -> Option<api::SheetName> {
-    let sheets: [(_, fn(String) -> api::SheetName); 3] = [
-        (CHANGE_DOSE, api::SheetName::ChangeDose),
-        (STOP_MEDICINE, api::SheetName::StopMedicine),
-        (OBSERVE_MEDICINE, api::SheetName::ObserveMedicine),
-    ];
-    sheets.into_iter().find_map(|(word, sheet)| slot.strip_prefix(word).map(|key| sheet(key.to_owned())))
+    let of = |word, sheet: fn(String) -> api::SheetName| slot.strip_prefix(word).map(|key: &str| sheet(key.to_owned()));
+    of(CHANGE_DOSE, api::SheetName::ChangeDose)
+        .or_else(|| of(STOP_MEDICINE, api::SheetName::StopMedicine))
+        .or_else(|| of(OBSERVE_MEDICINE, api::SheetName::ObserveMedicine))
 }
 
 fn sheet(sheet: &api::SheetName) -> String {
