@@ -118,14 +118,7 @@ async fn nurse(desktop: &Desktop, album: &Album, lang: &str) -> Result<(), Windo
 
     page.touch("record-visit").await?;
     page.see("visit").await?;
-    for (field, keys) in
-        [("temperature", "368"), ("systolic", "132"), ("diastolic", "78"), ("pulse", "72"), ("spo2", "97")]
-    {
-        page.touch(&format!("vital-{field}")).await?;
-        for key in keys.chars() {
-            page.touch_enabled(&format!("pad-{key}")).await?;
-        }
-    }
+    super::steps::measure(&page, &super::steps::VITALS).await?;
     album.keep(desktop, &page, "visit-numbers").await?;
     page.touch("pad-close").await?;
     page.touch("care-observation").await?;

@@ -37,16 +37,36 @@ pub async fn open(page: &Page, name: &str) -> Result<(), WindowError> {
     page.see_text(&by_id("patient-head"), name).await
 }
 
+/// Vital signs in the order of the form: the field, the keys that are touched, and what it says then.
+pub const VITALS: [(&str, &str, &str); 5] = [
+    ("vital-temperature", "368", "36.8"),
+    ("vital-systolic", "132", "132"),
+    ("vital-diastolic", "78", "78"),
+    ("vital-pulse", "72", "72"),
+    ("vital-spo2", "97", "97"),
+];
+
+/// Types measurements that follow each other in the form: a field that is full leads to the next by itself. How many keys that took.
+pub async fn measure(page: &Page, vitals: &[(&str, &str, &str)]) -> Result<usize, WindowError> {
+    let mut touched = 0;
+    if let Some((first, ..)) = vitals.first() {
+        page.touch(first).await?;
+    }
+    for key in vitals.iter().flat_map(|(_, keys, _)| keys.chars()) {
+        page.touch_enabled(&format!("pad-{key}")).await?;
+        touched += 1;
+    }
+    for (field, _, said) in vitals {
+        page.see_value(field, said).await?;
+    }
+    Ok(touched)
+}
+
 /// Fills a visit in: measurements on the number pad (a temperature gets its point by itself), a chip of care, and a note.
 pub async fn fill_visit(page: &Page, note: &str) -> Result<(), WindowError> {
     page.touch("record-visit").await?;
     page.see("visit").await?;
-    for (field, keys) in [("vital-temperature", "368"), ("vital-systolic", "132"), ("vital-diastolic", "78")] {
-        page.touch(field).await?;
-        for key in keys.chars() {
-            page.touch_enabled(&format!("pad-{key}")).await?;
-        }
-    }
+    measure(page, &VITALS[..3]).await?;
     page.touch("care-observation").await?;
     page.write("visit-note", note).await
 }
