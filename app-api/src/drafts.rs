@@ -4,13 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Addressee, DocumentDraftName, EntryId, Measure, Millis, PatientId, PatientName, SheetName};
+use crate::{Addressee, DocumentDraftName, DraftFile, EntryId, Measure, Millis, PatientId, PatientName, SheetName};
 use serde::{Deserialize, Serialize};
-
-/// Photos one draft holds at most.
-pub const MAX_PHOTOS: usize = 8;
-/// Largest picture file that is looked at, in bytes.
-pub const MAX_PICTURE: u64 = 40 * 1024 * 1024;
 
 /// A visit as it stands on the screen, field by field as it was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,18 +120,7 @@ pub struct Draft {
     /// When it was last touched.
     pub at: Millis,
     /// Its photos, in the order in which they were added.
-    pub photos: Vec<DraftPhoto>,
-}
-
-/// A photo of a draft.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DraftPhoto {
-    /// Its number in the draft.
-    pub id: i64,
-    /// A small picture of it, as a `data:` address.
-    pub thumbnail: String,
-    /// Bytes that will be sent.
-    pub size: u64,
+    pub photos: Vec<DraftFile>,
 }
 
 /// Keeps a draft, durably. One without anything in it, photos included, is forgotten.
@@ -172,29 +156,6 @@ pub struct DraftLine {
     pub draft: DraftName,
     /// When it was last touched.
     pub at: Millis,
-}
-
-/// Adds a photo to a draft: made smaller, turned upright, without what the camera wrote into it (place, device), durable when this answers.
-/// Errors: `photo-too-large`, `photo-unreadable`, `too-many-photos`, `disk-full`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AddPhoto {
-    /// About whom.
-    pub patient: PatientId,
-    /// Which visit the draft corrects.
-    pub correct: Option<EntryId>,
-    /// The picture file (JPEG, PNG or WebP), in Base64.
-    pub data: String,
-}
-
-/// Takes a photo out of a draft.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RemovePhoto {
-    /// About whom.
-    pub patient: PatientId,
-    /// Which visit the draft corrects.
-    pub correct: Option<EntryId>,
-    /// Which photo.
-    pub id: i64,
 }
 
 /// Asks for the sentences that the person at work writes again and again, the most useful first.

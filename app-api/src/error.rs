@@ -93,8 +93,6 @@ error_codes! {
     PhotoTooLarge = "photo-too-large",
     /// The file is not a picture that can be read.
     PhotoUnreadable = "photo-unreadable",
-    /// A visit holds no more photos. `max`.
-    TooManyPhotos = "too-many-photos",
     /// A date that cannot be read.
     DateUnreadable = "date-unreadable",
     /// A birth date that cannot be read.

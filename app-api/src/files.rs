@@ -3,10 +3,17 @@
 use crate::{DraftName, EntryId, PatientId};
 use serde::{Deserialize, Serialize};
 
-/// Files one document or report holds at most.
+/// Files one visit, document or report holds at most.
 pub const MAX_FILES: usize = 8;
-/// Largest file that is taken in, in bytes: it has to travel over the links of home care.
+/// Largest file that is taken in as it is, in bytes: it has to travel over the links of home care.
 pub const MAX_FILE: u64 = 16 * 1024 * 1024;
+/// Largest picture file that is looked at, in bytes. What is kept of it is much smaller.
+pub const MAX_PICTURE: u64 = 40 * 1024 * 1024;
+
+/// How large a file may be, by what it says it is.
+pub fn largest(media_type: &str) -> u64 {
+    if media_type.starts_with("image/") { MAX_PICTURE } else { MAX_FILE }
+}
 
 /// A new file of a draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +28,9 @@ pub struct DraftFile {
     pub size: u64,
 }
 
-/// Adds a file to a draft, durably: a PDF as it is, a picture made smaller and without what the camera wrote into it.
-/// Errors: `file-too-large`, `file-unreadable`, `too-many-files`, `disk-full`.
+/// Adds a file to a draft, durable when this answers: a PDF as it is, a picture (JPEG, PNG or WebP) made smaller, turned upright, and without
+/// what the camera wrote into it (place, device). A visit takes pictures only.
+/// Errors: `file-too-large`, `file-unreadable`, `photo-unreadable` (of a visit), `too-many-files`, `disk-full`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddFile {
     /// About whom.

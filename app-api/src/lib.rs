@@ -141,8 +141,6 @@ commands! {
     PutDraft = "put_draft" -> ();
     DropDraft = "drop_draft" -> ();
     GetDrafts = "get_drafts" -> Vec<DraftLine>;
-    AddPhoto = "add_photo" -> DraftPhoto;
-    RemovePhoto = "remove_photo" -> ();
     AddFile = "add_file" -> DraftFile;
     RemoveFile = "remove_file" -> ();
     GetSheetDraft = "get_sheet_draft" -> SheetDraft;

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use tendenko_app_api::{self as api, ApiError, ErrorCode, MAX_FILE, MAX_FILES};
+use tendenko_app_api::{self as api, ApiError, ErrorCode, MAX_FILE, MAX_FILES, MAX_PICTURE};
 use tendenko_crdt::{EntryId, EventBody};
 use tendenko_protocol::ids::PatientId;
 use tendenko_replica::{AttachmentError, AttachmentPresence, Draft, DraftPhoto, NewPhoto};
@@ -16,7 +16,7 @@ use crate::views::entries::attachment as mentioned;
 /// What a PDF begins with.
 const PDF: &[u8] = b"%PDF-";
 /// Characters of Base64 that the largest file takes.
-const MAX_ENCODED: usize = MAX_FILE.div_ceil(3) as usize * 4;
+const MAX_ENCODED: usize = MAX_PICTURE.div_ceil(3) as usize * 4;
 
 /// A `data:` address: the interface may show pictures, and load none.
 pub fn data_address(media_type: &str, bytes: &[u8]) -> String {
@@ -26,15 +26,19 @@ pub fn data_address(media_type: &str, bytes: &[u8]) -> String {
 pub fn add(desk: &Desk, args: api::AddFile) -> Answer<api::AddFile> {
     let name = drafts::name(&args.patient, &args.draft)?;
     if args.data.len() > MAX_ENCODED {
-        return Err(ApiError::new(ErrorCode::FileTooLarge).with("max_mb", MAX_FILE / (1024 * 1024)));
+        return Err(too_large(MAX_PICTURE));
     }
     let held = desk.replica.draft(&name).map_err(|error| storing(&error))?.map_or(0, |draft| draft.photos.len());
     if held >= MAX_FILES {
         return Err(too_many());
     }
-    let unreadable = || ApiError::new(ErrorCode::FileUnreadable);
+    let of_visit = matches!(args.draft, api::DraftName::Visit(_));
+    let unreadable = || ApiError::new(if of_visit { ErrorCode::PhotoUnreadable } else { ErrorCode::FileUnreadable });
     let bytes = BASE64_STANDARD.decode(&args.data).map_err(|_| unreadable())?;
-    let file = if bytes.starts_with(PDF) {
+    let file = if bytes.starts_with(PDF) && !of_visit {
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(too_large(MAX_FILE));
+        }
         NewPhoto { media_type: "application/pdf".into(), bytes, thumbnail: Vec::new() }
     } else {
         let picture = pictures::fit(&bytes).map_err(|_| unreadable())?;
@@ -70,6 +74,10 @@ pub fn named(desk: &Desk, patient: PatientId, files: &[EntryId]) -> Result<Vec<a
         }
     }
     Ok(found)
+}
+
+fn too_large(most: u64) -> ApiError {
+    ApiError::new(ErrorCode::FileTooLarge).with("max_mb", most / (1024 * 1024))
 }
 
 pub fn too_many() -> ApiError {

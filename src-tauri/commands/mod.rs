@@ -133,8 +133,6 @@ handlers! {
         put_draft(PutDraft) = drafts::put;
         drop_draft(DropDraft) = drafts::discard;
         get_drafts(GetDrafts) = drafts::all;
-        add_photo(AddPhoto) = drafts::add_photo;
-        remove_photo(RemovePhoto) = drafts::remove_photo;
         add_file(AddFile) = files::add;
         remove_file(RemoveFile) = files::remove;
         get_sheet_draft(GetSheetDraft) = sheets::draft;

@@ -15,7 +15,6 @@ error-out-of-range = Please enter a number for “{ $field }”.
 error-implausible = Some numbers are rare. Please look again, and save once more.
 error-photo-too-large = The picture file is too large (at most { $max_mb } MB). Please make it smaller first.
 error-photo-unreadable = This is not a picture that can be read. Please choose another one.
-error-too-many-photos = A visit has at most { $max } photos.
 error-nothing-to-save = Nothing is entered yet. Please enter a measurement, care or a note.
 error-too-long = “{ $field }” is too long. Please shorten it.
 error-changed-meanwhile = Somebody changed this meanwhile. Please look at it again before you decide.

@@ -15,7 +15,6 @@ error-out-of-range = 「{ $field }」を数字で入力してください。
 error-implausible = めったにない値があります。確かめて、もう一度「保存」を押してください。
 error-photo-too-large = 写真のファイルが大きすぎます（{ $max_mb } MBまで）。小さくしてから付けてください。
 error-photo-unreadable = 写真として読み取れませんでした。別の写真を選んでください。
-error-too-many-photos = 写真は1回の訪問に{ $max }枚までです。
 error-nothing-to-save = まだ何も入力されていません。測った値、ケア、記録のどれかを入れてください。
 error-too-long = 「{ $field }」が長すぎます。短くしてください。
 error-changed-meanwhile = ほかの方が先に書き改めました。新しい内容を確かめてから、もう一度お願いします。

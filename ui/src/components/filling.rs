@@ -1,7 +1,7 @@
 //! A sheet that is filled in: its draft is read when it opens, kept at every keystroke, and forgotten when it was saved or thrown away. Closing the
 //! sheet keeps it, as leaving a visit does.
 
-use super::form_files::{DraftFiles, FilesAct};
+use super::draft_files::{DraftFiles, FilesAct};
 use crate::{
     api::call,
     app::{Act, App, use_app},

@@ -4,6 +4,7 @@ mod card;
 mod care_plan;
 mod checklist;
 mod document;
+mod draft_files;
 mod entry;
 mod facts;
 mod fields;
@@ -31,12 +32,13 @@ pub use card::{AllergyAction, CardView, panel};
 pub use care_plan::{behaviour_view, goal_view, rhythm_view, wishes_view};
 pub use checklist::Checklist;
 pub use document::{DocumentOpen, addressed, document_brief, document_kind, document_link, letter, verdict};
+pub use draft_files::{DraftFiles, use_taking_in};
 pub use entry::{EntryView, addressee, dispensing, medicine_change};
 pub use facts::{dose, dose_text, timings_text, vitals_line, when, who, written};
 pub use fields::{Field, Fields, Values, choice, digits, is_complete, line, needed, value};
 pub use file::{FileView, Files, file_list};
 pub use filling::{Edit, use_filling};
-pub use form_files::{DraftFiles, FormFiles};
+pub use form_files::FormFiles;
 pub use forms::{
     Chips, ReasonField, RegimenFields, area_field, button_class, failure, is_whole, notice, save_button, text_field,
     text_of,

@@ -13,7 +13,7 @@ mod writing;
 use crate::{
     api::use_command,
     app::{Act, use_app},
-    components::{PatientHead, ReasonField, RoomNotice, button_class, failure},
+    components::{DraftFiles, PatientHead, ReasonField, RoomNotice, button_class, failure},
     drafts::{self, DraftKey},
     numbers::{self, Key},
 };
@@ -78,7 +78,7 @@ struct EntryProps {
 fn VisitEntry(props: &EntryProps) -> Html {
     let app = use_app();
     let form = use_state(|| props.begun.form.clone().unwrap_or_default());
-    let photos = use_state(|| Rc::new(props.begun.photos.clone()));
+    let photos = use_reducer(|| DraftFiles::of(&props.begun.photos));
     let active = use_state(|| None::<Measure>);
     let error = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
@@ -100,7 +100,7 @@ fn VisitEntry(props: &EntryProps) -> Html {
         app: app.clone(),
         draft: props.draft.clone(),
         profession: props.profession.clone(),
-        with_photos: !photos.is_empty(),
+        with_photos: photos.count() > 0,
         busy: busy.clone(),
         error: error.clone(),
     };
@@ -133,7 +133,7 @@ fn VisitEntry(props: &EntryProps) -> Html {
                     on_active={setter(&active)} on_change={change.clone()} />
                 { care_part(&app, &form, &change, &props.profession) }
                 <Writing form={(*form).clone()} profession={props.profession.clone()} on_change={change.clone()} on_focus={away} />
-                <Photos draft={props.draft.clone()} photos={(*photos).clone()} on_photos={let photos = photos.clone(); Callback::from(move |all| photos.set(Rc::new(all)))} />
+                <Photos draft={props.draft.clone()} {photos} />
                 if correcting {
                     <ReasonField text={form.reason.clone()} on_text={change.reform(|text: String| -> Change { Box::new(move |form| form.reason = text) })} />
                 } else {
