@@ -60,6 +60,7 @@ mod team;
 mod tests;
 mod unlock;
 pub mod views;
+mod withdrawing;
 
 pub use attachments::{
     AttachError, AttachmentError, AttachmentPresence, AttachmentState, AttachmentStorage, NewAttachment,

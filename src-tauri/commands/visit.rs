@@ -1,9 +1,9 @@
 //! 記録: a visit, its corrections, and taking an entry back. Each is one durable step, which also forgets the draft it came from.
 
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
-use tendenko_crdt::{Document as _, EntryId, Event, EventBody, HandOver, Timestamp, Withdrawal};
+use tendenko_crdt::{Document as _, EntryId, Event, EventBody, HandOver, Timestamp};
 use tendenko_protocol::ids::PatientId;
-use tendenko_replica::{Edit, SaveError};
+use tendenko_replica::Edit;
 
 use super::{Answer, drafts, entry, patient, timeline};
 use crate::error::{attaching, reading, reason, saving, storing};
@@ -74,28 +74,10 @@ pub fn correct(desk: &Desk, args: api::CorrectVisit) -> Answer<api::CorrectVisit
 
 pub fn withdraw(desk: &Desk, args: api::WithdrawEntry) -> Answer<api::WithdrawEntry> {
     let (patient, withdrawn) = (patient(&args.patient)?, entry(&args.entry)?);
-    let reason = reason(&args.reason)?.to_owned();
+    let reason = reason(&args.reason)?;
     let old = newest(desk, patient, withdrawn)?;
-    // A report of somebody else's takes its pictures with it.
-    let files = match &old.body {
-        EventBody::LabReport(report) => report.attachments.as_slice(),
-        _ => &[],
-    };
-    let saved = desk.replica.edit(patient, |edit| {
-        let mut take_back = |entry: EntryId| {
-            let mut event = edit.event(EventBody::Withdrawal(Withdrawal::default()))?;
-            event.occurred_at = old.occurred_at;
-            event.corrects = Some(entry);
-            event.reason = Some(reason.clone());
-            Ok::<_, SaveError>(edit.volume_at(old.occurred_at)?.record(event)?)
-        };
-        let id = take_back(withdrawn)?;
-        for file in files {
-            take_back(*file)?;
-        }
-        Ok(api::Saved { entry: Some(api::EntryId(id.to_string())), at: millis(old.occurred_at) })
-    });
-    saved.map_err(|error| saving(&error))
+    let id = desk.replica.withdraw(patient, withdrawn, reason).map_err(|error| saving(&error))?;
+    Ok(api::Saved { entry: Some(api::EntryId(id.to_string())), at: millis(old.occurred_at) })
 }
 
 /// The entry, if nothing corrects it.

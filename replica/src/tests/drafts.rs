@@ -52,6 +52,45 @@ fn a_draft_outlives_the_program_and_is_gone_once_saved() {
 }
 
 #[test]
+fn an_entry_that_is_taken_back_takes_its_photos_with_it() {
+    let (a, _, patient) = pair();
+    let of_visit = DraftName::visit(patient, None);
+    a.add_photo(&of_visit, &photo(1)).unwrap();
+    let first = save(&a, &of_visit, "別の方の記録");
+    a.add_photo(&of_visit, &photo(2)).unwrap();
+    let other = save(&a, &of_visit, "この方の記録");
+    // Corrected with another photo, which is the correction's.
+    let of_correction = DraftName::visit(patient, Some(first));
+    a.add_photo(&of_correction, &photo(3)).unwrap();
+    let correction = a
+        .save_draft(&of_correction, &[], |edit| {
+            let mut event = edit.event(EventBody::Note(Note::default()))?;
+            event.corrects = Some(first);
+            let (id, at) = (event.id, event.occurred_at);
+            edit.volume_at(at)?.record(event)?;
+            Ok((id, id, at))
+        })
+        .unwrap();
+    let standing = || {
+        let files = a.standing(patient, "attachment").unwrap();
+        files.into_iter().map(|file| (file.id, file.body)).collect::<Vec<_>>()
+    };
+    assert_eq!(standing().len(), 3);
+
+    a.withdraw(patient, correction, "別の方だった").unwrap();
+    let left = standing();
+    let [(photo, EventBody::Attachment(kept))] = left.as_slice() else { panic!("one photo stays: {left:?}") };
+    assert_eq!(kept.part_of, Some(other));
+    assert!(matches!(a.withdraw(patient, EntryId::new([9; 16]), "ない"), Err(SaveError::NoSuchEntry)));
+
+    // A photo that was taken back by itself is not taken back twice.
+    a.withdraw(patient, *photo, "ぼけている").unwrap();
+    let before = a.timeline(patient, None, 99).unwrap().len();
+    a.withdraw(patient, other, "訪問していない").unwrap();
+    assert_eq!(a.timeline(patient, None, 99).unwrap().len(), before + 1);
+}
+
+#[test]
 fn an_edit_from_a_draft_forgets_it_and_one_that_fails_does_not() {
     let (mut a, _, patient) = pair();
     let name = DraftName { slot: "add-medicine".into(), ..DraftName::visit(patient, None) };
