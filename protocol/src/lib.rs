@@ -41,5 +41,6 @@ pub mod record;
 pub mod session;
 pub mod tls;
 pub mod trust;
+mod wire_codes;
 
 pub use random::{Random, RandomError};
