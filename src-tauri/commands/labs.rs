@@ -303,8 +303,17 @@ mod tests {
         for refused in [&b"\x89PNG\r\n\x1a\n"[..], b"", b"no picture"] {
             assert_eq!(add(&desk, &patient, refused), Err(ErrorCode::FileUnreadable));
         }
-        let large = vec![b'%'; api::MAX_FILE as usize + 3];
+        let large = [PDF, &vec![b' '; api::MAX_FILE as usize]].concat();
         assert_eq!(add(&desk, &patient, &large), Err(ErrorCode::FileTooLarge));
+        let large = vec![0xff; api::MAX_PICTURE as usize + 3];
+        assert_eq!(add(&desk, &patient, &large), Err(ErrorCode::FileTooLarge));
+        // A visit takes pictures only.
+        let of_visit = api::AddFile {
+            patient: patient.clone(),
+            draft: api::DraftName::Visit(None),
+            data: BASE64_STANDARD.encode(PDF),
+        };
+        assert_eq!(files::add(&desk, of_visit).unwrap_err().code, ErrorCode::PhotoUnreadable);
         let draft = held(&desk, &patient);
         assert_eq!((draft.form, draft.files), (Some(form.clone().into()), vec![added]));
 

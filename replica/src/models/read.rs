@@ -226,3 +226,24 @@ pub(crate) fn conflicts(connection: &Connection, patient: Option<PatientId>) -> 
 pub(super) fn unpacked(event: &[u8]) -> Result<Event, StoreError> {
     decode(&unpack(event)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema::migrate;
+
+    /// Hundreds of patients, and days of work that waits for a link: a row must cost what is that patient's own.
+    #[test]
+    fn a_row_of_the_list_scans_no_table() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {SUMMARY} WHERE p.patient = ?3");
+        let mut plan = connection.prepare(&sql).unwrap();
+        let steps: Vec<String> = plan
+            .query_map(params![[0u8; 16], "", [0u8; 16]], |row| row.get("detail"))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert!(steps.iter().all(|step| !step.starts_with("SCAN") || step == "SCAN CONSTANT ROW"), "{steps:#?}");
+    }
+}

@@ -11,7 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// Migrations in order; the schema version is how many have run (`PRAGMA user_version`).
-const MIGRATIONS: [&str; 5] = [FIRST, TWINS, DRAFTS, CHART, UNINDEXED];
+const MIGRATIONS: [&str; 6] = [FIRST, TWINS, DRAFTS, CHART, UNINDEXED, UNSENT_OF_PATIENT];
 
 /// The newest schema this program knows.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -363,6 +363,9 @@ CREATE TABLE m_unindexed (
     PRIMARY KEY (patient, entry)
 ) STRICT, WITHOUT ROWID;
 ";
+
+/// A list of patients says of each how much waits to be sent: without reading everything that waits, for each of them.
+const UNSENT_OF_PATIENT: &str = "CREATE INDEX unsent_patient ON unsent (patient, save);";
 
 /// Brings the schema up to [`VERSION`], one transaction per step.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

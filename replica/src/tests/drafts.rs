@@ -66,6 +66,7 @@ fn an_entry_that_is_taken_back_takes_its_photos_with_it() {
         .save_draft(&of_correction, &[], |edit| {
             let mut event = edit.event(EventBody::Note(Note::default()))?;
             event.corrects = Some(first);
+            event.reason = Some("写真を足す".into());
             let (id, at) = (event.id, event.occurred_at);
             edit.volume_at(at)?.record(event)?;
             Ok((id, id, at))
