@@ -73,7 +73,16 @@ fn screen(project: &Project) -> Outcome {
     setup::for_ui(project)?;
     ui::build(project)?;
     step("Build the app (release)", || {
-        succeed(cargo().args(["build", "--release", "--workspace", "--bins", "--example", "empty_window"]))
+        succeed(cargo().args([
+            "build",
+            "--release",
+            "--workspace",
+            "--exclude",
+            "tendenko-ui",
+            "--bins",
+            "--example",
+            "empty_window",
+        ]))
     })?;
     succeed(
         Command::new(project.target("release/tendenko-window"))

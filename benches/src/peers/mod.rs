@@ -109,6 +109,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let stores = Stores::new(std::path::absolute(&options.stores)?);
     let lab = Lab::make(present.len())?;
     let mut report = Report::begin(&present)?;
+    // Who did not come to an end is not waited for again, nor with more history.
+    let mut gave_up = Vec::new();
     for Part { size, scenarios, runs } in options.parts() {
         for scenario in scenarios {
             let taking_part: Vec<Contestant> =
@@ -127,7 +129,14 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             } else {
                 for run in 0..runs {
                     for (link, &contestant) in taking_part.iter().enumerate() {
-                        report.add(contestant, scenario, size, run, scenario.run(contestant, &place(link)));
+                        if gave_up.contains(&(contestant, scenario)) {
+                            continue;
+                        }
+                        let result = scenario.run(contestant, &place(link));
+                        if result.is_err() {
+                            gave_up.push((contestant, scenario));
+                        }
+                        report.add(contestant, scenario, size, run, result);
                     }
                 }
             }

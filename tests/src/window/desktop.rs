@@ -114,7 +114,9 @@ impl Desktop {
     pub fn memory(&self, tablet: &Path) -> Result<f64, WindowError> {
         let mut kib = 0.0;
         for process in processes(tablet)? {
-            if !["tendenko", "WebKitWebProcess", "WebKitNetworkProcess"].contains(&named(&process).as_str()) {
+            if !["tendenko", "empty_window", "WebKitWebProcess", "WebKitNetworkProcess"]
+                .contains(&named(&process).as_str())
+            {
                 continue;
             }
             let path = process.join("smaps_rollup");
