@@ -73,16 +73,8 @@ fn screen(project: &Project) -> Outcome {
     setup::for_ui(project)?;
     ui::build(project)?;
     step("Build the app (release)", || {
-        succeed(cargo().args([
-            "build",
-            "--release",
-            "--workspace",
-            "--exclude",
-            "tendenko-ui",
-            "--bins",
-            "--example",
-            "empty_window",
-        ]))
+        let programs = ["tendenko", "tendenko-window"].into_iter().flat_map(|program| ["--bin", program]);
+        succeed(cargo().args(["build", "--release", "--workspace", "--example", "empty_window"]).args(programs))
     })?;
     succeed(
         Command::new(project.target("release/tendenko-window"))
