@@ -93,6 +93,8 @@ error_codes! {
     PhotoTooLarge = "photo-too-large",
     /// The file is not a picture that can be read.
     PhotoUnreadable = "photo-unreadable",
+    /// The next record of the patient is being written already.
+    DraftBegun = "draft-begun",
     /// A date that cannot be read.
     DateUnreadable = "date-unreadable",
     /// A birth date that cannot be read.

@@ -137,6 +137,7 @@ commands! {
     RecordVisit = "record_visit" -> Saved;
     CorrectVisit = "correct_visit" -> Saved;
     WithdrawEntry = "withdraw_entry" -> Saved;
+    UndoVisit = "undo_visit" -> ();
     GetDraft = "get_draft" -> Draft;
     PutDraft = "put_draft" -> ();
     DropDraft = "drop_draft" -> ();

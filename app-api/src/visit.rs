@@ -1,6 +1,6 @@
 //! 記録: a visit, written in the hallway.
 
-use crate::{EntryId, Measure, MemberId, Millis, PatientId, Profession, Vitals};
+use crate::{EntryId, Measure, MemberId, Millis, PatientId, Profession, VisitForm, Vitals};
 use serde::{Deserialize, Serialize};
 
 /// Records a visit, the photos of its draft, and a hand-over with it where there is one, in one durable step that also forgets the draft.
@@ -79,6 +79,20 @@ pub enum Addressee {
         /// Their name.
         name: String,
     },
+}
+
+/// Takes a visit back that was saved a moment ago, with its photos and the hand-over written with it: the record says so, and all of it is a draft
+/// again. One durable step. Errors: `no-such-entry`, `draft-begun`, `disk-full`, `save-failed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoVisit {
+    /// Whom it is about.
+    pub patient: PatientId,
+    /// What was saved.
+    pub entry: EntryId,
+    /// What stood in its form.
+    pub form: VisitForm,
+    /// Why it is taken back.
+    pub reason: String,
 }
 
 /// Corrects a visit: a new entry that names the old one, which stays readable.

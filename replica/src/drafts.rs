@@ -202,7 +202,7 @@ impl Replica {
         Ok(saved?)
     }
 
-    fn place<'a>(&self, name: &'a DraftName) -> Place<'a> {
+    pub(crate) fn place<'a>(&self, name: &'a DraftName) -> Place<'a> {
         Place { member: self.me().member, name }
     }
 

@@ -84,3 +84,4 @@ pub use store::StoreError;
 pub use team::{CareTeam, ColleagueFacility, TeamFacility, TeamTablet};
 pub use unlock::{KdfParams, NewStaff, StaffTile};
 pub use views::*;
+pub use withdrawing::UndoError;

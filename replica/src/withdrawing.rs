@@ -4,12 +4,27 @@
 //! takes with it the files that it names, and those that belong to it or to a version before it ([`tendenko_crdt::Attachment::part_of`]), in
 //! the same durable step. A file that somebody took back before stays as it is.
 
-use tendenko_crdt::{Document as _, EntryId, Event, EventBody, Withdrawal};
+use tendenko_crdt::{Document as _, EntryId, Event, EventBody, Thumbnail, Timestamp, Withdrawal};
 use tendenko_protocol::ids::PatientId;
 
+use crate::attachments::AttachmentError;
+use crate::drafts::DraftName;
+use crate::edit::Edit;
 use crate::error::SaveError;
 use crate::models::read;
 use crate::replica::Replica;
+use crate::store::drafts;
+
+/// What was saved could not be made a draft again: everything is as before.
+#[derive(Debug, thiserror::Error)]
+pub enum UndoError {
+    /// It could not be written.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+    /// A photo of it cannot be read.
+    #[error(transparent)]
+    Photo(#[from] AttachmentError),
+}
 
 impl Replica {
     /// Takes an entry back, with the files that belong to it. It stands at the entry's own place in the timeline.
@@ -41,16 +56,60 @@ impl Replica {
             (newest.occurred_at, files)
         };
         self.edit(patient, |edit| {
-            let mut take_back = |entry: EntryId| {
-                let mut event = edit.event(EventBody::Withdrawal(Withdrawal::default()))?;
-                event.occurred_at = at;
-                event.corrects = Some(entry);
-                event.reason = Some(reason.to_owned());
-                Ok::<_, SaveError>(edit.volume_at(at)?.record(event)?)
-            };
-            let id = take_back(entry)?;
-            files.into_iter().try_for_each(|file| take_back(file).map(drop))?;
+            let id = take_back(edit, entry, at, reason)?;
+            files.into_iter().try_for_each(|file| take_back(edit, file, at, reason).map(drop))?;
             Ok(id)
         })
     }
+
+    /// Takes back what was saved in one step with this entry (a visit, its photos, the hand-over written with it), and makes a draft of it again:
+    /// the form as it was typed, and the photos. One durable step.
+    pub fn undo(
+        &self,
+        patient: PatientId,
+        entry: EntryId,
+        reason: &str,
+        draft: &DraftName,
+        form: &[u8],
+    ) -> Result<(), UndoError> {
+        let saved = {
+            let reader = self.reader();
+            let event = read::entry(&reader, patient, entry).map_err(SaveError::from)?.ok_or(SaveError::NoSuchEntry)?;
+            read::saved_with(&reader, patient, &event).map_err(SaveError::from)?
+        };
+        // Somebody else's, or taken back or corrected meanwhile.
+        let author = self.stamp().author;
+        if !saved.iter().any(|event| event.id == entry && event.stamp.author == author) {
+            return Err(SaveError::NoSuchEntry.into());
+        }
+        let mut photos = Vec::new();
+        for event in &saved {
+            if let EventBody::Attachment(file) = &event.body {
+                let bytes = self.read_attachment(patient, event.id)?;
+                let thumbnail = file.thumbnail.as_ref().map_or(&[][..], Thumbnail::as_bytes);
+                photos.push((file.media_type.as_str(), bytes, thumbnail));
+            }
+        }
+        let place = self.place(draft);
+        let now = self.clock.now();
+        let written = self.edit_with(
+            patient,
+            |connection| {
+                drafts::put(connection, &place, form, now)?;
+                photos.iter().try_for_each(|(media_type, bytes, thumbnail)| {
+                    drafts::add_photo(connection, &place, media_type, bytes, thumbnail).map(drop)
+                })
+            },
+            |edit| saved.iter().try_for_each(|event| take_back(edit, event.id, event.occurred_at, reason).map(drop)),
+        );
+        Ok(written?)
+    }
+}
+
+fn take_back(edit: &mut Edit<'_, '_>, entry: EntryId, at: Timestamp, reason: &str) -> Result<EntryId, SaveError> {
+    let mut event = edit.event(EventBody::Withdrawal(Withdrawal::default()))?;
+    event.occurred_at = at;
+    event.corrects = Some(entry);
+    event.reason = Some(reason.to_owned());
+    Ok(edit.volume_at(at)?.record(event)?)
 }

@@ -101,7 +101,7 @@ pub fn open(desk: &Desk, args: api::OpenAttachment) -> Answer<api::OpenAttachmen
     })
 }
 
-fn attachment(error: &AttachmentError) -> ApiError {
+pub fn attachment(error: &AttachmentError) -> ApiError {
     match error {
         AttachmentError::Store(error) => storing(error),
         _ => ApiError::new(ErrorCode::NoSuchEntry),

@@ -129,6 +129,7 @@ handlers! {
         record_visit(RecordVisit) = visit::record;
         correct_visit(CorrectVisit) = visit::correct;
         withdraw_entry(WithdrawEntry) = visit::withdraw;
+        undo_visit(UndoVisit) = visit::undo;
         get_draft(GetDraft) = drafts::get;
         put_draft(PutDraft) = drafts::put;
         drop_draft(DropDraft) = drafts::discard;

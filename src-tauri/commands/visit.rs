@@ -3,10 +3,11 @@
 use tendenko_app_api::{self as api, ApiError, ErrorCode};
 use tendenko_crdt::{Document as _, EntryId, Event, EventBody, HandOver, Timestamp};
 use tendenko_protocol::ids::PatientId;
-use tendenko_replica::Edit;
+use tendenko_replica::{Edit, UndoError};
 
+use super::files::attachment;
 use super::{Answer, drafts, entry, patient, timeline};
-use crate::error::{attaching, reading, reason, saving, storing};
+use crate::error::{attaching, internal, reading, reason, saving, storing};
 use crate::tablet::Desk;
 use crate::views::entries::{addressee_of, visit_of};
 use crate::views::people::millis;
@@ -78,6 +79,19 @@ pub fn withdraw(desk: &Desk, args: api::WithdrawEntry) -> Answer<api::WithdrawEn
     let old = newest(desk, patient, withdrawn)?;
     let id = desk.replica.withdraw(patient, withdrawn, reason).map_err(|error| saving(&error))?;
     Ok(api::Saved { entry: Some(api::EntryId(id.to_string())), at: millis(old.occurred_at) })
+}
+
+pub fn undo(desk: &Desk, args: api::UndoVisit) -> Answer<api::UndoVisit> {
+    let name = drafts::of_visit(&args.patient, None)?;
+    let reason = reason(&args.reason)?;
+    if desk.replica.draft(&name).map_err(|error| storing(&error))?.is_some() {
+        return Err(ApiError::new(ErrorCode::DraftBegun));
+    }
+    let form = serde_json::to_vec(&args.form).map_err(|_| internal("draft"))?;
+    desk.replica.undo(name.patient, entry(&args.entry)?, reason, &name, &form).map_err(|error| match error {
+        UndoError::Save(error) => saving(&error),
+        UndoError::Photo(error) => attachment(&error),
+    })
 }
 
 /// The entry, if nothing corrects it.

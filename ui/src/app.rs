@@ -66,7 +66,7 @@ pub enum Route {
     Gallery,
 }
 
-/// A visit that was just saved: taken back, it is a draft again, and the record says that it was taken back.
+/// A visit that was just saved: taken back, it is a draft again with its photos, and the record says that it was taken back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Undo {
     /// The draft it was.

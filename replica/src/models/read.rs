@@ -150,6 +150,20 @@ pub(crate) fn entry(connection: &Connection, patient: PatientId, entry: EntryId)
     event.map(|event| unpacked(&event)).transpose()
 }
 
+/// What was saved in one step with an entry, and nothing corrects: by the same hand at the same moment, about the same moment.
+pub(crate) fn saved_with(connection: &Connection, patient: PatientId, saved: &Event) -> Result<Vec<Event>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT event FROM m_timeline t WHERE patient = ?1 AND at = ?2
+            AND NOT EXISTS (SELECT 1 FROM m_timeline c WHERE c.patient = t.patient AND c.corrects = t.entry)
+         ORDER BY entry",
+    )?;
+    let events = statement
+        .query_map(params![patient.0, saved.occurred_at.0], |row| row.get::<_, Vec<u8>>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let events = events.iter().map(|event| unpacked(event)).collect::<Result<Vec<_>, _>>()?;
+    Ok(events.into_iter().filter(|event| event.stamp == saved.stamp).collect())
+}
+
 /// The document an entry stands in.
 pub(crate) fn document_of(
     connection: &Connection,

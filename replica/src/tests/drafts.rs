@@ -92,6 +92,43 @@ fn an_entry_that_is_taken_back_takes_its_photos_with_it() {
 }
 
 #[test]
+fn what_was_just_saved_is_a_draft_again_with_all_that_was_saved_with_it() {
+    let (mut a, b, patient) = pair();
+    let name = DraftName::visit(patient, None);
+    let before = save(&a, &name, "前の訪問");
+    a.clock.set(Timestamp(a.clock.now().0 + 60_000));
+    a.add_photo(&name, &photo(1)).unwrap();
+    let entry = a
+        .save_draft(&name, &[], |edit| {
+            let mut ids = Vec::new();
+            for text in ["訪問", "申し送り"] {
+                let event = edit.event(EventBody::Note(Note { text: text.to_owned(), ..Note::default() }))?;
+                let at = event.occurred_at;
+                ids.push((edit.volume_at(at)?.record(event)?, at));
+            }
+            Ok((ids[0].0, ids[0].0, ids[0].1))
+        })
+        .unwrap();
+    assert_eq!(a.standing(patient, "note").unwrap().len(), 3);
+    // Nobody undoes what somebody else wrote.
+    b.receive(a.departing());
+    assert!(b.undo(patient, entry, "間違い", &name, b"form").is_err());
+    assert_eq!(b.draft(&name).unwrap(), None);
+
+    a.undo(patient, entry, "間違い", &name, b"as it was typed").unwrap();
+    a.reopen();
+    let draft = a.draft(&name).unwrap().unwrap();
+    assert_eq!((draft.form.as_deref(), draft.photos.len()), (Some(&b"as it was typed"[..]), 1));
+    assert_eq!(draft.photos[0].size, 50_000);
+    let left = a.standing(patient, "note").unwrap();
+    assert_eq!(left.iter().map(|event| event.id).collect::<Vec<_>>(), [before]);
+    assert!(a.standing(patient, "attachment").unwrap().is_empty());
+    // Once: what was taken back is not taken back again.
+    assert!(a.undo(patient, entry, "間違い", &name, b"again").is_err());
+    assert_eq!(a.draft(&name).unwrap().unwrap().form.as_deref(), Some(&b"as it was typed"[..]));
+}
+
+#[test]
 fn an_edit_from_a_draft_forgets_it_and_one_that_fails_does_not() {
     let (mut a, _, patient) = pair();
     let name = DraftName { slot: "add-medicine".into(), ..DraftName::visit(patient, None) };

@@ -49,10 +49,16 @@ pub async fn play(walk: &mut Walk, desktop: &Desktop, page: &Page) -> Result<(),
     walk.step("What was just saved is taken back, and is a draft again");
     page.touch("record-visit").await?;
     page.write("visit-note", TAKEN_BACK).await?;
+    page.choose_file("photo-file", &photos.join("arm.png")).await?;
+    page.see("draft-photo").await?;
+    page.touch("hand-over-open").await?;
+    page.write("hand-over-text", TAKEN_BACK).await?;
     page.touch_enabled("visit-save").await?;
     page.touch("undo").await?;
     page.see("visit").await?;
     page.see_value("visit-note", TAKEN_BACK).await?;
+    page.see_value("hand-over-text", TAKEN_BACK).await?;
+    page.see("draft-photo").await?;
     walk.picture(desktop, page, "taken-back").await?;
     page.touch("visit-discard").await?;
     page.see("patient-page").await

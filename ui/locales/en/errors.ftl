@@ -13,6 +13,7 @@ error-reason-required = Please give a reason.
 error-field-required = Please fill in “{ $field }”.
 error-out-of-range = Please enter a number for “{ $field }”.
 error-implausible = Some numbers are rare. Please look again, and save once more.
+error-draft-begun = The next record of this person has been begun, so this cannot be undone here. Open the entry and choose “Take back”.
 error-photo-too-large = The picture file is too large (at most { $max_mb } MB). Please make it smaller first.
 error-photo-unreadable = This is not a picture that can be read. Please choose another one.
 error-nothing-to-save = Nothing is entered yet. Please enter a measurement, care or a note.

@@ -82,4 +82,4 @@ error-notebook-needs = The card has no “{ $field }”, which a notebook needs.
 
 withdraw = Take back
 withdraw-title = Take an entry back
-withdraw-explain = That it was taken back, and why, stays in the record, and the entry stays readable. Write the right one anew.
+withdraw-explain = That it was taken back, and why, stays in the record, and the entry stays readable. Its photos and files are taken back with it. Write the right one anew.

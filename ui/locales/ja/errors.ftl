@@ -13,6 +13,7 @@ error-reason-required = 理由を書いてください。
 error-field-required = 「{ $field }」を入力してください。
 error-out-of-range = 「{ $field }」を数字で入力してください。
 error-implausible = めったにない値があります。確かめて、もう一度「保存」を押してください。
+error-draft-begun = この方の次の記録を書き始めているので、元に戻せません。その記録を開いて「取り消す」を使ってください。
 error-photo-too-large = 写真のファイルが大きすぎます（{ $max_mb } MBまで）。小さくしてから付けてください。
 error-photo-unreadable = 写真として読み取れませんでした。別の写真を選んでください。
 error-nothing-to-save = まだ何も入力されていません。測った値、ケア、記録のどれかを入れてください。

@@ -4,7 +4,7 @@ use super::{Act, App, Route, Undo, use_app};
 use crate::{
     api::{self, run},
     components::{Icon, button_class},
-    dates, drafts,
+    dates,
     screens::{self, PatientTab, SyncSheet},
 };
 use gloo_timers::future::TimeoutFuture;
@@ -282,16 +282,15 @@ fn Toast() -> Html {
     }
 }
 
-/// Takes a visit back: the record says so, and what was typed is a draft again, on the screen where it was typed.
+/// Takes a visit back: the record says so, and what was saved is a draft again, on the screen where it was typed.
 fn take_back(app: &App, undo: Rc<Undo>) -> impl Fn(MouseEvent) + 'static {
     let app = app.clone();
     move |_| {
         let (after, undo) = (app.clone(), undo.clone());
         let reason = app.words.t("undo-reason");
-        let command = WithdrawEntry { patient: undo.draft.patient.clone(), entry: undo.entry.clone(), reason };
-        run(&app, command, move |answer| match answer {
-            Ok(_) => {
-                drafts::put(&undo.draft, &undo.form, |_| ());
+        let (patient, entry, form) = (undo.draft.patient.clone(), undo.entry.clone(), undo.form.clone());
+        run(&app, UndoVisit { patient, entry, form, reason }, move |answer| match answer {
+            Ok(()) => {
                 after.dispatch(Act::Changed);
                 after.dispatch(Act::Go(Route::Visit(undo.draft.patient.clone(), None)));
                 after.dispatch(Act::Toast(after.words.t("undone")));

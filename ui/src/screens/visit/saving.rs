@@ -74,9 +74,8 @@ impl Saving {
         let offline =
             app.sync.as_ref().is_none_or(|sync| matches!(sync.state, SyncState::Offline | SyncState::Connecting));
         let said = if offline { app.words.t("saved-will-send") } else { app.words.t("saved") };
-        // What is taken back goes into a draft again; photos have left theirs, and a correction has one before it.
-        let undo =
-            saved.entry.filter(|_| !self.with_photos && self.draft.correct.is_none() && form.hand_over.is_none());
+        // A correction has a version before it: it is corrected again.
+        let undo = saved.entry.filter(|_| self.draft.correct.is_none());
         app.dispatch(match undo {
             Some(entry) => Act::SavedWithUndo(said, Box::new(Undo { draft: (*self.draft).clone(), form, entry })),
             None => Act::Toast(said),
