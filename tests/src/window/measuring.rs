@@ -40,6 +40,7 @@ const NEW: [(&str, &str); 4] = [
     ("field-birth-date", "S14.2.11"),
     ("field-address", "釜石市鵜住居町0-0"),
 ];
+const NOTE: &str = "食事も水分もよく取れています。足のむくみは引いてきました。";
 const PHRASE: &str = "お変わりなく過ごされています";
 
 /// How fast a person is thought to be.
@@ -296,14 +297,19 @@ async fn deeds(folder: &TempDir, figures: &mut Vec<Figure>, empty: f64) -> Resul
     figures.push(deed("a visit with five vital signs and a phrase", &page, machine, 0, digits));
 
     page.touch("record-visit").await?;
-    let keys = page.typing("visit-note", "食事も水分もよく取れています。足のむくみは引いてきました。").await?;
+    page.add_bare_field().await?;
+    let bare = page.typing("bare", NOTE).await?;
+    page.remove_bare_field().await?;
+    let keys = page.typing("visit-note", NOTE).await?;
+    let bare = bare[bare.len() / 2];
     let (usual, worst) = (keys[keys.len() / 2], keys[keys.len() - 1]);
     figures.push(Figure {
         name: "a key in a note → on the screen",
         value: format!("{:.0} ms", usual.as_secs_f64() * 1e3),
         beside: format!(
-            "at worst {:.0} ms; the draft is saved at each, and a screen shows a picture every 16 ms",
-            worst.as_secs_f64() * 1e3
+            "at worst {:.0} ms; the draft is saved at each; in a field that nothing listens to {:.0} ms",
+            worst.as_secs_f64() * 1e3,
+            bare.as_secs_f64() * 1e3
         ),
     });
     page.touch("visit-discard").await?;

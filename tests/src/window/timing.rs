@@ -65,6 +65,20 @@ impl Page {
         Ok(times)
     }
 
+    /// A field that nothing listens to, on the page that is shown: what no typing can be below. Its test id is `bare`.
+    pub async fn add_bare_field(&self) -> Result<(), WindowError> {
+        let script = "const bare = document.createElement('textarea'); bare.dataset.testid = 'bare'; \
+            bare.style.cssText = 'position: fixed; top: 0; left: 0; z-index: 9'; document.body.append(bare);";
+        self.client.execute(script, Vec::new()).await?;
+        Ok(())
+    }
+
+    /// Takes it away.
+    pub async fn remove_bare_field(&self) -> Result<(), WindowError> {
+        self.client.execute("document.querySelector('[data-testid=bare]').remove();", Vec::new()).await?;
+        Ok(())
+    }
+
     async fn timed(&self, script: &str, arguments: Vec<serde_json::Value>) -> Result<Duration, WindowError> {
         let took = self.client.execute_async(&format!("{HELPERS} {script}"), arguments).await?;
         let took = took.as_f64().ok_or_else(|| WindowError::Unwanted(format!("a time of {took}")))?;

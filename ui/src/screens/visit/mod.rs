@@ -2,6 +2,8 @@
 //!
 //! What is typed is a draft from the first key on ([`crate::drafts`]): a failed save, another screen, a lock or a killed program
 //! takes nothing away. It is forgotten only when the shell has answered that it is saved.
+//!
+//! A key in the note must not draw the page anew: each part is given only what it shows, and callbacks stay the same for as long as the draft does.
 
 mod hand_over;
 mod photos;
@@ -25,7 +27,7 @@ use tendenko_app_api::*;
 use vitals::{Pad, VitalFields, focus_field};
 use wasm_bindgen_futures::spawn_local;
 use when::WhenPart;
-use writing::{Writing, care_part, purpose_part};
+use writing::{CarePart, PurposePart, Writing};
 use yew::prelude::*;
 
 /// A change of the form.
@@ -85,15 +87,23 @@ fn VisitEntry(props: &EntryProps) -> Html {
     let last = use_command(GetLastVitals { patient: props.draft.patient.clone() });
 
     let change = {
-        let (form, draft, error) = (form.clone(), props.draft.clone(), error.clone());
-        Callback::from(move |change: Change| {
-            let mut next = drafts::get(&*draft).unwrap_or_default();
+        let (form, error) = (form.setter(), error.setter());
+        use_callback(props.draft.clone(), move |change: Change, draft| {
+            let mut next = drafts::get(&**draft).unwrap_or_default();
             change(&mut next);
             let refused = error.clone();
-            drafts::put(&*draft, &next, move |refusal| refused.set(Some(refusal)));
+            drafts::put(&**draft, &next, move |refusal| refused.set(Some(refusal)));
             form.set(next);
             error.set(None);
         })
+    };
+    let activate = {
+        let active = active.setter();
+        use_callback((), move |measure, ()| active.set(measure))
+    };
+    let away = {
+        let activate = activate.clone();
+        use_callback((), move |(), ()| activate.emit(None))
     };
     let press = press_key(&change, &active, &props.draft);
     let saving = Saving {
@@ -117,7 +127,6 @@ fn VisitEntry(props: &EntryProps) -> Html {
             app.dispatch(Act::Back);
         }
     };
-    let away = setter(&active).reform(|()| None);
     html! {
         <div class={classes!("visit-page", active.is_some().then_some("has-pad"))} data-testid="visit">
             <PatientHead id={props.draft.patient.clone()} />
@@ -127,12 +136,12 @@ fn VisitEntry(props: &EntryProps) -> Html {
                     <p class="notice notice-info" role="status" data-testid="draft-resumed">{ words.t("draft-resumed") }</p>
                 }
                 <RoomNotice />
-                <WhenPart form={(*form).clone()} on_change={change.clone()} />
-                { purpose_part(&app, &form, &change) }
-                <VitalFields form={(*form).clone()} profession={props.profession.clone()} last={last.ready().cloned()} active={*active}
-                    on_active={setter(&active)} on_change={change.clone()} />
-                { care_part(&app, &form, &change, &props.profession) }
-                <Writing form={(*form).clone()} profession={props.profession.clone()} on_change={change.clone()} on_focus={away} />
+                <WhenPart at={form.at} minutes_ago={form.minutes_ago} on_change={change.clone()} />
+                <PurposePart purpose={form.purpose.clone()} on_change={change.clone()} />
+                <VitalFields texts={form.texts.clone()} profession={props.profession.clone()} last={last.ready().cloned()} active={*active}
+                    on_active={activate.clone()} on_change={change.clone()} />
+                <CarePart care={form.care.clone()} profession={props.profession.clone()} on_change={change.clone()} />
+                <Writing note={form.note.clone()} sections={form.sections.clone()} profession={props.profession.clone()} on_change={change.clone()} on_focus={away} />
                 <Photos draft={props.draft.clone()} {photos} />
                 if correcting {
                     <ReasonField text={form.reason.clone()} on_text={change.reform(|text: String| -> Change { Box::new(move |form| form.reason = text) })} />
@@ -142,7 +151,7 @@ fn VisitEntry(props: &EntryProps) -> Html {
                 <button type="button" class={button_class("quiet")} onclick={discard} data-testid="visit-discard">{ words.t("discard-draft") }</button>
             </div>
             <div class="visit-side">
-                if let Some(measure) = *active { <Pad {measure} on_key={press} on_close={setter(&active).reform(|()| None)} /> }
+                if let Some(measure) = *active { <Pad {measure} on_key={press} on_close={activate.reform(|()| None)} /> }
                 if let Some(refusal) = &*error { { refused(&saving, &change, refusal, &form) } }
                 <button type="button" class={classes!(button_class("primary"), "button-wide", "button-save")} onclick={save} disabled={*busy} data-testid="visit-save">
                     { if *busy { words.t("saving") } else { words.t("save") } }
@@ -189,11 +198,6 @@ fn refused(saving: &Saving, change: &Callback<Change>, refusal: &ApiError, form:
             </div>
         </div>
     }
-}
-
-fn setter(active: &UseStateHandle<Option<Measure>>) -> Callback<Option<Measure>> {
-    let active = active.clone();
-    Callback::from(move |measure| active.set(measure))
 }
 
 /// A key of the pad goes into the active field; a full field moves on to the next.

@@ -7,16 +7,16 @@ use crate::{
     dates::Day,
     numbers::{self, Key},
 };
-use std::rc::Rc;
-use tendenko_app_api::{LastVitals, Measure, Profession, VisitForm, measures_for};
+use std::{collections::BTreeMap, rc::Rc};
+use tendenko_app_api::{LastVitals, Measure, Profession, measures_for};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub struct VitalFieldsProps {
-    /// As it stands.
-    pub form: VisitForm,
+    /// As it stands: the text of each field that has one.
+    pub texts: BTreeMap<Measure, String>,
     /// Who measures.
     pub profession: Profession,
     /// The last values, once they are there.
@@ -43,7 +43,7 @@ pub fn VitalFields(props: &VitalFieldsProps) -> Html {
     });
     let usual = measures_for(&props.profession);
     let (own, others): (Vec<_>, Vec<_>) = Measure::ALL.into_iter().partition(|measure| usual.contains(measure));
-    let has_others = others.iter().any(|measure| !props.form.text(*measure).is_empty());
+    let has_others = others.iter().any(|measure| props.texts.contains_key(measure));
     html! {
         <section class="form-part">
             <h3>{ app.words.t("vitals") }</h3>
@@ -81,7 +81,7 @@ pub fn focus_field(measure: Measure) {
 
 fn field(app: &App, props: &VitalFieldsProps, measure: Measure) -> Html {
     let words = &app.words;
-    let text = props.form.text(measure);
+    let text = props.texts.get(&measure).map_or("", String::as_str);
     let typed = props.on_change.reform(move |event: InputEvent| -> Change {
         let text = text_of(&event);
         Box::new(move |form| form.set_text(measure, text))

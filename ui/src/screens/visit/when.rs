@@ -6,7 +6,7 @@ use crate::{
     components::{Chips, text_of},
     dates::{self, Day, TOKYO_MS},
 };
-use tendenko_app_api::{Millis, VisitForm};
+use tendenko_app_api::Millis;
 use yew::prelude::*;
 
 /// Days back that can be chosen by a touch.
@@ -15,8 +15,10 @@ const DAY_MS: i64 = 86_400_000;
 
 #[derive(Properties, PartialEq)]
 pub struct WhenProps {
-    /// As it stands.
-    pub form: VisitForm,
+    /// When it was, where that was said.
+    pub at: Option<Millis>,
+    /// How many minutes ago it was, where that was not said otherwise.
+    pub minutes_ago: i64,
     /// Something was chosen.
     pub on_change: Callback<Change>,
 }
@@ -28,11 +30,11 @@ pub fn WhenPart(props: &WhenProps) -> Html {
     let words = &app.words;
     // As typed, while it is no time of day yet.
     let typed = use_state(|| None::<String>);
-    let at = props.form.at;
+    let at = props.at;
     let ago = [(0, "when-now"), (30, "when-30"), (60, "when-60"), (120, "when-120")];
     let mut choices: Vec<_> = ago.iter().map(|(minutes, key)| (minutes.to_string(), words.t(key))).collect();
     choices.push(("other".into(), words.t("when-other")));
-    let chosen = if at.is_some() { "other".to_owned() } else { props.form.minutes_ago.to_string() };
+    let chosen = if at.is_some() { "other".to_owned() } else { props.minutes_ago.to_string() };
     let now = app.now();
     let touched = {
         let typed = typed.clone();

@@ -6,13 +6,16 @@ use crate::{
     app::{App, use_app},
     components::{Chips, Icon, button_class, text_of},
 };
+use std::collections::BTreeMap;
 use tendenko_app_api::*;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub struct WritingProps {
-    /// As it stands.
-    pub form: VisitForm,
+    /// The note as it stands.
+    pub note: String,
+    /// What stands under the headings, by name.
+    pub sections: BTreeMap<String, String>,
     /// Whose form.
     pub profession: Profession,
     /// Something was chosen or typed.
@@ -21,38 +24,60 @@ pub struct WritingProps {
     pub on_focus: Callback<()>,
 }
 
+#[derive(Properties, PartialEq)]
+pub struct PurposeProps {
+    /// As it stands.
+    pub purpose: Option<String>,
+    /// Something was chosen.
+    pub on_change: Callback<Change>,
+}
+
 /// Why somebody came.
-pub fn purpose_part(app: &App, form: &VisitForm, change: &Callback<Change>) -> Html {
+#[component]
+pub fn PurposePart(props: &PurposeProps) -> Html {
+    let app = use_app();
     let words = &app.words;
     let mut choices: Vec<_> = ["regular", "medication", "condition", "discharge", "emergency"]
         .into_iter()
         .map(|name| words.t(&format!("purpose-{name}")))
         .map(|text| (text.clone(), text))
         .collect();
-    if let Some(purpose) = form.purpose.clone().filter(|purpose| choices.iter().all(|(known, _)| known != purpose)) {
+    if let Some(purpose) = props.purpose.clone().filter(|purpose| choices.iter().all(|(known, _)| known != purpose)) {
         choices.push((purpose.clone(), purpose));
     }
-    let touched = change.reform(|purpose: String| -> Change {
+    let touched = props.on_change.reform(|purpose: String| -> Change {
         Box::new(move |form| form.purpose = if form.purpose.as_ref() == Some(&purpose) { None } else { Some(purpose) })
     });
     html! {
         <section class="form-part">
             <h3>{ words.t("purpose") }</h3>
-            <Chips {choices} chosen={form.purpose.iter().cloned().collect::<Vec<_>>()} on_touch={touched} label={words.t("purpose")} testid="purpose" />
+            <Chips {choices} chosen={props.purpose.iter().cloned().collect::<Vec<_>>()} on_touch={touched} label={words.t("purpose")} testid="purpose" />
         </section>
     }
 }
 
+#[derive(Properties, PartialEq)]
+pub struct CareProps {
+    /// As it stands.
+    pub care: Vec<String>,
+    /// Who gives it.
+    pub profession: Profession,
+    /// Something was chosen.
+    pub on_change: Callback<Change>,
+}
+
 /// Care given: what the profession does as a rule first, all else one touch away.
-pub fn care_part(app: &App, form: &VisitForm, change: &Callback<Change>, profession: &Profession) -> Html {
+#[component]
+pub fn CarePart(props: &CareProps) -> Html {
+    let app = use_app();
     let words = &app.words;
-    let offered = care_for(profession);
+    let offered = care_for(&props.profession);
     let chip = |code: &str| (code.to_owned(), words.care(code));
     let mut first: Vec<_> = offered.iter().map(|code| chip(code)).collect();
-    first.extend(form.care.iter().filter(|code| !offered.contains(&code.as_str())).map(|code| chip(code)));
+    first.extend(props.care.iter().filter(|code| !offered.contains(&code.as_str())).map(|code| chip(code)));
     let others: Vec<_> =
         CARE_CODES.iter().filter(|code| first.iter().all(|(known, _)| known != *code)).map(|code| chip(code)).collect();
-    let touched = change.reform(|code: String| -> Change {
+    let touched = props.on_change.reform(|code: String| -> Change {
         Box::new(move |form| match form.care.iter().position(|other| *other == code) {
             Some(place) => drop(form.care.remove(place)),
             None => form.care.push(code),
@@ -61,10 +86,10 @@ pub fn care_part(app: &App, form: &VisitForm, change: &Callback<Change>, profess
     html! {
         <section class="form-part">
             <h3>{ words.t("care-given") }</h3>
-            <Chips choices={first} chosen={form.care.clone()} on_touch={touched.clone()} label={words.t("care-given")} testid="care" />
+            <Chips choices={first} chosen={props.care.clone()} on_touch={touched.clone()} label={words.t("care-given")} testid="care" />
             <details class="more-care">
                 <summary>{ words.t("more-care") }</summary>
-                <Chips choices={others} chosen={form.care.clone()} on_touch={touched} label={words.t("more-care")} testid="care" />
+                <Chips choices={others} chosen={props.care.clone()} on_touch={touched} label={words.t("more-care")} testid="care" />
             </details>
         </section>
     }
@@ -79,14 +104,17 @@ pub fn Writing(props: &WritingProps) -> Html {
         let text = text_of(&event);
         Box::new(move |form| form.note = text)
     });
+    let phrase = use_callback(props.on_change.clone(), |phrase: String, change| {
+        change.emit(Box::new(move |form| add_sentence(&mut form.note, &phrase)));
+    });
     html! {
         <section class="form-part">
             <label class="field">
                 <span class="field-label">{ words.t("note") }</span>
-                <textarea class="input" rows="4" value={props.form.note.clone()} oninput={typed} data-testid="visit-note"
+                <textarea class="input" rows="4" value={props.note.clone()} oninput={typed} data-testid="visit-note"
                     onfocus={props.on_focus.reform(|_: FocusEvent| ())} />
             </label>
-            <Phrases on_phrase={props.on_change.reform(|phrase: String| -> Change { Box::new(move |form| add_sentence(&mut form.note, &phrase)) })} />
+            <Phrases on_phrase={phrase} />
             { sections_part(&app, props) }
         </section>
     }
@@ -114,13 +142,13 @@ fn sections_part(app: &App, props: &WritingProps) -> Html {
     let names: Vec<&str> = own
         .iter()
         .copied()
-        .chain(props.form.sections.keys().map(String::as_str).filter(|name| !own.contains(name)))
+        .chain(props.sections.keys().map(String::as_str).filter(|name| !own.contains(name)))
         .collect();
     if names.is_empty() {
         return html! {};
     }
     let field = |name: &str| {
-        let (name, text) = (name.to_owned(), props.form.section(name).to_owned());
+        let (name, text) = (name.to_owned(), props.sections.get(name).cloned().unwrap_or_default());
         let heading = app.words.section(&name);
         let testid = format!("section-{name}");
         let typed = props.on_change.reform(move |event: InputEvent| -> Change {
@@ -136,7 +164,7 @@ fn sections_part(app: &App, props: &WritingProps) -> Html {
         }
     };
     html! {
-        <details class="more-care" open={!props.form.sections.is_empty()} data-testid="sections">
+        <details class="more-care" open={!props.sections.is_empty()} data-testid="sections">
             <summary>{ app.words.t("sections") }</summary>
             { for names.into_iter().map(field) }
         </details>
