@@ -87,16 +87,18 @@ impl Replica {
             if let EventBody::Attachment(file) = &event.body {
                 let bytes = self.read_attachment(patient, event.id)?;
                 let thumbnail = file.thumbnail.as_ref().map_or(&[][..], Thumbnail::as_bytes);
-                photos.push((file.media_type.as_str(), bytes, thumbnail));
+                photos.push((file.file_name.as_str(), file.media_type.as_str(), bytes, thumbnail));
             }
         }
+        // Saving numbered them.
+        photos.sort_by_key(|photo| photo.0);
         let place = self.place(draft);
         let now = self.clock.now();
         let written = self.edit_with(
             patient,
             |connection| {
                 drafts::put(connection, &place, form, now)?;
-                photos.iter().try_for_each(|(media_type, bytes, thumbnail)| {
+                photos.iter().try_for_each(|(_, media_type, bytes, thumbnail)| {
                     drafts::add_photo(connection, &place, media_type, bytes, thumbnail).map(drop)
                 })
             },

@@ -97,7 +97,9 @@ fn what_was_just_saved_is_a_draft_again_with_all_that_was_saved_with_it() {
     let name = DraftName::visit(patient, None);
     let before = save(&a, &name, "前の訪問");
     a.clock.set(Timestamp(a.clock.now().0 + 60_000));
-    a.add_photo(&name, &photo(1)).unwrap();
+    for number in 1..=4 {
+        a.add_photo(&name, &photo(number)).unwrap();
+    }
     let entry = a
         .save_draft(&name, &[], |edit| {
             let mut ids = Vec::new();
@@ -118,8 +120,9 @@ fn what_was_just_saved_is_a_draft_again_with_all_that_was_saved_with_it() {
     a.undo(patient, entry, "間違い", &name, b"as it was typed").unwrap();
     a.reopen();
     let draft = a.draft(&name).unwrap().unwrap();
-    assert_eq!((draft.form.as_deref(), draft.photos.len()), (Some(&b"as it was typed"[..]), 1));
-    assert_eq!(draft.photos[0].size, 50_000);
+    assert_eq!((draft.form.as_deref(), draft.photos.len()), (Some(&b"as it was typed"[..]), 4));
+    let small = |photo: &DraftPhoto| photo.thumbnail[0];
+    assert_eq!(draft.photos.iter().map(small).collect::<Vec<_>>(), [1, 2, 3, 4]);
     let left = a.standing(patient, "note").unwrap();
     assert_eq!(left.iter().map(|event| event.id).collect::<Vec<_>>(), [before]);
     assert!(a.standing(patient, "attachment").unwrap().is_empty());
