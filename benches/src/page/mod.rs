@@ -60,7 +60,7 @@ pub fn write(options: &Options) -> Result<(), Failure> {
 fn page(report: &Report, sheet: &Sheet) -> Result<String, Failure> {
     let mut page = String::from(
         "# Benchmarks\n\n<!-- Written by `cargo xtask bench --page`; change benches/, not this. -->\n\n\
-         Tendenko and other sync engines, one workload, one machine, one run; then single figures against their limits. \
+         Tendenko and other sync engines, one workload, one machine, each table one run; then single figures against their limits. \
          Everything again: `cargo xtask bench --whole`. Who takes part, what is done and how it is counted: \
          [the comparison](../benches/peers/README.md).\n\n",
     );
@@ -68,7 +68,7 @@ fn page(report: &Report, sheet: &Sheet) -> Result<String, Failure> {
     let machine = &report.machine;
     writeln!(
         page,
-        "{}. {}, {} cores, {}, {}, {}; load before: {}.\n",
+        "Measured {}, where nothing else is said. {}, {} cores, {}, {}, {}; load before: {}.\n",
         report.begun,
         text(&machine["processor"]),
         text(&machine["cores"]),
@@ -143,6 +143,9 @@ fn table(page: &mut String, report: &Report, scenario: Scenario, size: Size) -> 
             })
             .collect();
         writeln!(page, "| {name} | {} |", cells.join(" | "))?;
+    }
+    if let Some(begun) = report.earlier(scenario, size) {
+        writeln!(page, "\nMeasured {begun}.")?;
     }
     for (name, why) in report.failures(scenario, size) {
         writeln!(page, "\n{name} failed once: {}", why.lines().next().unwrap_or_default())?;

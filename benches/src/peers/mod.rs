@@ -54,6 +54,9 @@ pub struct Options {
     /// Also with 1, 4 and 16 times the history (5 tablets)
     #[arg(long, value_delimiter = ',', num_args = 0.., default_missing_value = "1,4,16")]
     growth: Vec<usize>,
+    /// Add to what was measured before: each table that is measured now takes the place of the one before, whole
+    #[arg(long)]
+    add: bool,
     /// Seconds that the thin link is given
     #[arg(long, default_value_t = 300)]
     thin_patience: u64,
@@ -108,7 +111,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     std::fs::create_dir_all(&options.stores)?;
     let stores = Stores::new(std::path::absolute(&options.stores)?);
     let lab = Lab::make(present.len())?;
-    let mut report = Report::begin(&present)?;
+    let before = if options.add { Some(Report::read(&options.out)?) } else { None };
+    let mut report = Report::begin(&present, before)?;
     // Who did not come to an end is not waited for again, nor with more history.
     let mut gave_up = Vec::new();
     for Part { size, scenarios, runs } in options.parts() {

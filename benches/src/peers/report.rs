@@ -19,7 +19,7 @@ pub const FILE: &str = "peers.json";
 /// All results of a run of the comparison.
 #[derive(Serialize, Deserialize)]
 pub struct Report {
-    /// When it began.
+    /// When the newest part of it began.
     pub begun: String,
     /// On what.
     pub machine: Value,
@@ -38,6 +38,8 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<String>,
     figures: Figures,
+    /// When the measuring that this is part of began. All that stands in one table was measured together.
+    begun: String,
 }
 
 /// Median, least and greatest.
@@ -54,15 +56,17 @@ pub struct Summary {
 }
 
 impl Report {
-    /// Before the first result: what machine, which versions.
-    pub fn begin(present: &[Contestant]) -> Result<Self, Failure> {
-        let versions =
-            present.iter().map(|c| Ok((c.name().to_owned(), c.versions()?))).collect::<Result<_, Failure>>()?;
+    /// Before the first result: what machine, which versions. `before`: what was measured earlier and is added to.
+    pub fn begin(present: &[Contestant], before: Option<Self>) -> Result<Self, Failure> {
+        let (mut versions, rows) = before.map(|before| (before.versions, before.rows)).unwrap_or_default();
+        for contestant in present {
+            versions.insert(contestant.name().to_owned(), contestant.versions()?);
+        }
         let begun = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string();
-        Ok(Self { begun, machine: machine(), versions, rows: Vec::new() })
+        Ok(Self { begun, machine: machine(), versions, rows })
     }
 
-    /// One run's result.
+    /// One run's result. It takes the place of what was measured of this earlier, of all contestants.
     pub fn add(
         &mut self,
         contestant: Contestant,
@@ -78,7 +82,9 @@ impl Report {
                 (Figures::new(), Some(why.to_string()))
             }
         };
-        self.rows.push(Row { contestant: contestant.name().to_owned(), scenario, size, run, failed, figures });
+        self.rows.retain(|row| row.begun == self.begun || row.scenario != scenario || row.size != size);
+        let (contestant, begun) = (contestant.name().to_owned(), self.begun.clone());
+        self.rows.push(Row { contestant, scenario, size, run, failed, figures, begun });
     }
 
     /// Prints the table of one scenario.
@@ -125,6 +131,12 @@ impl Report {
     pub fn failures(&self, scenario: Scenario, size: Size) -> Vec<(&str, &str)> {
         let rows = self.rows.iter().filter(|row| row.scenario == scenario && row.size == size);
         rows.filter_map(|row| Some((row.contestant.as_str(), row.failed.as_deref()?))).collect()
+    }
+
+    /// When this was measured, where that was earlier than the newest part.
+    pub fn earlier(&self, scenario: Scenario, size: Size) -> Option<&str> {
+        let row = self.rows.iter().find(|row| row.scenario == scenario && row.size == size)?;
+        (row.begun != self.begun).then_some(row.begun.as_str())
     }
 
     /// Whether anything was run at this size.
