@@ -69,8 +69,8 @@ pub enum Route {
 /// A visit that was just saved: taken back, it is a draft again with its photos, and the record says that it was taken back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Undo {
-    /// The draft it was.
-    pub draft: DraftKey,
+    /// About whom.
+    pub patient: PatientId,
     /// What stood in it.
     pub form: VisitForm,
     /// The entry it became.

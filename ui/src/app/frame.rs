@@ -288,11 +288,11 @@ fn take_back(app: &App, undo: Rc<Undo>) -> impl Fn(MouseEvent) + 'static {
     move |_| {
         let (after, undo) = (app.clone(), undo.clone());
         let reason = app.words.t("undo-reason");
-        let (patient, entry, form) = (undo.draft.patient.clone(), undo.entry.clone(), undo.form.clone());
+        let (patient, entry, form) = (undo.patient.clone(), undo.entry.clone(), undo.form.clone());
         run(&app, UndoVisit { patient, entry, form, reason }, move |answer| match answer {
             Ok(()) => {
                 after.dispatch(Act::Changed);
-                after.dispatch(Act::Go(Route::Visit(undo.draft.patient.clone(), None)));
+                after.dispatch(Act::Go(Route::Visit(undo.patient.clone(), None)));
                 after.dispatch(Act::Toast(after.words.t("undone")));
             }
             Err(error) => after.dispatch(Act::Toast(after.words.error(&error))),

@@ -8,14 +8,14 @@ use crate::{
     api::call,
     app::{Act, Route, use_app},
     components::{Icon, PatientHead, button_class, failure, notice},
+    files,
     screens::PatientTab,
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 pub use out::NotebookOut;
 use preview::Preview;
 use std::rc::Rc;
 use tendenko_app_api::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -177,8 +177,8 @@ async fn text(file: &web_sys::File) -> Result<NotebookFile, ApiError> {
     if file.size() > MAX_NOTEBOOK_BYTES as f64 {
         return Err(ApiError::new(ErrorCode::NotebookTooLarge).with("max_kib", MAX_NOTEBOOK_BYTES / 1024));
     }
-    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|_| ApiError::new(ErrorCode::NotANotebook))?;
-    Ok(NotebookFile { name: file.name(), bytes: js_sys::Uint8Array::new(&buffer).to_vec() })
+    let bytes = files::bytes(file).await.ok_or_else(|| ApiError::new(ErrorCode::NotANotebook))?;
+    Ok(NotebookFile { name: file.name(), bytes })
 }
 
 /// Too large a picture is refused before it is read.
@@ -186,6 +186,6 @@ async fn photo(file: &web_sys::File) -> Result<Vec<NotebookFile>, ApiError> {
     if file.size() > MAX_PICTURE as f64 {
         return Err(ApiError::new(ErrorCode::PhotoTooLarge).with("max_mb", MAX_PICTURE / (1024 * 1024)));
     }
-    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|_| ApiError::new(ErrorCode::PhotoUnreadable))?;
-    call(&ScanNotebook { data: BASE64_STANDARD.encode(js_sys::Uint8Array::new(&buffer).to_vec()) }).await
+    let data = files::base64(file).await.ok_or_else(|| ApiError::new(ErrorCode::PhotoUnreadable))?;
+    call(&ScanNotebook { data }).await
 }

@@ -77,7 +77,9 @@ impl Saving {
         // A correction has a version before it: it is corrected again.
         let undo = saved.entry.filter(|_| self.draft.correct.is_none());
         app.dispatch(match undo {
-            Some(entry) => Act::SavedWithUndo(said, Box::new(Undo { draft: (*self.draft).clone(), form, entry })),
+            Some(entry) => {
+                Act::SavedWithUndo(said, Box::new(Undo { patient: self.draft.patient.clone(), form, entry }))
+            }
             None => Act::Toast(said),
         });
     }
