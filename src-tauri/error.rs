@@ -53,6 +53,7 @@ pub fn saving(error: &SaveError) -> ApiError {
         SaveError::Damaged => ApiError::new(ErrorCode::StoreDamaged),
         SaveError::NotGranted { .. } => ApiError::new(ErrorCode::NotGranted),
         SaveError::NoSuchEntry => ApiError::new(ErrorCode::NoSuchEntry),
+        SaveError::ChangedMeanwhile => ApiError::new(ErrorCode::ChangedMeanwhile),
         SaveError::TooLarge { .. } => too_long("note"),
         SaveError::Document(error) => editing(error),
         SaveError::Resolve(error) => resolving(error),

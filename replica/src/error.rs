@@ -136,6 +136,9 @@ pub enum SaveError {
     /// There is no such entry, or not where something can be said about it.
     #[error("this entry is not in the record")]
     NoSuchEntry,
+    /// Somebody corrected the entry or took it back.
+    #[error("this entry was corrected or taken back meanwhile")]
+    ChangedMeanwhile,
     /// The device to grant to is not known, or revoked.
     #[error("the device is not certified in this region, or no longer trusted")]
     UnknownDevice,

@@ -29,6 +29,11 @@ impl Replica {
         Ok(read::patients(&self.reader(), self.me())?)
     }
 
+    /// The first of them by the moment of their last entry, and how many there are.
+    pub fn recent_patients(&self, limit: usize) -> Result<(Vec<PatientSummary>, usize), ReadError> {
+        Ok(read::recent(&self.reader(), self.me(), limit)?)
+    }
+
     /// Among the patients whose chart this tablet holds: name, kana, romaji, birth date, sex, address, numbers. Empty for less than
     /// two characters.
     pub fn search(&self, typed: &str, limit: usize) -> Result<Vec<PatientSummary>, ReadError> {
@@ -70,6 +75,11 @@ impl Replica {
     /// One entry, for opening a corrected one beside its correction.
     pub fn entry(&self, patient: PatientId, entry: EntryId) -> Result<Option<Event>, ReadError> {
         Ok(read::entry(&self.reader(), patient, entry)?)
+    }
+
+    /// Whether an entry corrects this one or takes it back.
+    pub fn is_corrected(&self, patient: PatientId, entry: EntryId) -> Result<bool, ReadError> {
+        Ok(read::is_corrected(&self.reader(), patient, entry)?)
     }
 
     /// Visits that no entry corrects, oldest first: what the vital signs' chart is drawn from.

@@ -24,14 +24,32 @@ pub enum UndoError {
     /// A photo of it cannot be read.
     #[error(transparent)]
     Photo(#[from] AttachmentError),
+    /// The next record of this patient has been begun: its draft is not overwritten.
+    #[error("the next record of this patient has been begun")]
+    DraftBegun,
+}
+
+impl Edit<'_, '_> {
+    /// Takes an entry back by a new one at this moment of the timeline, in the same step as the rest of the edit.
+    pub fn take_back(&mut self, entry: EntryId, at: Timestamp, reason: Option<&str>) -> Result<EntryId, SaveError> {
+        let mut event = self.event(EventBody::Withdrawal(Withdrawal::default()))?;
+        event.occurred_at = at;
+        event.corrects = Some(entry);
+        event.reason = reason.map(str::to_owned);
+        Ok(self.volume_at(at)?.record(event)?)
+    }
 }
 
 impl Replica {
-    /// Takes an entry back, with the files that belong to it. It stands at the entry's own place in the timeline.
+    /// Takes an entry back, with the files that belong to it. It stands at the entry's own place in the timeline. What somebody corrected or
+    /// took back meanwhile is not taken back: whoever does that has not seen what stands there now.
     pub fn withdraw(&self, patient: PatientId, entry: EntryId, reason: &str) -> Result<EntryId, SaveError> {
         let (at, files) = {
             let reader = self.reader();
             let newest = read::entry(&reader, patient, entry)?.ok_or(SaveError::NoSuchEntry)?;
+            if read::is_corrected(&reader, patient, entry)? {
+                return Err(SaveError::ChangedMeanwhile);
+            }
             let mut versions = vec![entry];
             let mut older = newest.corrects;
             // The record of others may go in circles.
@@ -56,8 +74,8 @@ impl Replica {
             (newest.occurred_at, files)
         };
         self.edit(patient, |edit| {
-            let id = take_back(edit, entry, at, reason)?;
-            files.into_iter().try_for_each(|file| take_back(edit, file, at, reason).map(drop))?;
+            let id = edit.take_back(entry, at, Some(reason))?;
+            files.into_iter().try_for_each(|file| edit.take_back(file, at, Some(reason)).map(drop))?;
             Ok(id)
         })
     }
@@ -72,8 +90,12 @@ impl Replica {
         draft: &DraftName,
         form: &[u8],
     ) -> Result<(), UndoError> {
+        let place = self.place(draft);
         let saved = {
             let reader = self.reader();
+            if drafts::get(&reader, &place).map_err(SaveError::from)?.is_some() {
+                return Err(UndoError::DraftBegun);
+            }
             let event = read::entry(&reader, patient, entry).map_err(SaveError::from)?.ok_or(SaveError::NoSuchEntry)?;
             read::saved_with(&reader, patient, &event).map_err(SaveError::from)?
         };
@@ -92,7 +114,6 @@ impl Replica {
         }
         // Saving numbered them.
         photos.sort_by_key(|photo| photo.0);
-        let place = self.place(draft);
         let now = self.clock.now();
         let written = self.edit_with(
             patient,
@@ -102,16 +123,10 @@ impl Replica {
                     drafts::add_photo(connection, &place, media_type, bytes, thumbnail).map(drop)
                 })
             },
-            |edit| saved.iter().try_for_each(|event| take_back(edit, event.id, event.occurred_at, reason).map(drop)),
+            |edit| {
+                saved.iter().try_for_each(|event| edit.take_back(event.id, event.occurred_at, Some(reason)).map(drop))
+            },
         );
         Ok(written?)
     }
-}
-
-fn take_back(edit: &mut Edit<'_, '_>, entry: EntryId, at: Timestamp, reason: &str) -> Result<EntryId, SaveError> {
-    let mut event = edit.event(EventBody::Withdrawal(Withdrawal::default()))?;
-    event.occurred_at = at;
-    event.corrects = Some(entry);
-    event.reason = Some(reason.to_owned());
-    Ok(edit.volume_at(at)?.record(event)?)
 }

@@ -87,8 +87,9 @@ pub fn change_day(desk: &Desk, args: api::ChangeVisitDay) -> Answer<api::ChangeV
     let others: Vec<EntryId> = before.map(|(event, _)| event.id).collect();
     save(desk, patient, |edit| {
         // Whoever saw several and says something new has decided.
+        let now = edit.stamp().at;
         for other in others {
-            say(edit, EventBody::Withdrawal(Withdrawal::default()), Some(other), Some(why))?;
+            edit.take_back(other, now, Some(why))?;
         }
         say(edit, EventBody::VisitChange(change), corrected, Some(why))
     })
@@ -107,8 +108,9 @@ pub fn settle(desk: &Desk, args: api::SettlePlan) -> Answer<api::SettlePlan> {
         return Err(ApiError::new(ErrorCode::NoSuchEntry));
     }
     save(desk, patient, |edit| {
+        let now = edit.stamp().at;
         for other in against {
-            say(edit, EventBody::Withdrawal(Withdrawal::default()), Some(other), Some(why))?;
+            edit.take_back(other, now, Some(why))?;
         }
         Ok(keep)
     })

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use tendenko_app_api::{self as api, ApiError};
-use tendenko_crdt::{EntryId, Event, EventBody, Timestamp};
+use tendenko_crdt::{Event, EventBody, Timestamp};
 use tendenko_protocol::ids::PatientId;
 use tendenko_replica::search::{parse_birth_date, parse_birth_range};
 use tendenko_replica::{
@@ -128,13 +128,6 @@ fn earlier(desk: &Desk, patient: PatientId, event: &Event) -> Result<Vec<api::Ea
         older = event.corrects;
     }
     Ok(versions)
-}
-
-/// Whether somebody corrected this entry.
-pub fn is_corrected(desk: &Desk, patient: PatientId, event: &Event) -> Result<bool, ApiError> {
-    let just_after = (Timestamp(event.occurred_at.0.saturating_add(1)), EntryId::new([0; 16]));
-    let around = desk.replica.timeline(patient, Some(just_after), PAGE).map_err(|error| reading(&error))?;
-    Ok(around.iter().any(|entry| entry.event.id == event.id && !entry.corrected_by.is_empty()))
 }
 
 /// All entries of some kinds, as they are stored, that nothing corrects; newest first. Entries of other kinds are not read.

@@ -6,7 +6,7 @@ use tendenko_protocol::ids::PatientId;
 use tendenko_replica::{Edit, UndoError};
 
 use super::files::attachment;
-use super::{Answer, drafts, entry, patient, timeline};
+use super::{Answer, drafts, entry, patient};
 use crate::error::{attaching, internal, reading, reason, saving, storing};
 use crate::tablet::Desk;
 use crate::views::entries::{addressee_of, visit_of};
@@ -84,13 +84,11 @@ pub fn withdraw(desk: &Desk, args: api::WithdrawEntry) -> Answer<api::WithdrawEn
 pub fn undo(desk: &Desk, args: api::UndoVisit) -> Answer<api::UndoVisit> {
     let name = drafts::of_visit(&args.patient, None)?;
     let reason = reason(&args.reason)?;
-    if desk.replica.draft(&name).map_err(|error| storing(&error))?.is_some() {
-        return Err(ApiError::new(ErrorCode::DraftBegun));
-    }
     let form = serde_json::to_vec(&args.form).map_err(|_| internal("draft"))?;
     desk.replica.undo(name.patient, entry(&args.entry)?, reason, &name, &form).map_err(|error| match error {
         UndoError::Save(error) => saving(&error),
         UndoError::Photo(error) => attachment(&error),
+        UndoError::DraftBegun => ApiError::new(ErrorCode::DraftBegun),
     })
 }
 
@@ -98,7 +96,7 @@ pub fn undo(desk: &Desk, args: api::UndoVisit) -> Answer<api::UndoVisit> {
 pub fn newest(desk: &Desk, patient: PatientId, entry: EntryId) -> Result<Event, ApiError> {
     let found = desk.replica.entry(patient, entry).map_err(|error| reading(&error))?;
     let event = found.ok_or_else(|| ApiError::new(ErrorCode::NoSuchEntry))?;
-    if timeline::is_corrected(desk, patient, &event)? {
+    if desk.replica.is_corrected(patient, entry).map_err(|error| reading(&error))? {
         return Err(ApiError::new(ErrorCode::ChangedMeanwhile));
     }
     Ok(event)

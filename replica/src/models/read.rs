@@ -71,6 +71,30 @@ pub(crate) fn patients(connection: &Connection, me: &Me) -> Result<Vec<PatientSu
     Ok(found)
 }
 
+/// The first patients by the moment of their last entry, then by kana, and how many there are. Whoever is not among the first costs no more
+/// than a look at the index: most of a row is counted for it alone.
+pub(crate) fn recent(
+    connection: &Connection,
+    me: &Me,
+    limit: usize,
+) -> Result<(Vec<PatientSummary>, usize), StoreError> {
+    const HELD: &str = "FROM m_search s WHERE s.variant = 0
+        AND EXISTS (SELECT 1 FROM epoch_keys k WHERE k.patient = s.patient AND k.scope = 1)";
+    let all: i64 = connection.prepare_cached(&format!("SELECT count(*) {HELD}"))?.query_row([], |row| row.get(0))?;
+    let sql = format!(
+        "{SUMMARY} JOIN (SELECT s.patient, s.sort, (SELECT max(at) FROM m_timeline t WHERE t.patient = s.patient) AS last
+                {HELD} ORDER BY last DESC, s.sort, s.patient LIMIT ?3) r ON r.patient = p.patient
+         ORDER BY r.last DESC, r.sort, p.patient"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![me.member.0, me.member.to_string(), limit as i64])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(summary(row)?);
+    }
+    Ok((found, usize::try_from(all).unwrap_or_default()))
+}
+
 /// The patients that every term of the query matches, best first: those whose name begins with it, then by kana.
 pub(crate) fn search(
     connection: &Connection,
@@ -148,6 +172,13 @@ pub(crate) fn entry(connection: &Connection, patient: PatientId, entry: EntryId)
         .query_row(params![patient.0, entry.as_bytes()], |row| row.get(0))
         .optional()?;
     event.map(|event| unpacked(&event)).transpose()
+}
+
+/// Whether an entry corrects this one or takes it back.
+pub(crate) fn is_corrected(connection: &Connection, patient: PatientId, entry: EntryId) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM m_timeline WHERE patient = ?1 AND corrects = ?2")?
+        .exists(params![patient.0, entry.as_bytes()])?)
 }
 
 /// What was saved in one step with an entry, and nothing corrects: by the same hand at the same moment, about the same moment.

@@ -83,6 +83,10 @@ fn an_entry_that_is_taken_back_takes_its_photos_with_it() {
     let [(photo, EventBody::Attachment(kept))] = left.as_slice() else { panic!("one photo stays: {left:?}") };
     assert_eq!(kept.part_of, Some(other));
     assert!(matches!(a.withdraw(patient, EntryId::new([9; 16]), "ない"), Err(SaveError::NoSuchEntry)));
+    // Corrected, or taken back: whoever would take it back now has not seen that.
+    for changed in [first, correction] {
+        assert!(matches!(a.withdraw(patient, changed, "もう一度"), Err(SaveError::ChangedMeanwhile)));
+    }
 
     // A photo that was taken back by itself is not taken back twice.
     a.withdraw(patient, *photo, "ぼけている").unwrap();
@@ -126,9 +130,12 @@ fn what_was_just_saved_is_a_draft_again_with_all_that_was_saved_with_it() {
     let left = a.standing(patient, "note").unwrap();
     assert_eq!(left.iter().map(|event| event.id).collect::<Vec<_>>(), [before]);
     assert!(a.standing(patient, "attachment").unwrap().is_empty());
-    // Once: what was taken back is not taken back again.
-    assert!(a.undo(patient, entry, "間違い", &name, b"again").is_err());
-    assert_eq!(a.draft(&name).unwrap().unwrap().form.as_deref(), Some(&b"as it was typed"[..]));
+    // A draft is not written over, and what was taken back is not taken back again.
+    assert!(matches!(a.undo(patient, entry, "間違い", &name, b"again"), Err(UndoError::DraftBegun)));
+    assert_eq!(a.draft(&name).unwrap(), Some(draft));
+    a.drop_draft(&name).unwrap();
+    assert!(matches!(a.undo(patient, entry, "間違い", &name, b"again"), Err(UndoError::Save(SaveError::NoSuchEntry))));
+    assert_eq!(a.draft(&name).unwrap(), None);
 }
 
 #[test]

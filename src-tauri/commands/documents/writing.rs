@@ -1,7 +1,7 @@
 //! A document that is being written: its draft, its files, and the one durable step in which it becomes an entry.
 
 use tendenko_app_api::{self as api, ApiError, ErrorCode, MAX_CHECKLIST, MAX_FILES};
-use tendenko_crdt::{CareDocument, Document as _, EntryId, Event, EventBody, Withdrawal};
+use tendenko_crdt::{CareDocument, Document as _, EntryId, Event, EventBody};
 use tendenko_protocol::ids::PatientId;
 use tendenko_replica::{DocumentFile, DraftName};
 
@@ -59,10 +59,7 @@ pub fn save(desk: &Desk, args: api::SaveDocument) -> Answer<api::SaveDocument> {
         event.reason.clone_from(&follows.reason);
         let entry = edit.volume_at(at)?.record(event)?;
         for taken_up in follows.takes_up {
-            let mut event = edit.event(EventBody::Withdrawal(Withdrawal::default()))?;
-            event.corrects = Some(taken_up);
-            event.reason.clone_from(&follows.reason);
-            edit.volume_at(at)?.record(event)?;
+            edit.take_back(taken_up, at, follows.reason.as_deref())?;
         }
         Ok((api::Saved { entry: Some(id(entry)), at: millis(at) }, entry, at))
     });
