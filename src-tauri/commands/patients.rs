@@ -21,24 +21,23 @@ const MOST_ROWS: u16 = 100;
 const MOST_HAND_OVERS: usize = 500;
 
 pub fn search(desk: &Desk, args: api::SearchPatients) -> Answer<api::SearchPatients> {
-    let recent = args.query.trim().chars().count() < 2;
-    let found = if recent {
-        let mut patients = desk.replica.patients().map_err(|error| reading(&error))?;
-        patients.sort_by_key(|summary| std::cmp::Reverse(summary.last_entry));
-        patients
-    } else {
-        desk.replica.search(&args.query, MOST_MATCHES).map_err(|error| reading(&error))?
-    };
-    list(desk, found, args.limit, recent)
+    if args.query.trim().chars().count() < 2 {
+        let limit = usize::from(args.limit.min(MOST_ROWS));
+        let (first, all) = desk.replica.recent_patients(limit).map_err(|error| reading(&error))?;
+        let list = list(desk, &first, args.limit)?;
+        return Ok(api::PatientList { total: u32::try_from(all).unwrap_or(u32::MAX), recent: true, ..list });
+    }
+    let found = desk.replica.search(&args.query, MOST_MATCHES).map_err(|error| reading(&error))?;
+    list(desk, &found, args.limit)
 }
 
 /// The first rows of what was found.
-pub fn list(desk: &Desk, found: Vec<PatientSummary>, limit: u16, recent: bool) -> Result<api::PatientList, ApiError> {
+pub fn list(desk: &Desk, found: &[PatientSummary], limit: u16) -> Result<api::PatientList, ApiError> {
     let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
     let rows = Rows::new(desk)?;
     let limit = usize::from(limit.clamp(1, MOST_ROWS));
     let rows = found.iter().take(limit).map(|summary| rows.row(summary)).collect::<Result<_, _>>()?;
-    Ok(api::PatientList { rows, total, recent })
+    Ok(api::PatientList { rows, total, recent: false })
 }
 
 /// Makes rows, with what is the same for all of them read once.

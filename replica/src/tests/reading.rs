@@ -81,6 +81,23 @@ fn same_names_are_pointed_out() {
 }
 
 #[test]
+fn the_patients_of_late_come_first_and_all_are_counted() {
+    let (tablet, _) = town();
+    for kana in ["おおはら", "たかはし"] {
+        tablet.clock.set(Timestamp(tablet.clock.now().0 + 60_000));
+        let patient = tablet.search(kana, 1).unwrap()[0].patient;
+        say(&tablet, patient, EventBody::Note(Note::default()));
+    }
+    let recent = |limit| {
+        let (found, all) = tablet.recent_patients(limit).unwrap();
+        assert_eq!(all, 5);
+        names(found)
+    };
+    assert_eq!(recent(9), ["髙橋 みづほ", "大原 健", "大野 一郎", "佐藤 ハナ", "佐藤 華"]);
+    assert_eq!(recent(1), ["髙橋 みづほ"]);
+}
+
+#[test]
 fn an_evacuation_site_finds_cards_that_are_not_its_patients() {
     let region = TestRegion::new();
     let (a, site) = (region.tablet("甲"), region.tablet("救護所"));
