@@ -69,7 +69,8 @@ pub async fn play(walk: &mut Walk, desktop: &Desktop, page: &Page, scene: &Scene
     lab_files::play(walk, desktop, page, scene).await?;
     walk.step("All of it stands in the timeline; what was written by mistake is taken back, and stays readable");
     page.touch("tab-timeline").await?;
-    page.see_css("[data-testid=entry][data-kind=lab-report] [data-testid=photo-open]").await?;
+    page.see_css("[data-testid=entry][data-kind=attachment] [data-testid=photo-open]").await?;
+    page.see_css("[data-testid=entry][data-kind=lab-report]:not(:has([data-testid=photo-open]))").await?;
     page.see_text(&by_id("entry"), SEEN).await?;
     page.touch_css("[data-testid=entry][data-kind=test-request] [data-testid=withdraw]").await?;
     page.write("reason", "別の方の依頼だった").await?;

@@ -27,6 +27,9 @@ pub struct EntryProps {
     pub entry: Rc<TimelineEntry>,
     /// About whom.
     pub patient: PatientId,
+    /// Its files are in the list by themselves, beside it.
+    #[prop_or_default]
+    pub files_beside: bool,
 }
 
 /// One entry of the timeline.
@@ -69,7 +72,7 @@ pub fn EntryView(props: &EntryProps) -> Html {
             </header>
             <div class={classes!("entry-body", (long && !*open).then_some("is-folded"))}>{ body(&app, &entry.body) }
                 if let EntryBody::Attachment(file) = &entry.body { <FileView patient={props.patient.clone()} entry={entry.id.clone()} file={file.clone()} /> }
-                { file_list(&props.patient, &entry.files) }
+                if !props.files_beside { { file_list(&props.patient, &entry.files) } }
                 if let Some(document) = document_of(entry) {
                     <DocumentOpen patient={props.patient.clone()} entry={document.clone()}><span>{ words.t("open-document") }</span></DocumentOpen>
                 }

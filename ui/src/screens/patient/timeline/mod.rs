@@ -165,7 +165,8 @@ fn row(
     unread: &[TimelineCursor],
     filter: &TimelineFilter,
 ) -> Callback<usize, Html> {
-    let line = if filter.is_empty() { line_above(&stretch.entries, unread) } else { None };
+    let everything = filter.is_empty();
+    let line = if everything { line_above(&stretch.entries, unread) } else { None };
     let (app, patient, stretch) = (app.clone(), patient.clone(), stretch.clone());
     Callback::from(move |row: usize| {
         let Some(entry) = stretch.entries.get(row) else { return html! {} };
@@ -177,7 +178,7 @@ fn row(
                 if line == Some(row) {
                     <p class="read-line" data-testid="read-line"><span>{ app.words.t("read-until-here") }</span></p>
                 }
-                <EntryView entry={entry.clone()} patient={patient.clone()} />
+                <EntryView entry={entry.clone()} patient={patient.clone()} files_beside={everything} />
             </>
         }
     })
