@@ -75,10 +75,11 @@ fn a_link_that_comes_and_goes_carries_everything_and_nothing_many_times() -> Dri
     while nurse.unsent()? > 0 {
         nurse.run(&Order::AwaitSynced)?;
     }
-    // Retransmissions, greetings and acknowledgements of many short connections included.
+    // Retransmissions, greetings and acknowledgements of many short connections included. Fetching costs more: what the relay has under way
+    // when the link goes, up to a window of it, is sent once more. Were nothing kept, it would never end: a round carries less than all of it.
     let (sent, fetched) = (up.counts().up.bytes, down.counts().down.bytes);
     assert!(sent > size / 2 && sent < 3 * size, "{sent} bytes were sent for {size} characters");
-    assert!(fetched > size / 2 && fetched < 3 * size, "{fetched} bytes were fetched for {size} characters");
+    assert!(fetched > size / 2 && fetched < 4 * size, "{fetched} bytes were fetched for {size} characters");
     Ok(())
 }
 
