@@ -13,7 +13,7 @@ use tendenko_protocol::ids::{DeviceId, PatientId};
 use tendenko_protocol::trust::DeviceCert;
 
 use crate::error::ReadError;
-use crate::models::read;
+use crate::models::{pages, read};
 use crate::replica::Replica;
 use crate::search::Query;
 use crate::store::{StoreError, fixed, records, unsigned};
@@ -79,7 +79,7 @@ impl Replica {
 
     /// Whether an entry corrects this one or takes it back.
     pub fn is_corrected(&self, patient: PatientId, entry: EntryId) -> Result<bool, ReadError> {
-        Ok(read::is_corrected(&self.reader(), patient, entry)?)
+        Ok(!pages::corrections(&self.reader(), patient, entry)?.is_empty())
     }
 
     /// Visits that no entry corrects, oldest first: what the vital signs' chart is drawn from.

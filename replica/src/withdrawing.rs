@@ -11,7 +11,7 @@ use crate::attachments::AttachmentError;
 use crate::drafts::DraftName;
 use crate::edit::Edit;
 use crate::error::SaveError;
-use crate::models::read;
+use crate::models::{pages, read};
 use crate::replica::Replica;
 use crate::store::drafts;
 
@@ -42,12 +42,17 @@ impl Edit<'_, '_> {
 
 impl Replica {
     /// Takes an entry back, with the files that belong to it. It stands at the entry's own place in the timeline. What somebody corrected or
-    /// took back meanwhile is not taken back: whoever does that has not seen what stands there now.
-    pub fn withdraw(&self, patient: PatientId, entry: EntryId, reason: &str) -> Result<EntryId, SaveError> {
+    /// took back meanwhile is not taken back: whoever does that has not seen what stands there now. Returns the new entry and its place.
+    pub fn withdraw(
+        &self,
+        patient: PatientId,
+        entry: EntryId,
+        reason: &str,
+    ) -> Result<(EntryId, Timestamp), SaveError> {
         let (at, files) = {
             let reader = self.reader();
             let newest = read::entry(&reader, patient, entry)?.ok_or(SaveError::NoSuchEntry)?;
-            if read::is_corrected(&reader, patient, entry)? {
+            if !pages::corrections(&reader, patient, entry)?.is_empty() {
                 return Err(SaveError::ChangedMeanwhile);
             }
             let mut versions = vec![entry];
@@ -76,7 +81,7 @@ impl Replica {
         self.edit(patient, |edit| {
             let id = edit.take_back(entry, at, Some(reason))?;
             files.into_iter().try_for_each(|file| edit.take_back(file, at, Some(reason)).map(drop))?;
-            Ok(id)
+            Ok((id, at))
         })
     }
 

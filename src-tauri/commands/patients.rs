@@ -22,22 +22,26 @@ const MOST_HAND_OVERS: usize = 500;
 
 pub fn search(desk: &Desk, args: api::SearchPatients) -> Answer<api::SearchPatients> {
     if args.query.trim().chars().count() < 2 {
-        let limit = usize::from(args.limit.min(MOST_ROWS));
-        let (first, all) = desk.replica.recent_patients(limit).map_err(|error| reading(&error))?;
-        let list = list(desk, &first, args.limit)?;
-        return Ok(api::PatientList { total: u32::try_from(all).unwrap_or(u32::MAX), recent: true, ..list });
+        let (first, all) = desk.replica.recent_patients(rows_of(args.limit)).map_err(|error| reading(&error))?;
+        return list(desk, &first, all, true);
     }
     let found = desk.replica.search(&args.query, MOST_MATCHES).map_err(|error| reading(&error))?;
-    list(desk, &found, args.limit)
+    found_list(desk, &found, args.limit)
 }
 
 /// The first rows of what was found.
-pub fn list(desk: &Desk, found: &[PatientSummary], limit: u16) -> Result<api::PatientList, ApiError> {
-    let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
+pub fn found_list(desk: &Desk, found: &[PatientSummary], limit: u16) -> Result<api::PatientList, ApiError> {
+    list(desk, &found[..found.len().min(rows_of(limit))], found.len(), false)
+}
+
+fn list(desk: &Desk, first: &[PatientSummary], all: usize, recent: bool) -> Result<api::PatientList, ApiError> {
     let rows = Rows::new(desk)?;
-    let limit = usize::from(limit.clamp(1, MOST_ROWS));
-    let rows = found.iter().take(limit).map(|summary| rows.row(summary)).collect::<Result<_, _>>()?;
-    Ok(api::PatientList { rows, total, recent: false })
+    let rows = first.iter().map(|summary| rows.row(summary)).collect::<Result<_, _>>()?;
+    Ok(api::PatientList { rows, total: u32::try_from(all).unwrap_or(u32::MAX), recent })
+}
+
+fn rows_of(limit: u16) -> usize {
+    usize::from(limit.clamp(1, MOST_ROWS))
 }
 
 /// Makes rows, with what is the same for all of them read once.

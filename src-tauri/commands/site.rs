@@ -15,7 +15,7 @@ pub fn search(desk: &Desk, args: api::SearchSite) -> Answer<api::SearchSite> {
     if let Some(wanted) = args.sex {
         found.retain(|summary| sex(&summary.sex) == wanted);
     }
-    patients::list(desk, &found, args.limit)
+    patients::found_list(desk, &found, args.limit)
 }
 
 pub fn open(desk: &Desk, args: api::OpenSiteCard) -> Answer<api::OpenSiteCard> {

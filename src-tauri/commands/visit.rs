@@ -76,9 +76,8 @@ pub fn correct(desk: &Desk, args: api::CorrectVisit) -> Answer<api::CorrectVisit
 pub fn withdraw(desk: &Desk, args: api::WithdrawEntry) -> Answer<api::WithdrawEntry> {
     let (patient, withdrawn) = (patient(&args.patient)?, entry(&args.entry)?);
     let reason = reason(&args.reason)?;
-    let old = newest(desk, patient, withdrawn)?;
-    let id = desk.replica.withdraw(patient, withdrawn, reason).map_err(|error| saving(&error))?;
-    Ok(api::Saved { entry: Some(api::EntryId(id.to_string())), at: millis(old.occurred_at) })
+    let (id, at) = desk.replica.withdraw(patient, withdrawn, reason).map_err(|error| saving(&error))?;
+    Ok(api::Saved { entry: Some(api::EntryId(id.to_string())), at: millis(at) })
 }
 
 pub fn undo(desk: &Desk, args: api::UndoVisit) -> Answer<api::UndoVisit> {

@@ -263,7 +263,12 @@ pub(crate) fn everything(
     entries.into_iter().map(|entry| shown(connection, me, patient, entry, since)).collect()
 }
 
-fn corrections(connection: &Connection, patient: PatientId, entry: EntryId) -> Result<Vec<EntryId>, StoreError> {
+/// The entries that correct one or take it back, oldest first.
+pub(crate) fn corrections(
+    connection: &Connection,
+    patient: PatientId,
+    entry: EntryId,
+) -> Result<Vec<EntryId>, StoreError> {
     // By itself SQLite would rather walk through the whole timeline in its order than sort the one or two it looks for.
     let mut statement = connection.prepare_cached(
         "SELECT entry FROM m_timeline INDEXED BY m_timeline_corrects WHERE patient = ?1 AND corrects = ?2 ORDER BY at, entry",

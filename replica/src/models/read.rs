@@ -1,6 +1,6 @@
 //! Reading the models: plain SQL on the reading connection.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use tendenko_crdt::{CardView, EntryId, Event, Timestamp};
 use tendenko_protocol::document::DocumentId;
 use tendenko_protocol::ids::PatientId;
@@ -23,6 +23,9 @@ const SUMMARY: &str = "
         (SELECT count(DISTINCT save) FROM unsent u WHERE u.patient = p.patient),
         (SELECT max(at) FROM m_timeline t WHERE t.patient = p.patient)
     FROM m_patients p";
+
+/// Of a patient whose row in `m_search` is `s`: the key of the chart is here.
+const CHART_HELD: &str = "EXISTS (SELECT 1 FROM epoch_keys k WHERE k.patient = s.patient AND k.scope = 1)";
 
 fn summary(row: &Row<'_>) -> Result<PatientSummary, StoreError> {
     let stored: StoredSummary = decode(&row.get::<_, Vec<u8>>(1)?)?;
@@ -59,40 +62,37 @@ pub(crate) fn patient(
 /// Every patient whose chart this tablet holds, by kana.
 pub(crate) fn patients(connection: &Connection, me: &Me) -> Result<Vec<PatientSummary>, StoreError> {
     let sql = format!(
-        "{SUMMARY} JOIN m_search s ON s.patient = p.patient AND s.variant = 0
-         WHERE EXISTS (SELECT 1 FROM epoch_keys k WHERE k.patient = p.patient AND k.scope = 1) ORDER BY s.sort, p.patient"
+        "{SUMMARY} JOIN m_search s ON s.patient = p.patient AND s.variant = 0 WHERE {CHART_HELD} ORDER BY s.sort, p.patient"
     );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![me.member.0, me.member.to_string()])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(summary(row)?);
-    }
-    Ok(found)
+    summaries(connection, &sql, params![me.member.0, me.member.to_string()])
 }
 
-/// The first patients by the moment of their last entry, then by kana, and how many there are. Whoever is not among the first costs no more
+/// The first of them by the moment of their last entry, then by kana, and how many there are. Whoever is not among the first costs no more
 /// than a look at the index: most of a row is counted for it alone.
 pub(crate) fn recent(
     connection: &Connection,
     me: &Me,
     limit: usize,
 ) -> Result<(Vec<PatientSummary>, usize), StoreError> {
-    const HELD: &str = "FROM m_search s WHERE s.variant = 0
-        AND EXISTS (SELECT 1 FROM epoch_keys k WHERE k.patient = s.patient AND k.scope = 1)";
-    let all: i64 = connection.prepare_cached(&format!("SELECT count(*) {HELD}"))?.query_row([], |row| row.get(0))?;
+    let held = format!("FROM m_search s WHERE s.variant = 0 AND {CHART_HELD}");
+    let all: i64 = connection.prepare_cached(&format!("SELECT count(*) {held}"))?.query_row([], |row| row.get(0))?;
     let sql = format!(
         "{SUMMARY} JOIN (SELECT s.patient, s.sort, (SELECT max(at) FROM m_timeline t WHERE t.patient = s.patient) AS last
-                {HELD} ORDER BY last DESC, s.sort, s.patient LIMIT ?3) r ON r.patient = p.patient
+                {held} ORDER BY last DESC, s.sort, s.patient LIMIT ?3) r ON r.patient = p.patient
          ORDER BY r.last DESC, r.sort, p.patient"
     );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![me.member.0, me.member.to_string(), limit as i64])?;
+    let first = summaries(connection, &sql, params![me.member.0, me.member.to_string(), limit as i64])?;
+    Ok((first, usize::try_from(all).unwrap_or_default()))
+}
+
+fn summaries(connection: &Connection, sql: &str, values: impl Params) -> Result<Vec<PatientSummary>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(summary(row)?);
     }
-    Ok((found, usize::try_from(all).unwrap_or_default()))
+    Ok(found)
 }
 
 /// The patients that every term of the query matches, best first: those whose name begins with it, then by kana.
@@ -172,13 +172,6 @@ pub(crate) fn entry(connection: &Connection, patient: PatientId, entry: EntryId)
         .query_row(params![patient.0, entry.as_bytes()], |row| row.get(0))
         .optional()?;
     event.map(|event| unpacked(&event)).transpose()
-}
-
-/// Whether an entry corrects this one or takes it back.
-pub(crate) fn is_corrected(connection: &Connection, patient: PatientId, entry: EntryId) -> Result<bool, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT 1 FROM m_timeline WHERE patient = ?1 AND corrects = ?2")?
-        .exists(params![patient.0, entry.as_bytes()])?)
 }
 
 /// What was saved in one step with an entry, and nothing corrects: by the same hand at the same moment, about the same moment.
